@@ -1,0 +1,88 @@
+// What exists in the embedded cloud: every resource of every provider, in one SQLite file that survives a kill at any instruction.
+import { DatabaseSync } from "node:sqlite";
+import type { Properties, Stored } from "./definition.ts";
+
+interface Row {
+  token: string;
+  id: string;
+  urn: string;
+  inputs: string;
+  state: string;
+}
+
+const stored = (row: Row): Stored => ({
+  token: row.token,
+  id: row.id,
+  urn: row.urn,
+  inputs: JSON.parse(row.inputs) as Properties,
+  state: JSON.parse(row.state) as Properties,
+});
+
+export class Store {
+  readonly #db: DatabaseSync;
+
+  /** @param file path of the SQLite file, or ":memory:" */
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file);
+    // WAL with synchronous NORMAL: a killed process loses nothing that was answered.
+    this.#db.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS resource (
+        token TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, inputs TEXT NOT NULL, state TEXT NOT NULL,
+        PRIMARY KEY (token, id)) STRICT;
+      CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`);
+  }
+
+  get(token: string, id: string): Stored | undefined {
+    const row = this.#db.prepare("SELECT * FROM resource WHERE token = ? AND id = ?").get(token, id);
+    return row && stored(row as unknown as Row);
+  }
+
+  /** All resources of a type, oldest first. */
+  list(token: string): Stored[] {
+    return this.#db
+      .prepare("SELECT * FROM resource WHERE token = ? ORDER BY rowid")
+      .all(token)
+      .map((row) => stored(row as unknown as Row));
+  }
+
+  /** All resources of all types. */
+  all(): Stored[] {
+    return this.#db
+      .prepare("SELECT * FROM resource ORDER BY rowid")
+      .all()
+      .map((row) => stored(row as unknown as Row));
+  }
+
+  put(resource: Stored): void {
+    this.#db
+      .prepare(
+        `INSERT INTO resource (token, id, urn, inputs, state) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (token, id) DO UPDATE SET urn = excluded.urn, inputs = excluded.inputs, state = excluded.state`,
+      )
+      .run(resource.token, resource.id, resource.urn, JSON.stringify(resource.inputs), JSON.stringify(resource.state));
+  }
+
+  remove(token: string, id: string): void {
+    this.#db.prepare("DELETE FROM resource WHERE token = ? AND id = ?").run(token, id);
+  }
+
+  /** A fact that a runtime keeps for itself (a generated key, a project's number). Made once, then the same for ever. */
+  fact<T>(key: string, make: () => T): T {
+    const row = this.#db.prepare("SELECT value FROM fact WHERE key = ?").get(key);
+    if (row) return JSON.parse(row.value as string) as T;
+    const value = make();
+    this.#db.prepare("INSERT INTO fact (key, value) VALUES (?, ?)").run(key, JSON.stringify(value));
+    return value;
+  }
+
+  setFact(key: string, value: unknown): void {
+    this.#db
+      .prepare("INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+      .run(key, JSON.stringify(value));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
