@@ -32,6 +32,23 @@ export interface Context {
   readonly store: Store;
   /** Of the resource, for messages. */
   readonly urn: string;
+  /**
+   * At create: what an interrupted earlier create of this very resource left behind. Pulumi does not know of it (the machine
+   * was stopped before its state was written), so making it again is not a conflict: take it over.
+   */
+  readonly orphan?: Stored;
+}
+
+/** The name that a real provider makes up when a program gives none: `<resource name><separator><7 random characters>`. */
+export interface Autoname {
+  /** The top-level input that is the name: `name`, `bucket`. */
+  readonly property: string;
+  /** Longest name that the cloud takes; the resource's part is shortened to fit. */
+  readonly maxLength: number;
+  /** Default "-". */
+  readonly separator?: string;
+  /** The cloud takes lower case only (S3 buckets, most of Google Cloud). */
+  readonly lowercase?: boolean;
 }
 
 export interface Created {
@@ -61,6 +78,8 @@ export interface ResourceDefinition {
   readonly deleteBeforeReplace?: boolean;
   /** Output paths that stay known through an update of anything else (ids, names, addresses). Default: all that no `recomputedOn` names. */
   readonly recomputed?: readonly string[];
+  /** Only where the real provider names what the program does not name. Applied before `defaults`. */
+  readonly autoname?: Autoname;
   /** Inputs that the provider or API fills in when absent. Returns only what is added. */
   readonly defaults?: (inputs: Properties, context: Context) => Properties;
   /** What the real cloud refuses and the schema does not say. In a preview inputs may hold `UNKNOWN`: unknown is never refused. */
