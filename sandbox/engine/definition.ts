@@ -76,8 +76,16 @@ export interface ResourceDefinition {
   readonly replaceOn?: readonly string[];
   /** The old one must go before the new one can come (a slot that holds one). */
   readonly deleteBeforeReplace?: boolean;
-  /** Output paths that stay known through an update of anything else (ids, names, addresses). Default: all that no `recomputedOn` names. */
+  /**
+   * Computed outputs (top-level names) that an update may change (`etag`, `latestReadyRevision`): unknown in the preview of an
+   * update. Every other computed output stays known there (ids, names, addresses). Default: none.
+   */
   readonly recomputed?: readonly string[];
+  /**
+   * Inputs that are lists in the declarations but sets in the cloud (`modules`, `rules[*].ports`): another order is no change.
+   * Same globs as `replaceOn`.
+   */
+  readonly unordered?: readonly string[];
   /** Only where the real provider names what the program does not name. Applied before `defaults`. */
   readonly autoname?: Autoname;
   /** Inputs that the provider or API fills in when absent. Returns only what is added. */

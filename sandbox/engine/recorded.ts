@@ -3,7 +3,7 @@ import { CloudError, type Context, type Properties, type ResourceDefinition, typ
 
 type Shared = Pick<
   ResourceDefinition,
-  "token" | "replaceOn" | "deleteBeforeReplace" | "recomputed" | "autoname" | "defaults" | "refuse" | "import" | "delete"
+  "token" | "replaceOn" | "deleteBeforeReplace" | "recomputed" | "unordered" | "autoname" | "defaults" | "refuse" | "import" | "delete"
 >;
 
 export interface Recorded extends Shared {
