@@ -1,0 +1,57 @@
+// Predefined roles, as far as this cloud enforces their permissions.
+// Source: cloud.google.com/iam/docs/roles-permissions, one page a service.
+
+const objectRead = ["storage.objects.get", "storage.objects.list"];
+const objectWrite = [...objectRead, "storage.objects.create", "storage.objects.delete", "storage.objects.update"];
+
+const roles: Readonly<Record<string, readonly string[]>> = {
+  "roles/artifactregistry.reader": ["artifactregistry.repositories.downloadArtifacts", "artifactregistry.repositories.get"],
+  "roles/artifactregistry.writer": [
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.repositories.get",
+    "artifactregistry.repositories.uploadArtifacts",
+  ],
+  "roles/artifactregistry.admin": ["artifactregistry.*"],
+  "roles/cloudkms.admin": ["cloudkms.cryptoKeyVersions.get", "cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.setIamPolicy"],
+  "roles/cloudkms.cryptoKeyEncrypter": ["cloudkms.cryptoKeyVersions.useToEncrypt"],
+  "roles/cloudkms.cryptoKeyDecrypter": ["cloudkms.cryptoKeyVersions.useToDecrypt"],
+  "roles/cloudkms.cryptoKeyEncrypterDecrypter": ["cloudkms.cryptoKeyVersions.useToEncrypt", "cloudkms.cryptoKeyVersions.useToDecrypt"],
+  "roles/cloudkms.signer": ["cloudkms.cryptoKeyVersions.useToSign"],
+  "roles/cloudkms.verifier": ["cloudkms.cryptoKeyVersions.useToVerify", "cloudkms.cryptoKeyVersions.viewPublicKey"],
+  "roles/cloudkms.signerVerifier": [
+    "cloudkms.cryptoKeyVersions.useToSign",
+    "cloudkms.cryptoKeyVersions.useToVerify",
+    "cloudkms.cryptoKeyVersions.viewPublicKey",
+  ],
+  "roles/cloudkms.publicKeyViewer": ["cloudkms.cryptoKeyVersions.viewPublicKey"],
+  "roles/cloudsql.client": ["cloudsql.instances.connect", "cloudsql.instances.get"],
+  "roles/cloudsql.instanceUser": ["cloudsql.instances.login", "cloudsql.instances.get"],
+  "roles/cloudsql.admin": ["cloudsql.*"],
+  "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
+  "roles/iam.serviceAccountTokenCreator": ["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"],
+  "roles/run.admin": ["run.*"],
+  "roles/run.developer": ["run.jobs.run", "run.services.get"],
+  "roles/run.invoker": ["run.routes.invoke", "run.jobs.run"],
+  "roles/secretmanager.admin": ["secretmanager.*"],
+  "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],
+  "roles/secretmanager.secretVersionAdder": ["secretmanager.versions.add"],
+  "roles/secretmanager.viewer": ["secretmanager.secrets.get", "secretmanager.versions.get", "secretmanager.versions.list"],
+  "roles/storage.objectViewer": objectRead,
+  "roles/storage.objectCreator": ["storage.objects.create"],
+  "roles/storage.objectUser": objectWrite,
+  "roles/storage.objectAdmin": ["storage.objects.*"],
+  "roles/storage.admin": ["storage.*"],
+  "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
+  "roles/owner": ["*"],
+};
+
+/**
+ * Whether holding `role` allows what is asked: a permission (`run.routes.invoke`) or the role itself (`roles/run.invoker`).
+ * A role that is not in the table allows itself only.
+ */
+export function roleAllows(role: string, permissionOrRole: string): boolean {
+  if (role === permissionOrRole) return true;
+  return (roles[role] ?? []).some((granted) =>
+    granted.endsWith("*") ? permissionOrRole.startsWith(granted.slice(0, -1)) : granted === permissionOrRole,
+  );
+}
