@@ -1,0 +1,175 @@
+// The tools that do not come from npm: where each is found, and how it is built where it is missing.
+// Versions are pinned here and in tools/<name>/go.mod; binaries stand in the cache, one folder a version.
+import { execFile, spawn } from "node:child_process";
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { PersonError } from "./errors.ts";
+import { cacheDir, root } from "./paths.ts";
+
+const run = promisify(execFile);
+
+interface Pin {
+  readonly version: string;
+  readonly package: string;
+  readonly ldflags: string;
+  readonly tags?: string;
+  /** Arguments that print the version. */
+  readonly ask: readonly string[];
+  readonly says: RegExp;
+  /** Roughly, on two cores, for the progress line. */
+  readonly minutes: number;
+}
+
+const pins = {
+  pulumi: {
+    version: "3.259.0",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    ldflags: "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
+    tags: "osusergo,grpcnotrace",
+    ask: ["version"],
+    says: /^v(\d+\.\d+\.\d+)/,
+    minutes: 8,
+  },
+  versitygw: {
+    version: "1.8.0",
+    package: "github.com/versity/versitygw/cmd/versitygw",
+    ldflags: "-s -w -X main.Version=v1.8.0",
+    ask: ["--version"],
+    says: /v(\d+\.\d+\.\d+)/,
+    minutes: 3,
+  },
+  crane: {
+    version: "0.22.1",
+    package: "github.com/google/go-containerregistry/cmd/crane",
+    ldflags: "-s -w -X github.com/google/go-containerregistry/cmd/crane/cmd.Version=v0.22.1",
+    ask: ["version"],
+    says: /v?(\d+\.\d+\.\d+)/,
+    minutes: 1,
+  },
+} as const satisfies Record<string, Pin>;
+
+export type ToolName = keyof typeof pins;
+export const toolNames = Object.keys(pins) as ToolName[];
+
+export interface Tool {
+  readonly name: ToolName;
+  readonly path: string;
+  readonly version: string;
+  /** In words: "PATH", "~/.pulumi/versions", "cache". */
+  readonly from: string;
+}
+
+/** The oldest Pulumi that has what the attached engine needs (`PULUMI_OPTION_*` for config file and policy pack). */
+const oldestPulumi = [3, 255] as const;
+
+async function version(path: string, pin: Pin): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await run(path, [...pin.ask], {
+      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      timeout: 20_000,
+    });
+    return pin.says.exec(stdout + stderr)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+const executable = (path: string) =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+const newEnough = (found: string | undefined) => {
+  const [major = 0, minor = 0] = (found ?? "").split(".").map(Number);
+  return major > oldestPulumi[0] || (major === oldestPulumi[0] && minor >= oldestPulumi[1]);
+};
+
+/** Where a person's own Pulumi may stand: on PATH, or where its installer keeps versions. */
+async function installedPulumi(): Promise<Tool | undefined> {
+  const places = (process.env.PATH ?? "").split(delimiter).map((dir) => ({ path: join(dir, "pulumi"), from: "PATH" }));
+  const versions = join(homedir(), ".pulumi", "versions");
+  for (const name of (await readdir(versions).catch(() => [])).sort().reverse())
+    places.push({ path: join(versions, name, "pulumi"), from: versions });
+  for (const { path, from } of places) {
+    if (!(await executable(path))) continue;
+    const found = await version(path, pins.pulumi);
+    if (found && newEnough(found)) return { name: "pulumi", path, version: found, from };
+  }
+  return undefined;
+}
+
+const cached = (name: ToolName) => join(cacheDir, `${name}-${pins[name].version}`, name);
+
+/** Finds a tool without making it. A cached binary was verified when it was built and is taken as it is. */
+export async function findTool(name: ToolName): Promise<Tool | undefined> {
+  const path = cached(name);
+  if (await executable(path)) return { name, path, version: pins[name].version, from: "cache" };
+  return name === "pulumi" ? installedPulumi() : undefined;
+}
+
+/** Finds a tool, or builds it from its published Go module. `progress` gets a line now and then. */
+export async function provideTool(name: ToolName, progress: (line: string) => void): Promise<Tool> {
+  return (await findTool(name)) ?? build(name, progress);
+}
+
+async function build(name: ToolName, progress: (line: string) => void): Promise<Tool> {
+  const pin: Pin = pins[name];
+  const go = await run("go", ["version"]).then(
+    ({ stdout }) => /go(\d+)\.(\d+)/.exec(stdout),
+    () => undefined,
+  );
+  if (!go || Number(go[1]) * 1000 + Number(go[2]) < 1026)
+    throw new PersonError(
+      `${name} ${pin.version} is not installed and cannot be built: ${go ? `Go ${go[1]}.${go[2]} is too old` : "Go is not on PATH"}.`,
+      name === "pulumi" ? "Install Pulumi >= 3.255 (pulumi.com/docs/install) or Go >= 1.26." : "Install Go >= 1.26.",
+    );
+  const final = join(cacheDir, `${name}-${pin.version}`);
+  await mkdir(cacheDir, { recursive: true });
+  const work = await mkdtemp(join(cacheDir, `${name}.`));
+  const started = Date.now();
+  const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
+  progress(`building ${name} ${pin.version} from its Go module, once; about ${pin.minutes} min on two cores ...`);
+  const ticker = setInterval(() => progress(`building ${name} ${pin.version}: ${seconds()}`), 30_000);
+  try {
+    const binary = join(work, name);
+    const args = ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", ...(pin.tags ? ["-tags", pin.tags] : [])];
+    await stream("go", [...args, "-ldflags", pin.ldflags, "-o", binary, pin.package], join(root, "tools", name));
+    const found = await version(binary, pin);
+    if (found !== pin.version)
+      throw new PersonError(
+        `The ${name} just built calls itself ${found ?? "nothing"}, not ${pin.version}.`,
+        `Check tools/${name}/go.mod against cli/tools.ts.`,
+      );
+    await rm(final, { recursive: true, force: true });
+    await rename(work, final);
+  } catch (error) {
+    await rm(work, { recursive: true, force: true });
+    throw error;
+  } finally {
+    clearInterval(ticker);
+  }
+  progress(`built ${name} ${pin.version} in ${seconds()}`);
+  return { name, path: join(final, name), version: pin.version, from: "cache" };
+}
+
+/** Runs a compiler; its words are shown only when it failed. */
+function stream(command: string, args: string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, CGO_ENABLED: "0" }, stdio: ["ignore", "ignore", "pipe"] });
+    let tail = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      tail = (tail + chunk.toString()).slice(-4000);
+    });
+    child.on("error", reject);
+    child.on("exit", (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new PersonError(`"${command} ${args.slice(0, 1).join(" ")}" in ${cwd} ended with ${code}:\n${tail}`, "Read the words above."),
+          ),
+    );
+  });
+}

@@ -1,0 +1,223 @@
+// Workers on the real workerd, through miniflare. Every running version is a service of its own with a loopback socket; whoever
+// asks for one gets it by name. Miniflare restarts workerd at every change, so changes are batched, and requests wait meanwhile.
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Log, LogLevel, Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse, type WorkerOptions } from "miniflare";
+import type { Internet } from "../../engine/internet.ts";
+import { forward } from "../network/http.ts";
+
+/** A module as the upload names it. `type` is a media type. */
+export interface Module {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One version of one Worker, ready to run. */
+export interface Service {
+  /** Unique; Durable Object storage belongs to it, so the owner of classes keeps its name for ever. */
+  readonly name: string;
+  readonly modules: readonly Module[];
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  /** Plain values by binding name: strings and JSON. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Binding name to KV namespace id. */
+  readonly kv: Readonly<Record<string, string>>;
+  /** Binding name to class, and to the service that owns it. */
+  readonly durableObjects: Readonly<Record<string, { readonly className: string; readonly owner: string }>>;
+  readonly rateLimits: Readonly<Record<string, { readonly namespaceId: string; readonly limit: number; readonly period: 10 | 60 }>>;
+}
+
+const moduleTypes: Record<string, "ESModule" | "Text" | "Data" | "CompiledWasm"> = {
+  "application/javascript+module": "ESModule",
+  "text/plain": "Text",
+  "application/octet-stream": "Data",
+  "application/wasm": "CompiledWasm",
+};
+export const mediaTypes = Object.keys(moduleTypes);
+
+/** What Cloudflare adds to a request on its way in. The place is this machine's: none. */
+const cf = JSON.stringify({ colo: "XXX", country: "XX", httpProtocol: "HTTP/1.1", tlsVersion: "TLSv1.3" });
+
+export class Workerd {
+  readonly #dir: string;
+  readonly #internet: Internet;
+  readonly #log: (message: string) => void;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  #miniflare: Miniflare | undefined;
+  #services: readonly Service[] = [];
+  readonly #ports = new Map<string, number>();
+  /** Settles when workerd runs what was last asked for. */
+  #turn: Promise<void> = Promise.resolve();
+  #inFlight = 0;
+  #starts = 0;
+
+  constructor(dir: string, internet: Internet, log: (message: string) => void) {
+    this.#dir = dir;
+    this.#internet = internet;
+    this.#log = log;
+    mkdirSync(dir, { recursive: true });
+    // Miniflare starts workerd itself; this wrapper makes it end with us even after a kill -9, and tells its pid.
+    const workerd = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { default: string }).default;
+    const wrapper = join(dir, "workerd.sh");
+    writeFileSync(
+      wrapper,
+      `#!/bin/sh\necho $$ > '${this.pidFile}'\nif command -v setpriv >/dev/null; then exec setpriv --pdeathsig KILL '${workerd}' "$@"; fi\nexec '${workerd}' "$@"\n`,
+    );
+    chmodSync(wrapper, 0o755);
+    process.env.MINIFLARE_WORKERD_PATH = wrapper;
+  }
+
+  get pidFile(): string {
+    return join(this.#dir, "workerd.pid");
+  }
+
+  /** Of the running workerd, or undefined. */
+  get pid(): number | undefined {
+    if (!this.#miniflare) return undefined;
+    try {
+      return Number(readFileSync(this.pidFile, "utf8"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  get services(): readonly string[] {
+    return this.#services.map((service) => service.name);
+  }
+
+  /** Runs exactly these services. Resolves when they answer; rejects with workerd's own words when it refuses them, and then runs what ran before. */
+  apply(services: readonly Service[]): Promise<void> {
+    const next = this.#turn.then(async () => {
+      const before = this.#services;
+      try {
+        await this.#switch(services);
+      } catch (error) {
+        if (before.length > 0) await this.#switch(before).catch((second: Error) => this.#log(`workerd: ${second.message}`));
+        throw error;
+      }
+    });
+    this.#turn = next.catch(() => {});
+    return next;
+  }
+
+  /** Sends a request to a service. Waits while a change is under way; starts workerd again when it has died. */
+  async fetch(service: string, request: Request): Promise<Response> {
+    await this.#turn;
+    const starts = this.#starts;
+    this.#inFlight++;
+    try {
+      return await this.#send(service, request);
+    } catch (error) {
+      // Only a refused connection is safe to repeat: nothing of the request was processed.
+      if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error;
+    } finally {
+      this.#inFlight--;
+    }
+    if (starts === this.#starts) {
+      this.#log("workerd does not answer: starting it again");
+      await this.apply(this.#services);
+    }
+    await this.#turn;
+    return this.#send(service, request);
+  }
+
+  async stop(): Promise<void> {
+    await this.#turn;
+    await this.#miniflare?.dispose();
+    this.#miniflare = undefined;
+    this.#agent.destroy();
+    rmSync(this.pidFile, { force: true });
+  }
+
+  async #send(service: string, request: Request): Promise<Response> {
+    const port = this.#ports.get(service);
+    if (port === undefined) return new Response(`no Worker "${service}" is running\n`, { status: 503 });
+    const clean = new Request(request);
+    for (const name of [...clean.headers.keys()]) if (name.startsWith("mf-")) clean.headers.delete(name);
+    const headers = { "mf-cf-blob": cf, "cf-ipcountry": "XX", "x-forwarded-proto": "https" };
+    return forward(clean, { port, absoluteForm: true, headers, agent: this.#agent });
+  }
+
+  async #switch(services: readonly Service[]): Promise<void> {
+    // Let what is under way finish, but not for ever.
+    for (const end = Date.now() + 2000; this.#inFlight > 0 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#ports.clear();
+    if (services.length === 0) {
+      await this.#miniflare?.dispose();
+      this.#miniflare = undefined;
+      this.#services = [];
+      return;
+    }
+    const options = {
+      host: "127.0.0.1",
+      port: 0,
+      log: new Log(LogLevel.ERROR),
+      handleRuntimeStdio: (out: NodeJS.ReadableStream, err: NodeJS.ReadableStream) => {
+        out.on("data", (chunk: Buffer) => this.#log(chunk.toString().trimEnd()));
+        err.on("data", (chunk: Buffer) => this.#log(chunk.toString().trimEnd()));
+      },
+      cf: false as const,
+      kvPersist: join(this.#dir, "kv"),
+      durableObjectsPersist: join(this.#dir, "durable-objects"),
+      workers: services.map((service) => this.#options(service)),
+    };
+    this.#miniflare?.dispose && (await this.#miniflare.dispose());
+    this.#miniflare = new Miniflare(options);
+    await this.#miniflare.ready;
+    this.#starts++;
+    this.#services = services;
+    for (const service of services) this.#ports.set(service.name, Number((await this.#miniflare.unsafeGetDirectURL(service.name)).port));
+  }
+
+  #options(service: Service): WorkerOptions {
+    const durableObjects: Record<string, { className: string; scriptName?: string; useSQLite: true; unsafeUniqueKey: string }> = {};
+    for (const [binding, { className, owner }] of Object.entries(service.durableObjects))
+      durableObjects[binding] = {
+        className,
+        ...(owner === service.name ? {} : { scriptName: owner }),
+        useSQLite: true,
+        unsafeUniqueKey: `${owner}-${className}`,
+      };
+    const ratelimits: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }> = {};
+    for (const [binding, { namespaceId, limit, period }] of Object.entries(service.rateLimits))
+      ratelimits[binding] = { namespace_id: namespaceId, simple: { limit, period } };
+    return {
+      name: service.name,
+      modulesRoot: "/",
+      modules: service.modules.map((module) => ({
+        type: moduleTypes[module.type] ?? "Data",
+        path: `/${module.name}`,
+        contents: module.bytes,
+      })),
+      compatibilityDate: service.compatibilityDate,
+      compatibilityFlags: [...service.compatibilityFlags],
+      bindings: service.values as never,
+      kvNamespaces: { ...service.kv },
+      durableObjects,
+      ratelimits,
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
+      outboundService: async (request: MiniflareRequest) => {
+        const { method, headers, url, body } = request;
+        try {
+          const answer = await this.#internet.fetch(
+            new Request(url, {
+              method,
+              headers: [...headers] as [string, string][],
+              body: body as never,
+              redirect: "manual",
+              duplex: "half",
+            } as RequestInit),
+          );
+          return new MiniflareResponse(answer.body as never, { status: answer.status, headers: [...answer.headers] as [string, string][] });
+        } catch (error) {
+          // What a Worker sees of a host that has no address: Cloudflare's 530 (error 1016).
+          return new MiniflareResponse(error instanceof Error ? error.message : String(error), { status: 530 });
+        }
+      },
+    } as WorkerOptions;
+  }
+}
