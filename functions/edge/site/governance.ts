@@ -1,0 +1,62 @@
+// Requests of people to the preferences service: passed on, signed as having come through the region's edge.
+import { problemResponse } from "../../shared/problem.ts";
+import { issueEdgeToken } from "../../shared/tokens.ts";
+import type { Environment } from "./environment.ts";
+
+const forwarded = ["accept", "authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "sec-gpc", "traceparent"];
+
+/** Answers what the service answers; 429, 503 or 504 as a problem document when it is not asked or does not answer. */
+export async function toGovernance(request: Request, env: Environment): Promise<Response> {
+  if (!(await withinLimit(request, env)))
+    return problemResponse({
+      status: 429,
+      kind: "too-many-requests",
+      title: "Too many requests",
+      detail: "There were too many requests for this subject or from this address. Wait ten seconds.",
+      headers: { "retry-after": "10" },
+    });
+  const { pathname, search } = new URL(request.url);
+  const target = new URL(env.GOVERNANCE_URL);
+  const origin = target.origin;
+  target.pathname = pathname;
+  target.search = search;
+  try {
+    return await fetch(target, {
+      method: request.method,
+      headers: await headersFor(request, env, origin),
+      body: request.body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch (error) {
+    const late = error instanceof Error && error.name === "TimeoutError";
+    console.error("The preferences service does not answer.", error);
+    return problemResponse({
+      status: late ? 504 : 503,
+      kind: "service-unavailable",
+      title: "Preferences cannot be reached",
+      detail: "The preferences service does not answer. Send the same request again; with an Idempotency-Key nothing happens twice.",
+      headers: { "retry-after": "2" },
+    });
+  }
+}
+
+async function headersFor(request: Request, env: Environment, audience: string): Promise<Headers> {
+  const headers = new Headers();
+  for (const name of forwarded) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  // Of the brand's cookies only ours goes on.
+  const cookie = /(?:^|;\s*)(subject_token=[^;\s]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
+  if (cookie !== undefined) headers.set("cookie", cookie);
+  headers.set("x-edge-authorization", `Bearer ${await issueEdgeToken(env.EDGE_KEY, env.REGION, audience, "person")}`);
+  return headers;
+}
+
+/** Counted by subject where the path names one, else by address. The counters are the location's own and are kept for a minute at most. */
+async function withinLimit(request: Request, env: Environment): Promise<boolean> {
+  const subject = /^\/v1\/subjects\/([^/]+)/.exec(new URL(request.url).pathname)?.[1];
+  const key = subject ?? request.headers.get("cf-connecting-ip") ?? "unknown";
+  return (await env.LIMIT.limit({ key })).success;
+}

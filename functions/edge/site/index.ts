@@ -1,0 +1,45 @@
+// The region's own address: pages of the brand's site, personalised where consent allows, and the way to the preferences service.
+import { Hono } from "hono";
+import { problemResponse } from "../../shared/problem.ts";
+import type { Environment } from "./environment.ts";
+import { experiences } from "./experience.ts";
+import { toGovernance } from "./governance.ts";
+import { page } from "./page.ts";
+
+const app = new Hono<{ Bindings: Environment }>();
+
+app.use(async (c, next) => {
+  await next();
+  // Says which version answered, so that a gradual rollout can be watched from outside.
+  c.header("Edge-Version", c.env.VERSION.tag || c.env.VERSION.id);
+});
+
+app.get("/v1/experience/:slot", async (c) => {
+  const experienceOf = await experiences(c.req.raw, c.env);
+  const { slot, variation, reason, policyRevision, consentEpoch } = await experienceOf(c.req.param("slot"));
+  return c.json({ slot, variation, reason, policyRevision, consentEpoch }, 200, {
+    "cache-control": "private, no-store",
+    vary: "Authorization, Cookie, Sec-GPC",
+  });
+});
+
+app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env));
+
+app.get("*", (c) => page(c.req.raw, c.env));
+
+app.notFound((c) =>
+  problemResponse({
+    status: 405,
+    kind: "method-not-allowed",
+    title: "Only for reading",
+    detail: `${c.req.method} is not allowed on pages. Allowed: GET, HEAD.`,
+    headers: { allow: "GET, HEAD" },
+  }),
+);
+
+app.onError((error) => {
+  console.error(error);
+  return problemResponse({ status: 500, kind: "internal", title: "Our mistake", detail: "The request was not served. Send it again." });
+});
+
+export default app;

@@ -1,0 +1,87 @@
+// The two tokens that our parts speak, both JWTs signed with Ed25519. Each has a type of its own (RFC 8725 section 3.11), so that one can never pass for the other.
+import { jwtVerify, SignJWT } from "jose";
+import { privateKey, publicKey } from "./keys.ts";
+import { isSubjectId, type SubjectId } from "./subject-id.ts";
+
+const clockToleranceSeconds = 5;
+
+/** How long a person may use a subject token. */
+export const subjectTokenSeconds = 3600;
+
+/** Says "the bearer is this subject". Signed by the preferences service of the subject's region. `key`: PKCS8 PEM. */
+export async function issueSubjectToken(
+  key: string,
+  subject: SubjectId,
+  region: string,
+  now = new Date(),
+): Promise<{ token: string; expiresAt: string }> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  const expiresAt = issuedAt + subjectTokenSeconds;
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: "EdDSA", typ: "subject+jwt" })
+    .setIssuer(region)
+    .setAudience(region)
+    .setSubject(subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(await privateKey(key));
+  return { token, expiresAt: new Date(expiresAt * 1000).toISOString() };
+}
+
+/** The subject a token names. Rejects when it is forged, over, or of another region. `key`: SPKI PEM. */
+export async function verifySubjectToken(key: string, token: string, region: string): Promise<SubjectId> {
+  const { payload } = await jwtVerify(token, await publicKey(key), {
+    algorithms: ["EdDSA"],
+    typ: "subject+jwt",
+    issuer: region,
+    audience: region,
+    clockTolerance: clockToleranceSeconds,
+    requiredClaims: ["exp", "sub"],
+  });
+  if (!isSubjectId(payload.sub)) throw new Error(`The token's subject "${payload.sub}" is not a subject id.`);
+  return payload.sub;
+}
+
+/** How long a request from the edge may take to arrive. */
+export const edgeTokenSeconds = 60;
+
+/** On whose behalf the edge speaks: its own (it may ask about any subject) or a person's (who must show a subject token besides). */
+export type EdgeScope = "edge" | "person";
+
+/** Says "this request came through the region's edge". Signed with the region's edge key. `audience`: the service's https origin. */
+export async function issueEdgeToken(key: string, region: string, audience: string, scope: EdgeScope, now = new Date()): Promise<string> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  return new SignJWT({ scope })
+    .setProtectedHeader({ alg: "EdDSA", typ: "edge+jwt" })
+    .setIssuer(`edge.${region}`)
+    .setAudience(audience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + edgeTokenSeconds)
+    .sign(await privateKey(key));
+}
+
+/** On whose behalf the edge sent it. Rejects when it is forged, over, too long-lived, or meant for somebody else. */
+export async function verifyEdgeToken(key: string, token: string, region: string, audience: string): Promise<EdgeScope> {
+  const { payload } = await jwtVerify(token, await publicKey(key), {
+    algorithms: ["EdDSA"],
+    typ: "edge+jwt",
+    issuer: `edge.${region}`,
+    audience,
+    maxTokenAge: edgeTokenSeconds,
+    clockTolerance: clockToleranceSeconds,
+    requiredClaims: ["exp", "iat", "scope"],
+  });
+  if (payload.scope !== "edge" && payload.scope !== "person")
+    throw new Error(`The token's scope "${payload.scope}" is neither "edge" nor "person".`);
+  return payload.scope;
+}
+
+/** The credentials of an `Authorization: Bearer` header, or undefined. */
+export function bearer(header: string | null | undefined): string | undefined {
+  return /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1];
+}
+
+/** The subject token a request carries: `Authorization: Bearer`, else the cookie `subject_token`. */
+export function subjectTokenOf(headers: { get(name: string): string | null }): string | undefined {
+  return bearer(headers.get("authorization")) ?? /(?:^|;\s*)subject_token=([^;\s]+)/.exec(headers.get("cookie") ?? "")?.[1];
+}
