@@ -10,36 +10,14 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { CloudError, type Failure, PartialFailure, type Properties } from "./definition.ts";
 import type { Change } from "./diff.ts";
+import { type Call, type Server, serve, unary } from "./grpc-server.ts";
 import type { Known, Provider, Session } from "./provider.ts";
 import { fromStruct, rewrap, toStruct, unwrap, type WireProperties } from "./wire.ts";
 
-export interface Server {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** Serves on a loopback port. @throws Error when the port cannot be had */
-export async function serveProvider(provider: Provider, port = 0): Promise<Server> {
-  const server = new grpc.Server({ "grpc.max_receive_message_length": MAX_MESSAGE, "grpc.max_send_message_length": MAX_MESSAGE });
-  server.addService(ResourceProviderService, service(provider));
-  return listen(server, port);
+export function serveProvider(provider: Provider, port = 0): Promise<Server> {
+  return serve(ResourceProviderService, service(provider), port);
 }
-/** Bytes; the engine's own limit. */
-const MAX_MESSAGE = 400 * 1024 * 1024;
-
-export async function listen(server: grpc.Server, port: number): Promise<Server> {
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, actual) =>
-      error ? reject(error) : resolve(actual),
-    );
-  });
-  return {
-    port: bound,
-    close: async () => server.forceShutdown(),
-  };
-}
-
-type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
 
 /** What is missing here (GetSchema, Construct, ...) is answered with UNIMPLEMENTED by the server. */
 function service(provider: Provider): Partial<IResourceProviderServer> & grpc.UntypedServiceImplementation {
@@ -58,15 +36,8 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
     return toStruct(rewrap(properties, like, sdk.resource(token)?.secretOutputs));
   }
 
-  const answer =
-    <Request, Response>(handle: (call: Call<Request>) => Promise<Response> | Response): grpc.handleUnaryCall<Request, Response> =>
-    (call, callback) => {
-      const work = (async () => handle(call))();
-      work.then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(serviceError(error, provider.log)),
-      );
-    };
+  const answer = <Request, Response>(handle: (call: Call<Request>) => Promise<Response> | Response) =>
+    unary(handle, (error) => serviceError(error, provider.log));
 
   return {
     handshake: answer(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),

@@ -65,7 +65,10 @@ export function createProvider(options: ProviderOptions): Provider {
     sdk,
     log,
     parseConfig,
-    checkConfig: (config) => checkInputs(sdk, sdk.resource(configToken)?.inputs ?? {}, parseConfig(config)),
+    checkConfig({ version, pluginDownloadURL, ...config }) {
+      // The engine adds these two of its own to what the program gives.
+      return checkInputs(sdk, sdk.resource(configToken)?.inputs ?? {}, parseConfig(config));
+    },
     session: (config) => new Session(options, definitions, functions, config),
   };
 }
