@@ -1,0 +1,147 @@
+// KMS keys and aliases: who asks about a key (S3) gets its true state. Keys never vanish at once: deleting one schedules it.
+import { randomUUID } from "node:crypto";
+import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
+import { recorded } from "../../engine/recorded.ts";
+import type { Store } from "../../engine/store.ts";
+import type { KeyState } from "../../runtimes/s3/front.ts";
+import { accountOf, arn, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
+
+const keyToken = "aws:kms/key:Key";
+const aliasToken = "aws:kms/alias:Alias";
+const test = "test/sandbox/aws/kms.test.ts";
+
+/** ARN -> time of deletion, of every key that was scheduled for it. */
+const pendingDeletion = (store: Store) => store.fact<Record<string, string>>("aws/kms/pending-deletion", () => ({}));
+
+/** A key by id, ARN, alias name or alias ARN, as it is seen in this region; undefined when there is none. */
+export function findKey(store: Store, reference: string, region: string): KeyState | undefined {
+  // Made by AWS in every account when first used; nobody manages it.
+  if (/(^|:)alias\/aws\/s3$/.test(reference)) return { arn: arn("kms", region, accountOf(store), "alias/aws/s3"), state: "Enabled" };
+  const keyArn = reference.includes("alias/") ? aliasTarget(store, reference, region) : reference;
+  const key = store.list(keyToken).find(({ id, state }) => state.region === region && (state.arn === keyArn || id === keyArn));
+  if (key) return { arn: String(key.state.arn), state: key.state.isEnabled === false ? "Disabled" : "Enabled" };
+  const gone = Object.keys(pendingDeletion(store)).find(
+    (each) => each === keyArn || each === arn("kms", region, accountOf(store), `key/${keyArn}`),
+  );
+  return gone === undefined ? undefined : { arn: gone, state: "PendingDeletion" };
+}
+
+function aliasTarget(store: Store, reference: string, region: string): string | undefined {
+  const alias = store
+    .list(aliasToken)
+    .find(({ state }) => state.region === region && (state.arn === reference || state.name === reference));
+  return alias && String(alias.state.targetKeyArn);
+}
+
+/** The policy that a key has when none is given: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html */
+const defaultPolicy = (account: string) =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Id: "key-default-1",
+    Statement: [
+      {
+        Sid: "Enable IAM User Permissions",
+        Effect: "Allow",
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: "kms:*",
+        Resource: "*",
+      },
+    ],
+  });
+
+function outputs(context: Context, id: string, inputs: Properties): Properties {
+  const account = accountOf(context.store);
+  const region = regionOf(inputs, context);
+  const symmetric = (inputs.customerMasterKeySpec ?? "SYMMETRIC_DEFAULT") === "SYMMETRIC_DEFAULT";
+  return {
+    keyId: id,
+    arn: arn("kms", region, account, `key/${id}`),
+    region,
+    customerMasterKeySpec: inputs.customerMasterKeySpec ?? "SYMMETRIC_DEFAULT",
+    keyUsage: inputs.keyUsage ?? "ENCRYPT_DECRYPT",
+    isEnabled: inputs.isEnabled ?? true,
+    enableKeyRotation: inputs.enableKeyRotation ?? false,
+    multiRegion: inputs.multiRegion ?? false,
+    policy: inputs.policy ?? defaultPolicy(account),
+    description: inputs.description ?? "",
+    ...(symmetric && inputs.enableKeyRotation === true ? { rotationPeriodInDays: inputs.rotationPeriodInDays ?? 365 } : {}),
+    tagsAll: tagsAll(inputs, context),
+  };
+}
+
+export const key: ResourceDefinition = {
+  token: keyToken,
+  fidelity: { level: "enforces", how: "what it encrypts cannot be used while it is disabled or pending deletion", test },
+  // [SDK kms/key: "Forces new resource"]
+  replaceOn: ["customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId", "region"],
+  recomputed: ["tagsAll"],
+  defaults: regionDefault,
+  refuse(inputs) {
+    const failures: Failure[] = [];
+    const range = (property: string, from: number, to: number) => {
+      const value = inputs[property];
+      if (typeof value === "number" && (value < from || value > to)) {
+        failures.push({ property, reason: `expected ${property} to be in the range (${from} - ${to}), got ${value}` });
+      }
+    };
+    range("deletionWindowInDays", 7, 30);
+    range("rotationPeriodInDays", 90, 2560);
+    if (inputs.rotationPeriodInDays !== undefined && inputs.enableKeyRotation !== true && inputs.enableKeyRotation !== UNKNOWN) {
+      failures.push({ property: "rotationPeriodInDays", reason: "needs enableKeyRotation: true" });
+    }
+    if (
+      inputs.enableKeyRotation === true &&
+      !["SYMMETRIC_DEFAULT", UNKNOWN, undefined].includes(inputs.customerMasterKeySpec as string | undefined)
+    ) {
+      failures.push({ property: "enableKeyRotation", reason: "only symmetric keys can be rotated" });
+    }
+    if (typeof inputs.policy === "string" && inputs.policy !== UNKNOWN && !inputs.policy.trimStart().startsWith("{")) {
+      failures.push({ property: "policy", reason: "is not a JSON policy document" });
+    }
+    return failures;
+  },
+  create(context, inputs) {
+    const uuid = context.orphan?.id ?? randomUUID();
+    const id = context.orphan || inputs.multiRegion !== true ? uuid : `mrk-${uuid.replaceAll("-", "")}`;
+    return { id, outputs: outputs(context, id, inputs) };
+  },
+  update: (context, old, inputs) => outputs(context, old.id, inputs),
+  delete({ store }, { state, inputs }) {
+    const days = Number(inputs.deletionWindowInDays ?? 30);
+    const pending = pendingDeletion(store);
+    store.setFact("aws/kms/pending-deletion", { ...pending, [String(state.arn)]: new Date(Date.now() + days * 86_400_000).toISOString() });
+  },
+};
+
+export const alias: ResourceDefinition = recorded({
+  token: aliasToken,
+  why: "an alias is a name for a key",
+  fidelity: { level: "enforces", how: "S3 finds a key by it", test },
+  replaceOn: ["name", "namePrefix", "region"],
+  recomputed: ["targetKeyArn"],
+  defaults: regionDefault,
+  refuse: ({ name }) =>
+    typeof name === "string" && name !== UNKNOWN && (!/^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(name) || name.startsWith("alias/aws/"))
+      ? [
+          {
+            property: "name",
+            reason: `"${name}" must begin with "alias/", not with "alias/aws/", and hold letters, digits, "/", "_" and "-" only`,
+          },
+        ]
+      : [],
+  id: (inputs, context) =>
+    regionalId(context, aliasToken, String(inputs.name ?? `${inputs.namePrefix ?? "alias/"}${Date.now()}`), regionOf(inputs, context)),
+  computed(inputs, id, context) {
+    const region = regionOf(inputs, context);
+    const [name = id] = id.split("@");
+    const target = findKey(context.store, String(inputs.targetKeyId), region);
+    if (!target) {
+      throw new CloudError(
+        "NotFoundException",
+        `creating KMS Alias (${name}): NotFoundException: Key '${inputs.targetKeyId}' does not exist in ${region}`,
+      );
+    }
+    const account = accountOf(context.store);
+    return { name, region, arn: arn("kms", region, account, name), targetKeyArn: target.arn, targetKeyId: String(inputs.targetKeyId) };
+  },
+});

@@ -1,0 +1,136 @@
+// A fresh embedded AWS account in a folder of its own, and a program's way to it without an engine between.
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { S3Client } from "@aws-sdk/client-s3";
+import { type Aws, createAws } from "../../../sandbox/clouds/aws/index.ts";
+import type { Ground } from "../../../sandbox/engine/cloud.ts";
+import type { Context, Properties, ResourceDefinition, Stored } from "../../../sandbox/engine/definition.ts";
+import { Internet } from "../../../sandbox/engine/internet.ts";
+import { Store } from "../../../sandbox/engine/store.ts";
+
+/** Where versitygw stands: built from tools/versitygw. */
+export const versitygw = process.env.BAILIWICK_VERSITYGW ?? join(homedir(), ".cache/bailiwick/versitygw-1.8.0/versitygw");
+
+interface SdkRequest {
+  readonly method: string;
+  readonly hostname: string;
+  readonly path: string;
+  readonly query?: Record<string, string>;
+  readonly headers: Record<string, string>;
+  readonly body?: RequestInit["body"];
+}
+
+export class Account {
+  readonly folder = mkdtempSync(join(tmpdir(), "aws-"));
+  readonly #config: Properties;
+  ground!: Ground;
+  aws!: Aws;
+
+  constructor(region: string) {
+    this.#config = { region };
+  }
+
+  /** Starts the cloud; again after `stop`, over the same data. */
+  async start(): Promise<void> {
+    const socketDir = join(this.folder, "run");
+    rmSync(socketDir, { recursive: true, force: true });
+    mkdirSync(socketDir);
+    this.ground = {
+      store: new Store(join(this.folder, "store.sqlite")),
+      internet: new Internet(),
+      dataDir: join(this.folder, "aws"),
+      logDir: join(this.folder, "logs"),
+      socketDir,
+      tools: { versitygw },
+      egress: { proxyUrl: "", caFile: "" },
+      log: () => {},
+    };
+    this.aws = createAws(this.ground);
+    await this.aws.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.aws.stop();
+    this.ground.store.close();
+  }
+
+  /** Stops it and removes all its data. */
+  async purge(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  definition(token: string): ResourceDefinition {
+    const definition = this.aws.resources.find((each) => each.token.endsWith(`:${token}`));
+    if (!definition) throw new Error(`no such type: ${token}`);
+    return definition;
+  }
+
+  context(urn = "urn:pulumi:test::test::x::x"): Context {
+    return { config: this.#config, store: this.ground.store, urn };
+  }
+
+  /** Creates a resource as the engine does: refusals, defaults, create, keep. `token` is the last part: `Bucket`. */
+  async create(token: string, inputs: Properties): Promise<Stored> {
+    const definition = this.definition(token);
+    const context = this.context(`urn:pulumi:test::test::${definition.token}::${randomBytes(4).toString("hex")}`);
+    const refused = definition.refuse?.(inputs, context) ?? [];
+    if (refused.length > 0) throw new Error(refused.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
+    const full = { ...definition.defaults?.(inputs, context), ...inputs };
+    const { id, outputs } = await definition.create(context, full);
+    const stored = { token: definition.token, id, urn: context.urn, inputs: full, state: { ...full, ...outputs } };
+    this.ground.store.put(stored);
+    return stored;
+  }
+
+  async update(stored: Stored, change: Properties): Promise<Stored> {
+    const definition = this.definition(stored.token.split(":")[2] as string);
+    const inputs = { ...stored.inputs, ...change };
+    const outputs = await definition.update?.(this.context(stored.urn), stored, inputs);
+    const updated = { ...stored, inputs, state: { ...stored.state, ...inputs, ...outputs } };
+    this.ground.store.put(updated);
+    return updated;
+  }
+
+  async delete(stored: Stored): Promise<void> {
+    await this.definition(stored.token.split(":")[2] as string).delete?.(this.context(stored.urn), stored);
+    this.ground.store.remove(stored.token, stored.id);
+  }
+
+  /** The real AWS SDK at the real host names, over the sandbox's internet. */
+  internetClient(region: string): S3Client {
+    const issued = this.aws.issueCredentials("arn:aws:iam::123456789012:role/writer");
+    return new S3Client({
+      region,
+      maxAttempts: 1,
+      credentials: { accessKeyId: issued.AccessKeyId, secretAccessKey: issued.SecretAccessKey, sessionToken: issued.Token },
+      requestHandler: {
+        handle: async ({ method, hostname, path, query, headers, body }: SdkRequest) => {
+          const pairs = Object.entries(query ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+          const url = `https://${hostname}${path}${pairs.length > 0 ? `?${pairs.join("&")}` : ""}`;
+          const answer = await this.ground.internet.fetch(new Request(url, { method, headers, body, duplex: "half" } as RequestInit));
+          return {
+            response: {
+              statusCode: answer.status,
+              headers: Object.fromEntries(answer.headers),
+              body: answer.body ?? new Blob([]).stream(),
+            } as never,
+          };
+        },
+      },
+    });
+  }
+
+  /** The real AWS SDK, with credentials as a workload gets them, at the loopback address. */
+  client(region: string, principal = "arn:aws:iam::123456789012:role/writer"): S3Client {
+    const issued = this.aws.issueCredentials(principal);
+    return new S3Client({
+      region,
+      endpoint: this.aws.s3Endpoint,
+      maxAttempts: 1,
+      credentials: { accessKeyId: issued.AccessKeyId, secretAccessKey: issued.SecretAccessKey, sessionToken: issued.Token },
+    });
+  }
+}
