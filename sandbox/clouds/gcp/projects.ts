@@ -5,7 +5,16 @@ import type { Store } from "../../engine/store.ts";
 
 /** Twelve digits, the same for ever. */
 export function projectNumber(store: Store, project: string): string {
-  return store.fact(`gcp/project/${project}/number`, () => String(randomInt(100_000_000_000, 281_474_976_710_655)).slice(0, 12));
+  return store.fact(`gcp/project/${project}/number`, () => {
+    const number = String(randomInt(100_000_000_000, 281_474_976_710_655)).slice(0, 12);
+    store.setFact(`gcp/project-number/${number}`, project);
+    return number;
+  });
+}
+
+/** The project that has this number, if one has. */
+export function projectWithNumber(store: Store, number: string): string | undefined {
+  return /^\d+$/.test(number) ? (store.fact<string | null>(`gcp/project-number/${number}`, () => null) ?? undefined) : undefined;
 }
 
 /**
