@@ -1,0 +1,90 @@
+// PostgreSQL through the platform's socket mount, as an IAM user: a fresh access token is the password of every new connection.
+import pg from "pg";
+import { log, reasonOf } from "./log.ts";
+import { databasePassword, MetadataUnavailable } from "./metadata-server.ts";
+
+export interface DatabaseOptions {
+  /** Folder of the socket: `/cloudsql/<connection name>`. */
+  readonly socket: string;
+  readonly name: string;
+  readonly user: string;
+}
+
+/** The database cannot be asked now. Nothing was written, or the writer cannot know: the same request may be sent again. */
+export class DatabaseUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`The database cannot be reached: ${reasonOf(cause)}.`, { cause });
+    this.name = "DatabaseUnavailable";
+  }
+}
+
+export function connectionConfig({ socket, name, user }: DatabaseOptions): pg.ClientConfig {
+  return { host: socket, database: name, user, password: databasePassword, connectionTimeoutMillis: 3000, query_timeout: 5000 };
+}
+
+export type Queryable = Pick<pg.ClientBase, "query">;
+
+export class Database {
+  readonly #pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    // Few connections: two revisions run side by side during a rollout, and the smallest instances allow 25 in all.
+    this.#pool = new pg.Pool({ ...connectionConfig(options), max: 5, idleTimeoutMillis: 60_000 });
+    // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+    this.#pool.on("error", (error) => log("WARNING", "An idle database connection broke.", { reason: reasonOf(error) }));
+  }
+
+  /** Runs one statement. Throws DatabaseUnavailable when there is no database to run it. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, values)).rows;
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  /** Runs the work in one transaction: what it returns is committed, what it throws is rolled back. */
+  async transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | undefined;
+    let broken: Error | undefined;
+    try {
+      client = await this.#pool.connect();
+      // A connection that breaks between two statements says so here; the next statement fails and is what is reported.
+      client.on("error", noteBreak);
+      await client.query("BEGIN");
+      const result = await work(client);
+      await client.query("COMMIT");
+      return result;
+    } catch (error) {
+      // Where even the rollback fails the connection is thrown away, and the server rolls back by itself.
+      await client?.query("ROLLBACK").catch((failed: Error) => {
+        broken = failed;
+      });
+      throw translated(error);
+    } finally {
+      client?.off("error", noteBreak);
+      client?.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+function noteBreak(error: Error): void {
+  log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, authorisation (a token that is over), resources, operator, system.
+const unavailableClasses = new Set(["08", "28", "53", "57", "58"]);
+
+function translated(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError)
+    return unavailableClasses.has(error.code?.slice(0, 2) ?? "") ? new DatabaseUnavailable(error) : error;
+  if (error instanceof MetadataUnavailable) return new DatabaseUnavailable(error);
+  if (!(error instanceof Error) || (error.name !== "Error" && !("syscall" in error))) return error;
+  // pg reports a lost connection and a time-out as plain errors without a code; sockets as errors with a system call.
+  const lost = "syscall" in error || /terminated|timeout|not queryable|ended/i.test(error.message);
+  return lost ? new DatabaseUnavailable(error) : error;
+}

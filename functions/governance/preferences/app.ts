@@ -1,0 +1,157 @@
+// The preferences service as an HTTP application: routes bound to the store, errors turned into problems.
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { within } from "../../shared/budget.ts";
+import { nothingSaid, stateAt } from "../../shared/consent.ts";
+import { decide } from "../../shared/decision-table.ts";
+import { ProblemError, problemResponse } from "../../shared/problem.ts";
+import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+import { issueSubjectToken } from "../../shared/tokens.ts";
+import { DatabaseUnavailable } from "../database.ts";
+import { log, reasonOf } from "../log.ts";
+import { type Keys, requireOwnSubject, throughTheEdge, type Variables } from "./authentication.ts";
+import { etagOf, matches } from "./document.ts";
+import type { Outbox } from "./outbox.ts";
+import * as routes from "./routes.ts";
+import type { Policy, PreferencesStore } from "./store.ts";
+
+/** How long a person waits for the edge's word before the answer says "pending". */
+const enforcementBudgetMs = 500;
+const largestBody = 16 * 1024;
+
+export interface Parts {
+  readonly keys: Keys & { readonly subjectTokenPrivateKey: string };
+  readonly jurisdiction: string;
+  readonly policy: Policy;
+  readonly store: PreferencesStore;
+  /** Absent where the edge keeps no state: then what is written is enforced. */
+  readonly outbox: Outbox | undefined;
+  /** For the Server-Version header. */
+  readonly version: string;
+}
+
+export function createApp({ keys, jurisdiction, policy, store, outbox, version }: Parts): OpenAPIHono<{ Variables: Variables }> {
+  const app = new OpenAPIHono<{ Variables: Variables }>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.error.issues);
+    },
+  });
+
+  app.use(async (c, next) => {
+    await next();
+    c.header("Server-Version", version);
+    c.header("Cache-Control", "no-store");
+  });
+
+  // Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.
+  let started = false;
+  app.get("/healthz", async (c) => {
+    if (!started) await store.ping();
+    started = true;
+    return c.json({ status: "ok" });
+  });
+
+  app.use("/v1/*", throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+
+  app.openapi(routes.createSubject, async (c) => {
+    const subject = newSubjectId(keys.region);
+    await store.create(subject);
+    return c.json(await tokenFor(subject), 201);
+  });
+
+  app.openapi(routes.renewToken, async (c) => {
+    const { sid } = c.req.valid("param");
+    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    return c.json(await tokenFor(sid), 201);
+  });
+
+  app.openapi(routes.getPreferences, async (c) => {
+    const { sid } = c.req.valid("param");
+    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    const document = await store.document(sid);
+    const etag = etagOf(document);
+    const known = c.req.valid("header")["if-none-match"];
+    if (known !== undefined && matches(known, etag)) return c.body(null, 304, { etag });
+    return c.json(document, 200, { etag });
+  });
+
+  app.openapi(routes.patchPreferences, async (c) => {
+    const { sid } = c.req.valid("param");
+    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
+    const { purposes, notice } = routes.preferencesPatch.parse(c.req.valid("json"));
+    const document = await store.change({ subject: sid, purposes, notice, ifMatch, idempotencyKey });
+    return c.json({ ...document, enforcement: await enforcement(sid), policyRevision: policy.revision }, 200, { etag: etagOf(document) });
+  });
+
+  app.openapi(routes.checkPurpose, async (c) => {
+    const { subject, purpose } = c.req.valid("query");
+    if (c.get("scope") === "person") await requireOwnSubject(c.req.raw.headers, subject, keys);
+    const record = (await store.record(subject)) ?? nothingSaid;
+    const state = stateAt(record, purpose, new Date());
+    const decision = decide(policy.table, { jurisdiction, purpose, state, gpc: c.req.valid("header")["sec-gpc"] === "1" });
+    return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
+  });
+
+  app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
+
+  app.notFound((c) =>
+    problemResponse({
+      status: 404,
+      kind: "not-found",
+      title: "Nothing lives here",
+      detail: `There is no ${c.req.method} ${c.req.path}. See /v1/openapi.json.`,
+    }),
+  );
+  app.onError((error) => problemResponse(problemOf(error).problem));
+  return app;
+
+  async function tokenFor(subject: SubjectId) {
+    return { subject, ...(await issueSubjectToken(keys.subjectTokenPrivateKey, subject, keys.region)) };
+  }
+
+  async function enforcement(subject: SubjectId): Promise<"applied" | "pending"> {
+    if (!outbox) return "applied";
+    const delivered = await within(enforcementBudgetMs, outbox.deliverNow(subject)).catch(() => false);
+    return delivered ? "applied" : "pending";
+  }
+}
+
+function problemOf(error: Error): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof DatabaseUnavailable) {
+    log("WARNING", "A request was refused.", { reason: error.message });
+    return new ProblemError({
+      status: 503,
+      kind: "database-unavailable",
+      title: "Try again in a moment",
+      detail: "The database cannot be reached. Send the same request again; with an Idempotency-Key nothing happens twice.",
+      headers: { "retry-after": "1" },
+    });
+  }
+  if (error instanceof HTTPException && error.status < 500)
+    return new ProblemError({ status: error.status, kind: "bad-request", title: "The request cannot be read", detail: error.message });
+  log("ERROR", "A request failed.", { reason: reasonOf(error), stack: error.stack });
+  return new ProblemError({
+    status: 500,
+    kind: "internal",
+    title: "Our mistake",
+    detail: "The request was not carried out. It can be sent again.",
+  });
+}
+
+function invalid(issues: readonly { path: PropertyKey[]; message: string }[]): ProblemError {
+  const errors = issues.map(({ path, message }) => ({ at: path.join("."), message }));
+  return new ProblemError({
+    status: 422,
+    kind: "invalid-request",
+    title: "The request is not valid",
+    detail: errors.map(({ at, message }) => (at ? `${at}: ${message}` : message)).join("; "),
+    extensions: { errors },
+  });
+}
+
+function tooLarge(): never {
+  throw new ProblemError({ status: 413, kind: "too-large", title: "Too much", detail: `The body is larger than ${largestBody} bytes.` });
+}

@@ -1,0 +1,78 @@
+// The database of the preferences service, step by step. A step that was released is never edited: add one more.
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE preferences.subject (
+        id text PRIMARY KEY,
+        -- grows by one with every change of consent
+        epoch bigint NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+
+      -- What was said, once per purpose and epoch. The latest row of a purpose holds.
+      CREATE TABLE preferences.consent_ledger (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        subject text NOT NULL REFERENCES preferences.subject,
+        epoch bigint NOT NULL,
+        purpose text NOT NULL,
+        state text NOT NULL CHECK (state IN ('granted', 'denied', 'withdrawn')),
+        valid_until timestamptz,
+        -- the notice the person was shown, by its id
+        notice text,
+        policy_revision text NOT NULL,
+        recorded_at timestamptz NOT NULL DEFAULT now(),
+        UNIQUE (subject, purpose, epoch)
+      );
+
+      CREATE FUNCTION preferences.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION 'the consent ledger is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+      END $$;
+      CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON preferences.consent_ledger
+        FOR EACH STATEMENT EXECUTE FUNCTION preferences.refuse_change();
+      -- ALWAYS: also where session_replication_role would switch triggers off.
+      ALTER TABLE preferences.consent_ledger ENABLE ALWAYS TRIGGER append_only;
+
+      -- What the edge must still hear: the whole consent record as of an epoch.
+      CREATE TABLE preferences.consent_outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        subject text NOT NULL REFERENCES preferences.subject,
+        epoch bigint NOT NULL,
+        record jsonb NOT NULL,
+        recorded_at timestamptz NOT NULL DEFAULT now(),
+        due_at timestamptz NOT NULL,
+        attempts integer NOT NULL DEFAULT 0,
+        error text,
+        delivered_at timestamptz,
+        UNIQUE (subject, epoch)
+      );
+      CREATE INDEX undelivered ON preferences.consent_outbox (due_at) WHERE delivered_at IS NULL;
+
+      -- First answers, to be given again when a client repeats a request.
+      CREATE TABLE preferences.idempotency (
+        subject text NOT NULL REFERENCES preferences.subject,
+        key text NOT NULL,
+        -- of the request's body
+        digest text NOT NULL,
+        -- json, not jsonb: repeated letter by letter
+        answer json NOT NULL,
+        recorded_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (subject, key)
+      );`,
+  },
+];
+
+/** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
+export const grants = (user: string): string => `
+  GRANT USAGE ON SCHEMA preferences TO ${user};
+  GRANT SELECT, INSERT, UPDATE (epoch) ON preferences.subject TO ${user};
+  GRANT SELECT, INSERT ON preferences.consent_ledger TO ${user};
+  GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at) ON preferences.consent_outbox TO ${user};
+  GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};`;

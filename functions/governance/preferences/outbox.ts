@@ -1,0 +1,144 @@
+// Delivers consent records to the edge: at least once, the newest of each subject first and instead of older ones, until it is
+// acknowledged. Rows are in the database, so that a restart, or another instance, goes on where this one ended. Two deliveries of
+// one record do no harm: the receiver keeps the larger epoch.
+import type { ConsentRecord } from "../../shared/consent.ts";
+import type { Database } from "../database.ts";
+import { log, reasonOf } from "../log.ts";
+import { enqueue, readRecord, rowsOf } from "./store.ts";
+import type { Delivery } from "./subjects-client.ts";
+
+const pollMs = 1000;
+const batch = 20;
+/** While one instance is at a row, others leave it alone for so long. Longer than a delivery may take. */
+const leaseSeconds = 10;
+const firstRetryMs = 250;
+/** Enforcement is promised within 60 s of the edge's return, so retries never lie further apart than this. */
+const longestRetryMs = 20_000;
+
+interface Row extends Record<string, unknown> {
+  readonly id: string;
+  readonly subject: string;
+  readonly record: ConsentRecord;
+  readonly attempts: number;
+  readonly recorded_at: Date;
+}
+
+export class Outbox {
+  readonly #database: Database;
+  readonly #deliver: (subject: string, record: ConsentRecord) => Promise<Delivery>;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(database: Database, deliver: (subject: string, record: ConsentRecord) => Promise<Delivery>) {
+    this.#database = database;
+    this.#deliver = deliver;
+  }
+
+  /** Goes on delivering in the background until `stop`. */
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Ends after the deliveries that are under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  /** Delivers what is new of a subject now. Whether the edge holds it; what it does not hold yet is tried again in the background. */
+  async deliverNow(subject: string): Promise<boolean> {
+    for (const row of await this.#claim("o.subject = $1", [subject])) await this.#attempt(row);
+    return this.isDelivered(subject);
+  }
+
+  /** Whether the edge holds everything the subject has said. */
+  async isDelivered(subject: string): Promise<boolean> {
+    const open = await this.#database.query("SELECT FROM preferences.consent_outbox WHERE subject = $1 AND delivered_at IS NULL LIMIT 1", [
+      subject,
+    ]);
+    return open.length === 0;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      let found = 0;
+      try {
+        const rows = await this.#claim("o.due_at <= now()", []);
+        found = rows.length;
+        await Promise.all(rows.map((row) => this.#attempt(row)));
+      } catch (error) {
+        log("WARNING", "The outbox could not be read.", { reason: reasonOf(error) });
+      }
+      if (found < batch) await pause(pollMs, this.#stopping.signal);
+    }
+  }
+
+  /** Takes the newest undelivered row of each subject for the lease's time. Older rows of it are never sent: the newest says all. */
+  #claim(condition: string, values: unknown[]): Promise<Row[]> {
+    return this.#database.query<Row>(
+      `UPDATE preferences.consent_outbox SET due_at = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
+       WHERE id IN (
+         SELECT o.id FROM preferences.consent_outbox o
+         WHERE o.delivered_at IS NULL AND ${condition}
+           AND NOT EXISTS (SELECT FROM preferences.consent_outbox n WHERE n.subject = o.subject AND n.epoch > o.epoch)
+         ORDER BY o.due_at LIMIT ${batch} FOR UPDATE OF o SKIP LOCKED)
+       RETURNING id, subject, record, attempts, recorded_at`,
+      values,
+    );
+  }
+
+  async #attempt(row: Row): Promise<void> {
+    try {
+      const delivery = await this.#deliver(row.subject, row.record);
+      if (delivery.outcome === "held") await this.#acknowledge(row);
+      else await this.#overtake(row, delivery.epoch);
+    } catch (error) {
+      const delayMs = retryDelayMs(row.attempts, Math.random());
+      log("WARNING", "A consent record was not delivered; it will be tried again.", {
+        reason: reasonOf(error),
+        attempts: row.attempts,
+        delayMs,
+      });
+      await this.#database.query(
+        "UPDATE preferences.consent_outbox SET due_at = now() + make_interval(secs => $2), error = $3 WHERE id = $1",
+        [row.id, delayMs / 1000, reasonOf(error).slice(0, 500)],
+      );
+    }
+  }
+
+  async #acknowledge(row: Row): Promise<void> {
+    await this.#database.query(
+      "UPDATE preferences.consent_outbox SET delivered_at = now(), error = NULL WHERE subject = $1 AND epoch <= $2 AND delivered_at IS NULL",
+      [row.subject, row.record.epoch],
+    );
+    log("INFO", "Consent is enforced at the edge.", { attempts: row.attempts, afterMs: Date.now() - row.recorded_at.getTime() });
+  }
+
+  /**
+   * The edge holds another record of this epoch or a later one. Where a newer row of ours is under way, that one settles it. Where this
+   * row is our newest, the database was restored to an earlier moment: what it says now is the truth, and is said again with an epoch
+   * beyond the edge's.
+   */
+  async #overtake(row: Row, epoch: number): Promise<void> {
+    await this.#database.transaction(async (client) => {
+      await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [row.subject]);
+      const record = await readRecord(rowsOf(client), row.subject);
+      if (record?.epoch !== row.record.epoch) return;
+      await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [row.subject, epoch + 1]);
+      await enqueue(client, row.subject, { ...record, epoch: epoch + 1 }, 0);
+      log("WARNING", "The edge was ahead of the ledger; the consent record is sent again with a later epoch.");
+    });
+  }
+}
+
+/** Exponential with full jitter. `attempts` counts from 1, `random` is in [0, 1). */
+export function retryDelayMs(attempts: number, random: number): number {
+  return Math.round(Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1)) * (0.5 + random / 2));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,119 @@
+// The preferences API: paths, schemas, answers. The schemas validate and are what the OpenAPI document is made from.
+import { createRoute, z } from "@hono/zod-openapi";
+import { consentStates, purposes, recordedStates } from "../../shared/consent.ts";
+import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+
+const subjectId = z
+  .custom<SubjectId>(isSubjectId, "must be a subject id: <region>_<26 characters>")
+  .openapi({ type: "string", example: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE" });
+const instant = z.iso.datetime();
+
+const problem = z
+  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+  .loose()
+  .openapi("Problem", { description: "RFC 9457 problem details" });
+
+const preferences = z
+  .object({
+    subject: subjectId,
+    jurisdiction: z.string(),
+    consentEpoch: z.int().openapi({ description: "Grows with every change; an edge decision on an older epoch is invalid." }),
+    purposes: z.record(z.enum(purposes), z.enum(consentStates)),
+    validUntil: z.partialRecord(z.enum(purposes), instant),
+  })
+  .openapi("Preferences");
+
+const changed = preferences
+  .extend({
+    enforcement: z.enum(["applied", "pending"]).openapi({ description: "`pending`: written, and enforced at the edge within 60 s." }),
+    policyRevision: z.string(),
+  })
+  .openapi("ChangedPreferences");
+
+const states = recordedStates.map((state) => `"${state}"`).join(", ");
+export const preferencesPatch = z
+  .strictObject({
+    purposes: z.strictObject(
+      Object.fromEntries(
+        purposes.map((purpose) => [
+          purpose,
+          z.enum(recordedStates, `must be one of ${states}; what was said cannot be removed, only "withdrawn"`).optional(),
+        ]),
+      ) as Record<(typeof purposes)[number], z.ZodOptional<z.ZodEnum<{ granted: "granted"; denied: "denied"; withdrawn: "withdrawn" }>>>,
+    ),
+    notice: z.string().min(1).max(200).optional().openapi({ description: "Id of the notice the person was shown." }),
+  })
+  .openapi("PreferencesPatch", { description: "JSON merge patch, RFC 7396" });
+
+const token = z.object({ subject: subjectId, token: z.string(), expiresAt: instant }).openapi("SubjectToken");
+
+const check = z
+  .object({ subject: subjectId, purpose: z.string(), allow: z.boolean(), reason: z.string(), policyRevision: z.string(), epoch: z.int() })
+  .openapi("Check");
+
+const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const problems = Object.fromEntries(
+  ([401, 403, 404, 412, 413, 422, 428, 503] as const).map((status) => [
+    status,
+    { description: "See the problem", content: { "application/problem+json": { schema: problem } } },
+  ]),
+);
+const sid = z.object({ sid: subjectId });
+const optionalHeader = (description: string) => z.string().optional().openapi({ description });
+
+export const createSubject = createRoute({
+  method: "post",
+  path: "/v1/subjects",
+  summary: "Make a new anonymous subject, because a person asked for preferences",
+  responses: { 201: json(token, "The subject and its first token"), ...problems },
+});
+
+export const renewToken = createRoute({
+  method: "post",
+  path: "/v1/subjects/{sid}/tokens",
+  summary: "Renew a subject token before it ends",
+  request: { params: sid },
+  responses: { 201: json(token, "A new token"), ...problems },
+});
+
+export const getPreferences = createRoute({
+  method: "get",
+  path: "/v1/subjects/{sid}/preferences",
+  summary: "What holds for a subject now",
+  request: { params: sid, headers: z.object({ "if-none-match": optionalHeader("ETag known to the client") }) },
+  responses: { 200: json(preferences, "With its ETag"), 304: { description: "Unchanged" }, ...problems },
+});
+
+export const patchPreferences = createRoute({
+  method: "patch",
+  path: "/v1/subjects/{sid}/preferences",
+  summary: "Grant, deny or withdraw",
+  description:
+    "Granting needs `If-Match`: the ETag of the preferences as seen, or `*` for whatever holds (RFC 9110 section 13.1.1). What only restricts is accepted with a stale `If-Match` or none. With an `Idempotency-Key`, the same body within 24 hours gets the first answer again, and `enforcement` as it is by then.",
+  request: {
+    params: sid,
+    headers: z.object({
+      "if-match": optionalHeader("ETag the decision rests on, or *"),
+      "idempotency-key": z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request" }),
+    }),
+    body: {
+      required: true,
+      content: { "application/merge-patch+json": { schema: preferencesPatch }, "application/json": { schema: preferencesPatch } },
+    },
+  },
+  responses: { 200: json(changed, "What then holds, with its ETag"), ...problems },
+});
+
+export const checkPurpose = createRoute({
+  method: "get",
+  path: "/v1/check",
+  summary: "May this subject's data be used for this purpose?",
+  request: {
+    query: z.object({ subject: subjectId, purpose: z.string() }),
+    headers: z.object({ "sec-gpc": optionalHeader("1: Global Privacy Control") }),
+  },
+  responses: { 200: json(check, "The decision"), ...problems },
+});

@@ -1,0 +1,180 @@
+// Subjects, ledger and first answers in PostgreSQL. Every change of a subject is made under a lock on its row, so that epochs,
+// idempotency keys and outbox rows of one subject never race.
+import { createHash } from "node:crypto";
+import type { QueryResultRow } from "pg";
+import { canonicalJson } from "../../shared/canonical-json.ts";
+import type { ConsentEntry, ConsentRecord, Purpose, RecordedState } from "../../shared/consent.ts";
+import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
+import { ProblemError } from "../../shared/problem.ts";
+import type { SubjectId } from "../../shared/subject-id.ts";
+import type { Database, Queryable } from "../database.ts";
+import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
+import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
+
+/** How long a first answer is kept for repetition, as the API promises. */
+const idempotencyHours = 24;
+/** How long the request that wrote an outbox row has to deliver it itself before the background does. */
+const ownDeliverySeconds = 2;
+
+export interface ChangeRequest {
+  readonly subject: SubjectId;
+  readonly purposes: Wanted;
+  /** Id of the notice the person was shown. */
+  readonly notice?: string | undefined;
+  readonly ifMatch?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Policy {
+  readonly table: DecisionTable;
+  readonly revision: string;
+}
+
+export class PreferencesStore {
+  readonly #database: Database;
+  readonly #jurisdiction: string;
+  readonly #policy: Policy;
+  /** Whether an edge must hear of changes. */
+  readonly #announce: boolean;
+
+  constructor(database: Database, options: { jurisdiction: string; policy: Policy; announce: boolean }) {
+    this.#database = database;
+    this.#jurisdiction = options.jurisdiction;
+    this.#policy = options.policy;
+    this.#announce = options.announce;
+  }
+
+  /** Throws unless the tables are there and may be read. */
+  async ping(): Promise<void> {
+    await this.#database.query("SELECT FROM preferences.subject LIMIT 1");
+  }
+
+  async create(subject: SubjectId): Promise<void> {
+    await this.#database.query("INSERT INTO preferences.subject (id) VALUES ($1)", [subject]);
+  }
+
+  /** What a subject has said, or undefined for one that does not exist. */
+  async record(subject: SubjectId): Promise<ConsentRecord | undefined> {
+    return readRecord(this.#database, subject);
+  }
+
+  async document(subject: SubjectId): Promise<PreferencesDocument> {
+    const record = await this.record(subject);
+    if (!record) throw unknownSubject();
+    return preferencesDocument(subject, this.#jurisdiction, record, new Date());
+  }
+
+  /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
+  async change(request: ChangeRequest): Promise<PreferencesDocument> {
+    const { subject, idempotencyKey } = request;
+    return this.#database.transaction(async (client) => {
+      const locked = await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
+      if (locked.rowCount === 0) throw unknownSubject();
+      const digest = createHash("sha256")
+        .update(canonicalJson({ purposes: request.purposes, notice: request.notice ?? null }))
+        .digest("base64url");
+      if (idempotencyKey !== undefined) {
+        const first = await firstAnswer(client, subject, idempotencyKey, digest);
+        if (first) return first;
+      }
+      const document = await this.#apply(client, request);
+      if (idempotencyKey !== undefined)
+        await client.query("INSERT INTO preferences.idempotency (subject, key, digest, answer) VALUES ($1, $2, $3, $4)", [
+          subject,
+          idempotencyKey,
+          digest,
+          document,
+        ]);
+      return document;
+    });
+  }
+
+  async #apply(client: Queryable, { subject, purposes, notice, ifMatch }: ChangeRequest): Promise<PreferencesDocument> {
+    const now = new Date();
+    const before = (await readRecord(rowsOf(client), subject)) as ConsentRecord;
+    const current = preferencesDocument(subject, this.#jurisdiction, before, now);
+    const changes = changesOf(before, purposes, now);
+    checkPrecondition(changes, ifMatch, etagOf(current));
+    if (changes.length === 0) return current;
+
+    const epoch = before.epoch + 1;
+    const entries = changes.map(([purpose, state]) => [purpose, this.#entry(purpose, state, now)] as const);
+    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [subject, epoch]);
+    for (const [purpose, { state, validUntil }] of entries)
+      await client.query(
+        `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, valid_until, notice, policy_revision) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [subject, epoch, purpose, state, validUntil ?? null, notice ?? null, this.#policy.revision],
+      );
+    const after: ConsentRecord = { epoch, purposes: { ...before.purposes, ...Object.fromEntries(entries) } };
+    if (this.#announce) await enqueue(client, subject, after, ownDeliverySeconds);
+    return preferencesDocument(subject, this.#jurisdiction, after, now);
+  }
+
+  #entry(purpose: Purpose, state: RecordedState, now: Date): ConsentEntry {
+    const days = ruleFor(this.#policy.table, this.#jurisdiction, purpose)?.validDays;
+    if (state !== "granted" || days === undefined) return { state };
+    return { state, validUntil: new Date(now.getTime() + days * 86_400_000).toISOString() };
+  }
+}
+
+/** Puts a record where the outbox finds it, in the caller's transaction. */
+export async function enqueue(client: Queryable, subject: string, record: ConsentRecord, delaySeconds: number): Promise<void> {
+  await client.query(
+    "INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
+    [subject, record.epoch, record, delaySeconds],
+  );
+}
+
+interface Rows {
+  query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]>;
+}
+
+export function rowsOf(client: Queryable): Rows {
+  return { query: async <Row extends QueryResultRow>(text: string, values: unknown[]) => (await client.query<Row>(text, values)).rows };
+}
+
+/** The record of a subject from its ledger: the latest word on each purpose. */
+export async function readRecord(rows: Rows, subject: string): Promise<ConsentRecord | undefined> {
+  // One statement, so that epoch and words are of one moment.
+  const found = await rows.query<{ epoch: string; purpose: string | null; state: RecordedState; valid_until: Date | null }>(
+    `SELECT s.epoch, l.purpose, l.state, l.valid_until FROM preferences.subject s
+     LEFT JOIN (SELECT DISTINCT ON (purpose) purpose, state, valid_until, subject FROM preferences.consent_ledger
+                WHERE subject = $1 ORDER BY purpose, epoch DESC) l ON l.subject = s.id
+     WHERE s.id = $1`,
+    [subject],
+  );
+  const first = found[0];
+  if (!first) return undefined;
+  const said = found.flatMap(({ purpose, state, valid_until }) =>
+    purpose === null ? [] : [[purpose, valid_until ? { state, validUntil: valid_until.toISOString() } : { state }] as const],
+  );
+  return { epoch: Number(first.epoch), purposes: Object.fromEntries(said) };
+}
+
+async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {
+  await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND recorded_at < now() - make_interval(hours => $2)", [
+    subject,
+    idempotencyHours,
+  ]);
+  const { rows } = await client.query<{ digest: string; answer: PreferencesDocument }>(
+    "SELECT digest, answer FROM preferences.idempotency WHERE subject = $1 AND key = $2",
+    [subject, key],
+  );
+  if (!rows[0]) return undefined;
+  if (rows[0].digest === digest) return rows[0].answer;
+  throw new ProblemError({
+    status: 422,
+    kind: "idempotency-key-reused",
+    title: "This key belongs to another request",
+    detail: `The Idempotency-Key "${key}" came with another body within the last ${idempotencyHours} hours. Use a new key for a new request.`,
+  });
+}
+
+function unknownSubject(): ProblemError {
+  return new ProblemError({
+    status: 404,
+    kind: "unknown-subject",
+    title: "No such subject",
+    detail: "There is no subject with this id here. POST /v1/subjects makes a new one.",
+  });
+}

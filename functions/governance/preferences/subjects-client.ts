@@ -1,0 +1,20 @@
+// Tells the Worker that owns the subjects' Durable Objects what a subject has said.
+import type { ConsentRecord } from "../../shared/consent.ts";
+import { identityToken } from "../metadata-server.ts";
+
+/** `held`: this record, or the same one before, now holds there. `superseded`: one of the given epoch does. */
+export type Delivery = { readonly outcome: "held" } | { readonly outcome: "superseded"; readonly epoch: number };
+
+/** Throws when the Worker cannot be reached or does not take it. `origin`: the Worker's own https origin. */
+export async function deliver(origin: string, subject: string, record: ConsentRecord): Promise<Delivery> {
+  const response = await fetch(`${origin}/v1/subjects/${subject}/consent`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${await identityToken(origin)}`, "content-type": "application/json" },
+    body: JSON.stringify(record),
+    signal: AbortSignal.timeout(5000),
+  });
+  const body = await response.text();
+  if (response.ok) return { outcome: "held" };
+  if (response.status === 409) return { outcome: "superseded", epoch: (JSON.parse(body) as { epoch: number }).epoch };
+  throw new Error(`The subjects' Worker answered ${response.status}: ${body.slice(0, 200)}`);
+}
