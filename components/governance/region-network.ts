@@ -1,0 +1,78 @@
+import { GlobalAddress } from "@pulumi/gcp/compute/globalAddress.js";
+import { Network, type NetworkArgs } from "@pulumi/gcp/compute/network.js";
+import { Subnetwork, type SubnetworkArgs } from "@pulumi/gcp/compute/subnetwork.js";
+import { Connection } from "@pulumi/gcp/servicenetworking/connection.js";
+import * as pulumi from "@pulumi/pulumi";
+import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
+import { type Transform, transformed } from "../component.ts";
+
+export interface RegionNetworkArgs {
+  readonly project: string;
+  readonly jurisdiction: Jurisdiction;
+  readonly transform?: { readonly network?: Transform<NetworkArgs>; readonly subnetwork?: Transform<SubnetworkArgs> };
+}
+
+/**
+ * The private network of a region: services leave through one subnet, and the database has an address inside it only.
+ *
+ * Rests on: private services access is an address range plus a peering, which a database needs before it is made although no property
+ * links them; Cloud Run's direct egress wants a /26 or larger, two addresses an instance (cloud.google.com/run/docs/configuring/vpc-direct-vpc).
+ */
+export class RegionNetwork extends pulumi.ComponentResource {
+  readonly nodes: {
+    readonly network: Network;
+    readonly subnetwork: Subnetwork;
+    readonly range: GlobalAddress;
+    /** What a private database depends on. */
+    readonly connection: Connection;
+  };
+
+  constructor(name: string, args: RegionNetworkArgs, options?: pulumi.ComponentResourceOptions) {
+    super("bailiwick:governance:RegionNetwork", name, {}, options);
+    const { project, transform = {} } = args;
+    const { region, gcp } = residencyOf(args.jurisdiction);
+    const child: pulumi.CustomResourceOptions = { parent: this };
+
+    const network = new Network(
+      `${name}-network`,
+      ...transformed(
+        transform.network,
+        { project, name: `bailiwick-${region}`, autoCreateSubnetworks: false, routingMode: "REGIONAL" },
+        child,
+      ),
+    );
+    const subnetwork = new Subnetwork(
+      `${name}-services`,
+      ...transformed(
+        transform.subnetwork,
+        {
+          project,
+          name: `services-${region}`,
+          region: gcp.location,
+          network: network.id,
+          ipCidrRange: "10.20.0.0/24",
+          privateIpGoogleAccess: true,
+        },
+        child,
+      ),
+    );
+    const range = new GlobalAddress(
+      `${name}-range`,
+      { project, name: `services-range-${region}`, purpose: "VPC_PEERING", addressType: "INTERNAL", prefixLength: 20, network: network.id },
+      child,
+    );
+    const connection = new Connection(
+      `${name}-connection`,
+      {
+        network: network.id,
+        service: "servicenetworking.googleapis.com",
+        reservedPeeringRanges: [range.name],
+        // Google keeps the peering in use for days after the last database is gone, and refuses to delete it meanwhile.
+        deletionPolicy: "ABANDON",
+      },
+      child,
+    );
+    this.nodes = { network, subnetwork, range, connection };
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,89 @@
+import { Bucket, type BucketArgs } from "@pulumi/aws/s3/bucket.js";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
+import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
+import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
+import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
+import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { labels, type Transform, transformed } from "../../component.ts";
+import type { BucketShape } from "./bucket.ts";
+
+export interface S3Transform {
+  readonly bucket?: Transform<BucketArgs>;
+}
+
+/** S3. The sub-resources take the provider's region, which is the bucket's: they are sought in another one otherwise. */
+export function createS3Bucket(
+  name: string,
+  shape: BucketShape & { readonly key: pulumi.Input<string> },
+  transform: S3Transform = {},
+): pulumi.Output<string> {
+  const child: pulumi.CustomResourceOptions = { parent: shape.parent };
+  const bucket = new Bucket(
+    `${name}-bucket`,
+    ...transformed(
+      transform.bucket,
+      { bucket: shape.bucket, forceDestroy: !shape.durable, tags: labels(shape.jurisdiction, shape.dataClass) },
+      { ...child, protect: shape.durable, dependsOn: shape.dependsOn },
+    ),
+  );
+  const access = new BucketPublicAccessBlock(
+    `${name}-public-access`,
+    { bucket: bucket.bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+    child,
+  );
+  new BucketOwnershipControls(`${name}-ownership`, { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } }, child);
+  const versioning = new BucketVersioning(
+    `${name}-versioning`,
+    { bucket: bucket.bucket, versioningConfiguration: { status: "Enabled" } },
+    child,
+  );
+  new BucketServerSideEncryptionConfiguration(
+    `${name}-encryption`,
+    {
+      bucket: bucket.bucket,
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: shape.key }, bucketKeyEnabled: true }],
+    },
+    child,
+  );
+  new BucketLifecycleConfiguration(
+    `${name}-lifecycle`,
+    {
+      bucket: bucket.bucket,
+      rules: [
+        {
+          id: "noncurrent",
+          status: "Enabled",
+          filter: {},
+          noncurrentVersionExpiration: { noncurrentDays: shape.noncurrentDays },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+        },
+      ],
+    },
+    { ...child, dependsOn: [versioning] },
+  );
+  new BucketPolicy(
+    `${name}-policy`,
+    {
+      bucket: bucket.bucket,
+      policy: bucket.arn.apply((arn) =>
+        JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Sid: "OnlyOverTls",
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:*",
+              Resource: [arn, `${arn}/*`],
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ],
+        }),
+      ),
+    },
+    { ...child, dependsOn: [access] },
+  );
+  return bucket.bucket;
+}

@@ -1,0 +1,146 @@
+// A region stack: everything that serves the people of one jurisdiction, inside it.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Provider as AwsProvider } from "@pulumi/aws/provider.js";
+import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider.js";
+import { getProjectOutput } from "@pulumi/gcp/organizations/getProject.js";
+import { Provider as GcpProvider } from "@pulumi/gcp/provider.js";
+import { Account } from "@pulumi/gcp/serviceaccount/account.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { Provider as TlsProvider } from "@pulumi/tls/provider.js";
+import { EdgeSite } from "../components/edge/edge-site.ts";
+import { SnapshotStore } from "../components/edge/snapshot-store.ts";
+import { SubjectStore } from "../components/edge/subject-store.ts";
+import { GovernancePlane } from "../components/governance/governance-plane.ts";
+import { ProjectApis } from "../components/governance/project-apis.ts";
+import { RegionKeys } from "../components/storage/region-keys.ts";
+import { ResidentBucket } from "../components/storage/resident-bucket.ts";
+import { readManifest } from "./artifacts.ts";
+import { parseRegionConfig } from "./config.ts";
+import { globalOutputs } from "./global-outputs.ts";
+import { serviceReleases, wholeWorker, workerReleases } from "./releases.ts";
+import { residencyOf } from "./residency.ts";
+
+const apis = ["compute", "servicenetworking", "sqladmin", "run", "secretmanager", "cloudkms", "storage"];
+
+export async function deploy(stack: string, raw: Readonly<Record<string, string>>) {
+  const config = parseRegionConfig(stack, raw);
+  const manifest = readManifest();
+  const global = await globalOutputs();
+  const { jurisdiction, lifecycle, domain, cloudflare, gcp, aws, releases } = config;
+  const { region, edgeState, ...places } = residencyOf(jurisdiction);
+  const project = gcp.project;
+
+  const gcpProvider = new GcpProvider("gcp", { project, region: places.gcp.location });
+  const awsProvider = new AwsProvider("aws", { region: places.aws.location, allowedAccountIds: [aws.accountId] });
+  const tlsProvider = new TlsProvider("tls", {});
+  const providers = [gcpProvider, awsProvider, new CloudflareProvider("cloudflare", {}), tlsProvider];
+
+  const enabled = [...new ProjectApis("apis", { project, apis }, { providers }).nodes.services];
+  const projectNumber = await numberOf(project, gcpProvider);
+  const keys = new RegionKeys("keys", { project, awsAccountId: aws.accountId, jurisdiction, lifecycle, dependsOn: enabled }, { providers });
+
+  // Who signs what: the edge its requests to the region's services, the preference service the subjects' tokens.
+  const edgeKey = new PrivateKey("edge-key", { algorithm: "ED25519" }, { provider: tlsProvider });
+  const subjectTokenKey = new PrivateKey("subject-token-key", { algorithm: "ED25519" }, { provider: tlsProvider });
+  const preferencesAccount = new Account(
+    "preferences",
+    { project, accountId: "preferences", displayName: "The preference service" },
+    { provider: gcpProvider, dependsOn: enabled },
+  );
+
+  const subjects =
+    edgeState === "none"
+      ? undefined
+      : new SubjectStore(
+          "subjects",
+          {
+            ...cloudflare,
+            jurisdiction,
+            hostname: `subjects-${region}.${domain}`,
+            caller: preferencesAccount.email,
+            release: wholeWorker(manifest, "subjects"),
+          },
+          { providers, protect: lifecycle === "durable" },
+        );
+
+  const plane = new GovernancePlane(
+    "governance",
+    {
+      project,
+      projectNumber,
+      jurisdiction,
+      lifecycle,
+      keys,
+      preferencesAccount,
+      preferences: serviceReleases(manifest, "preferences", global.repositories[jurisdiction] as string, releases.preferences),
+      repository: { project: global.registryProject, name: "bailiwick" },
+      database: config.database,
+      instances: config.instances,
+      edgePublicKey: edgeKey.publicKeyPem,
+      subjectTokenKey: subjectTokenKey.privateKeyPemPkcs8,
+      subjectsUrl: subjects?.url,
+      dependsOn: enabled,
+    },
+    { providers },
+  );
+
+  const snapshots = new SnapshotStore(
+    "snapshots",
+    {
+      accountId: cloudflare.accountId,
+      title: `snapshots-${region}`,
+      documents: { experiments: readFileSync(resolve(import.meta.dirname, "experiments.json"), "utf8") },
+    },
+    { providers },
+  );
+  const site = new EdgeSite(
+    "edge",
+    {
+      ...cloudflare,
+      jurisdiction,
+      hostname: `${region}.${domain}`,
+      releases: workerReleases(manifest, "site", releases.site),
+      origin: config.origin ?? global.storefront,
+      governanceUrl: plane.preferencesUrl,
+      edgeKey: edgeKey.privateKeyPemPkcs8,
+      subjectTokenKey: subjectTokenKey.publicKeyPem,
+      decisionTableKey: global.decisionTableKey,
+      subjects,
+      snapshots,
+    },
+    { providers },
+  );
+
+  const bucket = { jurisdiction, lifecycle, project, accountId: cloudflare.accountId } as const;
+  const assets = new ResidentBucket(
+    "assets",
+    { ...bucket, cloud: "cloudflare", dataClass: "public", bucket: `bailiwick-assets-${region}` },
+    { providers },
+  );
+  const exports = new ResidentBucket(
+    "exports",
+    { ...bucket, cloud: "gcp", dataClass: "personal", bucket: `${project}-exports`, key: keys.gcpKey, dependsOn: [...keys.nodes.grants] },
+    { providers },
+  );
+  const archive = new ResidentBucket(
+    "archive",
+    { ...bucket, cloud: "aws", dataClass: "operational", bucket: `bailiwick-archive-${region}-${aws.accountId}`, key: keys.awsKey },
+    { providers },
+  );
+
+  return {
+    jurisdiction,
+    site: site.url,
+    preferences: plane.preferencesUrl,
+    subjects: subjects?.url,
+    buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket },
+  };
+}
+
+/** A project's number never changes, and names of service agents and addresses of services carry it: it must be known at preview. */
+async function numberOf(project: string, provider: pulumi.ProviderResource): Promise<string> {
+  const found = getProjectOutput({ projectId: project }, { provider }).number;
+  return new Promise((resolveNumber) => found.apply(resolveNumber));
+}
