@@ -1,0 +1,61 @@
+// What a rule may know about the stack that is being deployed.
+import { isJurisdiction, type Jurisdiction, jurisdictionOfRegion, jurisdictions, residencyOf } from "../stacks/residency.ts";
+import type { Register } from "./register.ts";
+
+/** Which law the stack is under. */
+export type Scope =
+  | { readonly kind: "jurisdiction"; readonly jurisdiction: Jurisdiction }
+  /** The stack `global`: public and operational data only, in any place of the map. */
+  | { readonly kind: "global" }
+  /** Nobody said. Resources can still say it by tag or label. */
+  | { readonly kind: "unmapped"; readonly problem: string };
+
+export interface Context {
+  readonly stack: string;
+  readonly scope: Scope;
+  /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
+  readonly lifecycle: "durable" | "ephemeral";
+  readonly register: Register;
+}
+
+/** The stack's own configuration keys that the pack reads. The first is for stacks whose name is not in the residency map. */
+export const jurisdictionKey = "bailiwick:jurisdiction";
+export const lifecycleKey = "bailiwick:lifecycle";
+
+/** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
+export interface StackFacts {
+  readonly stack: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export function contextOf({ stack, config }: StackFacts, register: Register): Context {
+  return {
+    stack,
+    scope: scopeOf(stack, config[jurisdictionKey]),
+    lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
+    register,
+  };
+}
+
+/** The stack's name decides; only a name that the map does not know may be explained by configuration. */
+function scopeOf(stack: string, configured: string | undefined): Scope {
+  const named = stack === "global" ? "global" : jurisdictionOfRegion(stack);
+  if (configured !== undefined && configured !== "global" && !isJurisdiction(configured)) {
+    return {
+      kind: "unmapped",
+      problem: `${jurisdictionKey} of stack "${stack}" is "${configured}"; allowed: ${jurisdictions.join(", ")}, global`,
+    };
+  }
+  if (named && configured && named !== configured) {
+    return { kind: "unmapped", problem: `stack "${stack}" belongs to ${named} by its name and to ${configured} by its ${jurisdictionKey}` };
+  }
+  const decided = named ?? configured;
+  if (decided === undefined) {
+    const regions = jurisdictions.map((jurisdiction) => residencyOf(jurisdiction).region).join(", ");
+    return {
+      kind: "unmapped",
+      problem: `stack "${stack}" belongs to no jurisdiction: it is none of ${regions}, global, and has no ${jurisdictionKey}`,
+    };
+  }
+  return decided === "global" ? { kind: "global" } : { kind: "jurisdiction", jurisdiction: decided };
+}

@@ -1,0 +1,29 @@
+// The executable policy pack: `pulumi up --policy-pack <this file, built>`. Beside it stand the register, the exemptions and
+// a package.json with the version, so that what was in force can be read from the folder.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "./analyzer.ts";
+import { contextOf } from "./context.ts";
+import { loadExemptions } from "./exemptions.ts";
+import { loadRegister } from "./register.ts";
+import { rules } from "./rules/index.ts";
+import { exemptionsRule, Session } from "./session.ts";
+
+const dir = import.meta.dirname;
+const { version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { version: string };
+
+const { port } = await serve({
+  name: "bailiwick",
+  version,
+  rules: [...rules, exemptionsRule],
+  // Read for every stack: what is wrong with the files is the deployment's error, not a pack that does not start.
+  open: ({ dryRun, ...facts }) =>
+    new Session({ rules, context: contextOf(facts, loadRegister(dir)), exemptions: loadExemptions(dir, rules, new Date()), dryRun }),
+});
+
+// The engine reads the port from the first line, and is this process's parent. Without it there is nobody to answer.
+process.stdout.write(`${port}\n`);
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 1000);
