@@ -1,9 +1,10 @@
-// The embedded AWS: S3 for real, KMS as far as S3 asks it.
+// The embedded AWS: S3 and ECR for real, KMS as far as they ask it.
 import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Credentials, type IssuedCredentials } from "../../runtimes/s3/credentials.ts";
 import { S3Service } from "../../runtimes/s3/service.ts";
 import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
+import { Ecr } from "./ecr.ts";
 import { alias, findKey, key } from "./kms.ts";
 import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
@@ -17,6 +18,8 @@ export interface Aws extends Cloud {
   readonly s3Endpoint: string;
   /** Temporary credentials of a principal's ARN, in the shape that `AWS_CONTAINER_CREDENTIALS_FULL_URI` answers. */
   issueCredentials(principal: string, lifetimeSeconds?: number): IssuedCredentials;
+  /** Password of the user `AWS` at the account's container registries, good for 12 hours. */
+  registryPassword(principal: string): string;
 }
 
 export function createAws(ground: Ground): Aws {
@@ -38,18 +41,26 @@ export function createAws(ground: Ground): Aws {
     account,
     key: (reference, region) => findKey(store, reference, region),
   });
+  const ecr = new Ecr(ground, credentials);
   return {
     name: "aws",
-    resources: [bucketDefinition(s3), ...bucketSettings(s3), key, alias],
-    functions: accountFunctions,
+    resources: [bucketDefinition(s3), ...bucketSettings(s3), key, alias, ...ecr.resources],
+    functions: [...accountFunctions, ...ecr.functions],
     account,
     deployer: deployer(store),
     get s3Endpoint() {
       return s3.endpoint;
     },
     issueCredentials: (principal, lifetimeSeconds) => credentials.issue(principal, lifetimeSeconds),
-    start: () => s3.start(),
-    stop: () => s3.stop(),
+    registryPassword: (principal) => ecr.password(principal),
+    async start() {
+      await s3.start();
+      ecr.start();
+    },
+    async stop() {
+      ecr.stop();
+      await s3.stop();
+    },
     parts: () => [s3Part(s3)],
   };
 }

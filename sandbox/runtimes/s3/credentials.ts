@@ -51,6 +51,12 @@ export class Credentials {
     return { state: "valid", principal: claims.principal, secret: this.#secret(accessKeyId) };
   }
 
+  /** Whose session token this is; undefined when it is forged or expired. */
+  principalOf(sessionToken: string): string | undefined {
+    const claims = this.#open(sessionToken);
+    return claims && claims.expires * 1000 >= Date.now() ? claims.principal : undefined;
+  }
+
   #open(token: string): { id: string; principal: string; expires: number } | undefined {
     const [claims = "", seal = ""] = token.split(".");
     const expected = Buffer.from(this.#seal(claims));

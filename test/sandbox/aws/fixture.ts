@@ -1,14 +1,13 @@
 // A fresh embedded AWS account in a folder of its own, and a program's way to it without an engine between.
-import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { type Aws, createAws } from "../../../sandbox/clouds/aws/index.ts";
 import type { Ground } from "../../../sandbox/engine/cloud.ts";
-import type { Context, Properties, ResourceDefinition, Stored } from "../../../sandbox/engine/definition.ts";
 import { Internet } from "../../../sandbox/engine/internet.ts";
 import { Store } from "../../../sandbox/engine/store.ts";
+import { Program } from "./program.ts";
 
 /** Where versitygw stands: built from tools/versitygw. */
 export const versitygw = process.env.BAILIWICK_VERSITYGW ?? join(homedir(), ".cache/bailiwick/versitygw-1.8.0/versitygw");
@@ -22,14 +21,13 @@ interface SdkRequest {
   readonly body?: RequestInit["body"];
 }
 
-export class Account {
+export class Account extends Program {
   readonly folder = mkdtempSync(join(tmpdir(), "aws-"));
-  readonly #config: Properties;
   ground!: Ground;
   aws!: Aws;
 
   constructor(region: string) {
-    this.#config = { region };
+    super({ region });
   }
 
   /** Starts the cloud; again after `stop`, over the same data. */
@@ -49,6 +47,7 @@ export class Account {
     };
     this.aws = createAws(this.ground);
     await this.aws.start();
+    this.deploysTo(this.ground.store, this.aws.resources);
   }
 
   async stop(): Promise<void> {
@@ -60,43 +59,6 @@ export class Account {
   async purge(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  definition(token: string): ResourceDefinition {
-    const definition = this.aws.resources.find((each) => each.token.endsWith(`:${token}`));
-    if (!definition) throw new Error(`no such type: ${token}`);
-    return definition;
-  }
-
-  context(urn = "urn:pulumi:test::test::x::x"): Context {
-    return { config: this.#config, store: this.ground.store, urn };
-  }
-
-  /** Creates a resource as the engine does: refusals, defaults, create, keep. `token` is the last part: `Bucket`. */
-  async create(token: string, inputs: Properties): Promise<Stored> {
-    const definition = this.definition(token);
-    const context = this.context(`urn:pulumi:test::test::${definition.token}::${randomBytes(4).toString("hex")}`);
-    const refused = definition.refuse?.(inputs, context) ?? [];
-    if (refused.length > 0) throw new Error(refused.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
-    const full = { ...definition.defaults?.(inputs, context), ...inputs };
-    const { id, outputs } = await definition.create(context, full);
-    const stored = { token: definition.token, id, urn: context.urn, inputs: full, state: { ...full, ...outputs } };
-    this.ground.store.put(stored);
-    return stored;
-  }
-
-  async update(stored: Stored, change: Properties): Promise<Stored> {
-    const definition = this.definition(stored.token.split(":")[2] as string);
-    const inputs = { ...stored.inputs, ...change };
-    const outputs = await definition.update?.(this.context(stored.urn), stored, inputs);
-    const updated = { ...stored, inputs, state: { ...stored.state, ...inputs, ...outputs } };
-    this.ground.store.put(updated);
-    return updated;
-  }
-
-  async delete(stored: Stored): Promise<void> {
-    await this.definition(stored.token.split(":")[2] as string).delete?.(this.context(stored.urn), stored);
-    this.ground.store.remove(stored.token, stored.id);
   }
 
   /** The real AWS SDK at the real host names, over the sandbox's internet. */
