@@ -1,0 +1,362 @@
+// Cloud Run services at work: their revisions, the instances that run them, and the door that lets requests in.
+import { createHash, randomBytes } from "node:crypto";
+import type { Ground, Part } from "../../engine/cloud.ts";
+import { CloudError, type Properties } from "../../engine/definition.ts";
+import { forward } from "../../runtimes/cloud-run/forward.ts";
+import { Instance } from "../../runtimes/cloud-run/instance.ts";
+import type { Iam } from "./iam.ts";
+import { listOf, objectOf } from "./outputs.ts";
+import { projectNumber } from "./projects.ts";
+import { addressesOf, tagged } from "./run-address.ts";
+import { livenessProbe, startupProbe } from "./run-probes.ts";
+import { latest, pick, type Target, targetsOf } from "./run-traffic.ts";
+import type { Workload, Workloads } from "./workload.ts";
+
+export const serviceToken = "gcp:cloudrunv2/service:Service";
+
+/** A template, frozen under a name. */
+export interface Revision {
+  readonly name: string;
+  readonly template: Properties;
+  readonly created: string;
+  /** Whether it ever passed its startup probe. */
+  readonly ready: boolean;
+}
+
+export interface ServiceRecord {
+  readonly uid: string;
+  readonly created: string;
+  readonly generation: number;
+  readonly revisions: readonly Revision[];
+  readonly latestReady?: string;
+  readonly traffic: readonly Target[];
+}
+
+/** `projects/P/locations/L/services/S`, taken apart. */
+export function partsOf(id: string): { project: string; location: string; name: string } {
+  const [, project = "", , location = "", , name = ""] = id.split("/");
+  return { project, location, name };
+}
+
+const everythingToLatest: readonly Target[] = [{ revision: latest, percent: 100 }];
+const patienceMs = 10_000;
+
+/** The same whatever the order of keys. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner) =>
+    inner && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+const sameTemplate = (a: Properties, b: Properties) => canonical({ ...a, revision: "" }) === canonical({ ...b, revision: "" });
+
+export class CloudRunServices {
+  readonly #ground: Ground;
+  readonly #iam: Iam;
+  readonly #workloads: Workloads;
+  readonly #instances = new Map<string, Instance>();
+  /** Instances that are on their way out. */
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #hosts = new Map<string, { readonly id: string; readonly tag?: string }>();
+  readonly #offline = new Map<string, () => void>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+
+  constructor(ground: Ground, iam: Iam, workloads: Workloads) {
+    this.#ground = ground;
+    this.#iam = iam;
+    this.#workloads = workloads;
+  }
+
+  record(id: string): ServiceRecord | undefined {
+    return this.#ground.store.fact<ServiceRecord | null>(fact(id), () => null) ?? undefined;
+  }
+
+  /**
+   * Makes a revision of the template if there is none like it, waits until it is ready and moves traffic. One at a time for each service.
+   * @returns reasons why it is not well: the revision is not ready, and traffic stays where it was
+   * @throws CloudError when nothing was changed: a revision's name taken by another template, traffic that names nothing
+   */
+  deploy(id: string, inputs: Properties): Promise<readonly string[]> {
+    const before = this.#queues.get(id) ?? Promise.resolve();
+    const turn = before.catch(() => {}).then(() => this.#deploy(id, inputs));
+    this.#queues.set(id, turn);
+    return turn;
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#queues.get(id)?.catch(() => {});
+    this.#unpublish(id);
+    await Promise.all(this.record(id)?.revisions.map(({ name }) => this.#retire(id, name)) ?? []);
+    this.#ground.store.setFact(fact(id), null);
+  }
+
+  /** Brings back every revision that has traffic. One that does not come up is tried again by the next request. */
+  async start(): Promise<void> {
+    this.#offline.set(
+      "*",
+      this.#ground.internet.register("*.run.app", (request) => this.#answer(request)),
+    );
+    await Promise.all(
+      this.#ground.store.list(serviceToken).map(async ({ id }) => {
+        const record = this.record(id);
+        if (!record) return;
+        this.#publish(id, record);
+        const wanted = active(record).map((name) => this.#run(id, name));
+        for (const result of await Promise.allSettled(wanted)) {
+          if (result.status === "rejected") this.#ground.log(`${id}: ${result.reason}`);
+        }
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const takeOff of this.#offline.values()) takeOff();
+    this.#offline.clear();
+    this.#hosts.clear();
+    await Promise.allSettled(this.#queues.values());
+    await Promise.all([...[...this.#instances.values()].map((instance) => instance.stop()), ...this.#leaving]);
+    this.#instances.clear();
+  }
+
+  parts(): Part[] {
+    return [...this.#instances].map(([key, instance]) => ({
+      kind: "Cloud Run service",
+      name: key.slice(key.lastIndexOf("/") + 1),
+      state: instance.state,
+      detail: this.#share(key),
+      memory: instance.memory(),
+      pid: instance.pid,
+    }));
+  }
+
+  async #deploy(id: string, inputs: Properties): Promise<readonly string[]> {
+    const { name: service } = partsOf(id);
+    const template = objectOf(inputs.template);
+    const old = this.record(id);
+    const { revision, isNew } = chooseRevision(service, template, old);
+    const revisions = [...(old?.revisions ?? []).filter(({ name }) => name !== revision.name), revision];
+    // Left out, traffic stays as it is: the API does not reset it [MM Service.yaml: default_from_api].
+    const traffics = listOf(inputs.traffics);
+    const traffic =
+      traffics.length > 0
+        ? targetsOf(
+            traffics,
+            revisions.map(({ name }) => name),
+          )
+        : (old?.traffic ?? everythingToLatest);
+    const base = old ?? { uid: randomBytes(16).toString("hex"), created: new Date().toISOString(), generation: 0 };
+    const pending: ServiceRecord = {
+      ...base,
+      generation: base.generation + 1,
+      revisions,
+      latestReady: old?.latestReady,
+      traffic: old?.traffic ?? traffic,
+    };
+    this.#save(id, pending);
+    this.#publish(id, pending);
+
+    if (isNew || !revision.ready) {
+      try {
+        await this.#run(id, revision.name);
+      } catch (error) {
+        return [
+          `Error waiting for Service ${id}: Error code 9, message: Revision '${revision.name}' is not ready and cannot serve traffic. ${error instanceof Error ? error.message : error}`,
+        ];
+      }
+    }
+    const ready = {
+      ...pending,
+      latestReady: revision.name,
+      traffic,
+      revisions: revisions.map((one) => (one.name === revision.name ? { ...one, ready: true } : one)),
+    };
+    const [unready] = await this.#bring(id, active(ready));
+    if (unready) return [unready];
+    this.#save(id, ready);
+    this.#publish(id, ready);
+    for (const { name } of revisions) if (!active(ready).includes(name)) this.#retireLater(id, name);
+    return [];
+  }
+
+  /** Starts revisions that get traffic again; the reasons of those that do not come up. */
+  async #bring(id: string, names: readonly string[]): Promise<string[]> {
+    const results = await Promise.allSettled(names.map((name) => this.#run(id, name)));
+    return results.flatMap((result) =>
+      result.status === "rejected" ? [String(result.reason instanceof Error ? result.reason.message : result.reason)] : [],
+    );
+  }
+
+  async #run(id: string, revision: string): Promise<Instance> {
+    const key = `${id}/${revision}`;
+    const instance = this.#instances.get(key) ?? this.#instance(id, revision);
+    this.#instances.set(key, instance);
+    await instance.start();
+    return instance;
+  }
+
+  #instance(id: string, revisionName: string): Instance {
+    const { project, location, name: service } = partsOf(id);
+    const template = this.record(id)?.revisions.find(({ name }) => name === revisionName)?.template ?? {};
+    const [container = {}] = listOf(template.containers);
+    const workload: Workload = { name: `run-${project}-${location}-${revisionName}`, project, location, template };
+    const platform = { K_SERVICE: service, K_REVISION: revisionName, K_CONFIGURATION: service };
+    return new Instance({
+      name: revisionName,
+      logFile: this.#workloads.logFile(workload.name),
+      pidDir: this.#workloads.pidDir,
+      startup: startupProbe(container),
+      liveness: livenessProbe(container),
+      launch: (port) => this.#workloads.launch(workload, { ...platform, PORT: String(port) }),
+      log: this.#ground.log,
+    });
+  }
+
+  async #retire(id: string, revision: string): Promise<void> {
+    const key = `${id}/${revision}`;
+    const instance = this.#instances.get(key);
+    if (!instance) return;
+    this.#instances.delete(key);
+    await instance.stop();
+    const { project, location } = partsOf(id);
+    if (!this.#instances.has(key)) this.#workloads.discard(`run-${project}-${location}-${revision}`);
+  }
+
+  /** It may finish its requests; nobody waits for that but `stop`. */
+  #retireLater(id: string, revision: string): void {
+    const leaving = this.#retire(id, revision).finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  #save(id: string, record: ServiceRecord): void {
+    this.#ground.store.setFact(fact(id), record);
+  }
+
+  #publish(id: string, { traffic }: ServiceRecord): void {
+    this.#unpublish(id);
+    const { project, location, name } = partsOf(id);
+    const { uri, urls } = addressesOf(name, project, projectNumber(this.#ground.store, project), location);
+    for (const url of urls) this.#hosts.set(new URL(url).hostname, { id });
+    for (const { tag } of traffic) if (tag) for (const url of urls) this.#hosts.set(new URL(tagged(url, tag)).hostname, { id, tag });
+    this.#offline.set(
+      id,
+      this.#ground.internet.register(new URL(uri).hostname, (request) => this.#answer(request)),
+    );
+  }
+
+  #unpublish(id: string): void {
+    this.#offline.get(id)?.();
+    this.#offline.delete(id);
+    for (const [host, owner] of this.#hosts) if (owner.id === id) this.#hosts.delete(host);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const owner = this.#hosts.get(new URL(request.url).hostname);
+    const row = owner && this.#ground.store.get(serviceToken, owner.id);
+    const record = owner && this.record(owner.id);
+    // Whatever arrives here comes from outside: a service for internal callers is as good as not there (its real answer is 404 too).
+    if (
+      !owner ||
+      !row ||
+      !record ||
+      (row.state.ingress ?? "INGRESS_TRAFFIC_ALL") !== "INGRESS_TRAFFIC_ALL" ||
+      row.state.defaultUriDisabled === true
+    ) {
+      return page(404, "Not Found", "The requested URL was not found on this server.");
+    }
+    const refusal = this.#refusal(owner.id, row.state, request);
+    if (refusal) return refusal;
+    const target = owner.tag ? record.traffic.find(({ tag }) => tag === owner.tag) : pick(record.traffic, Math.random() * 100);
+    const revision = target?.revision === latest ? record.latestReady : target?.revision;
+    if (!revision) return page(503, "Service Unavailable", "The service has no revision that is ready.");
+    return this.#pass(owner.id, revision, request, this.#isOpen(owner.id, row.state) ? {} : unsigned(request));
+  }
+
+  async #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
+    const template = this.record(id)?.revisions.find(({ name }) => name === revision)?.template ?? {};
+    const timeoutMs = Number.parseFloat(String(template.timeout ?? "300s")) * 1000;
+    const trace = randomBytes(16).toString("hex");
+    const headers = {
+      ...authorization,
+      "x-forwarded-proto": "https",
+      "x-forwarded-for": request.headers.get("x-forwarded-for") ?? "203.0.113.1",
+      "x-cloud-trace-context": request.headers.get("x-cloud-trace-context") ?? `${trace}/1`,
+      traceparent: request.headers.get("traceparent") ?? `00-${trace}-${trace.slice(0, 16)}-00`,
+    };
+    try {
+      const instance = await this.#run(id, revision);
+      return await forward(request, await instance.ready(patienceMs), headers, timeoutMs);
+    } catch (error) {
+      if (error instanceof Error && error.name === "TimeoutError") return page(504, "Gateway Timeout", "The upstream request timed out.");
+      this.#ground.log(`${revision}: ${error instanceof Error ? error.message : error}`);
+      return page(503, "Service Unavailable", "The service could not answer; its log says more.");
+    }
+  }
+
+  /** An answer for a caller that may not invoke the service (cloud.google.com/run/docs/authenticating/overview). */
+  #refusal(id: string, state: Properties, request: Request): Response | undefined {
+    if (this.#isOpen(id, state)) return undefined;
+    const bearer = /^Bearer (.+)$/i.exec(
+      request.headers.get("x-serverless-authorization") ?? request.headers.get("authorization") ?? "",
+    )?.[1];
+    if (bearer === undefined) return page(403, "Forbidden", "Your client does not have permission to get URL from this server.");
+    const audiences = [...(state.urls as string[]), ...((state.customAudiences ?? []) as string[])];
+    const claims = this.#iam.tokens.verifyIdToken(bearer, audiences);
+    if (!claims || !this.#iam.account(claims.email)) {
+      return page(401, "Unauthorized", "The access token could not be verified.", { "www-authenticate": 'Bearer error="invalid_token"' });
+    }
+    if (this.#iam.allows(`serviceAccount:${claims.email}`, "run.routes.invoke", id)) return undefined;
+    return page(403, "Forbidden", "The access token is valid, but its account may not invoke this service.");
+  }
+
+  #isOpen(id: string, state: Properties): boolean {
+    return state.invokerIamDisabled === true || this.#iam.allows("allUsers", "run.routes.invoke", id);
+  }
+
+  #share(key: string): string {
+    const [id, revision] = [key.slice(0, key.lastIndexOf("/")), key.slice(key.lastIndexOf("/") + 1)];
+    const record = this.record(id);
+    const percent = record?.traffic
+      .filter((target) => nameOf(target, record) === revision)
+      .reduce((sum, target) => sum + target.percent, 0);
+    return `${percent ?? 0} % of ${partsOf(id).name}`;
+  }
+}
+
+const fact = (id: string) => `gcp/run/${id}`;
+
+const nameOf = (target: Target, record: ServiceRecord) => (target.revision === latest ? record.latestReady : target.revision);
+
+/** The revisions that get requests. */
+function active(record: ServiceRecord): string[] {
+  const names = record.traffic.filter(({ percent }) => percent > 0).flatMap((target) => nameOf(target, record) ?? []);
+  return [...new Set(names)];
+}
+
+/**
+ * The revision that a template asks for: an existing one, or a new one.
+ * @throws CloudError 409 when its name belongs to another template
+ */
+function chooseRevision(service: string, template: Properties, old: ServiceRecord | undefined): { revision: Revision; isNew: boolean } {
+  const newest = old?.revisions.at(-1);
+  if (template.revision === undefined && newest && sameTemplate(newest.template, template)) return { revision: newest, isNew: false };
+  const number = String((old?.generation ?? 0) + 1).padStart(5, "0");
+  const name = String(
+    template.revision ?? `${service}-${number}-${createHash("sha256").update(canonical(template)).digest("hex").slice(0, 3)}`,
+  );
+  const existing = old?.revisions.find((revision) => revision.name === name);
+  if (!existing) return { revision: { name, template, created: new Date().toISOString(), ready: false }, isNew: true };
+  if (sameTemplate(existing.template, template)) return { revision: existing, isNew: false };
+  throw new CloudError("conflict", `googleapi: Error 409: Revision named '${name}' with different configuration already exists., conflict`);
+}
+
+/** The token that was checked goes on without its signature, so that the service cannot use it elsewhere. */
+function unsigned(request: Request): Record<string, string> {
+  const name = request.headers.has("x-serverless-authorization") ? "x-serverless-authorization" : "authorization";
+  const value = request.headers.get(name);
+  return value?.startsWith("Bearer ey") ? { [name]: value.replace(/[^.]*$/, "SIGNATURE_REMOVED_BY_GOOGLE") } : {};
+}
+
+function page(status: number, title: string, text: string, headers: Record<string, string> = {}): Response {
+  const html = `<html><head>\n<meta http-equiv="content-type" content="text/html;charset=utf-8">\n<title>${status} ${title}</title>\n</head>\n<body>\n<h1>Error: ${title}</h1>\n<h2>${text}</h2>\n</body></html>\n`;
+  return new Response(html, { status, headers: { "content-type": "text/html; charset=UTF-8", ...headers } });
+}

@@ -1,0 +1,164 @@
+// The servers behind Cloud SQL instances, and the doors through which workloads reach them.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Ground, Part } from "../../engine/cloud.ts";
+import { CloudError, type Properties } from "../../engine/definition.ts";
+import { type Front, type Login, openFront, type Refusal } from "../../runtimes/postgres/front.ts";
+import { PostgresServer } from "../../runtimes/postgres/server.ts";
+import type { Iam } from "./iam.ts";
+import { listOf, objectOf } from "./outputs.ts";
+
+export const instanceToken = "gcp:sql/databaseInstance:DatabaseInstance";
+export const userToken = "gcp:sql/user:User";
+
+const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 10);
+
+/** Flags for PostgreSQL itself; those of Cloud SQL are its own, and memory is what this machine has. */
+export function serverSettings(inputs: Properties): Record<string, string> {
+  const flags = listOf(objectOf(inputs.settings).databaseFlags).map(({ name, value }) => [String(name), String(value)] as const);
+  return Object.fromEntries(flags.filter(([name]) => !name.startsWith("cloudsql.") && name !== "shared_buffers"));
+}
+
+/** The role that Cloud SQL gives to administrators in place of superuser; it owns every database [G cloud-sql/docs/postgres/users]. */
+export const superuserRole = "cloudsqlsuperuser";
+/** The group of all service accounts that may log in. */
+export const iamGroup = "cloudsqliamserviceaccount";
+
+// Once, on a new server, in one transaction: no program ever logs in as the real superuser.
+const furnish = [
+  `CREATE ROLE ${superuserRole} NOLOGIN CREATEDB CREATEROLE`,
+  `GRANT pg_monitor, pg_signal_backend TO ${superuserRole} WITH ADMIN OPTION`,
+  `CREATE ROLE ${iamGroup} NOLOGIN`,
+  `CREATE ROLE postgres LOGIN CREATEDB CREATEROLE IN ROLE ${superuserRole}`,
+  `ALTER DATABASE postgres OWNER TO ${superuserRole}`,
+];
+
+export class CloudSqlRuntime {
+  readonly #ground: Ground;
+  readonly #iam: Iam;
+  readonly #servers = new Map<string, PostgresServer>();
+  readonly #fronts = new Map<string, Promise<Front>>();
+
+  constructor(ground: Ground, iam: Iam) {
+    this.#ground = ground;
+    this.#iam = iam;
+  }
+
+  /** Makes and starts an instance's server. @param id `P/I`: names are unique in a project */
+  async launch(id: string, inputs: Properties): Promise<void> {
+    if (this.#servers.has(id)) return;
+    const dataDir = this.#dataDir(id);
+    const server = new PostgresServer({
+      name: `sql ${id}`,
+      dataDir,
+      socketDir: join(this.#ground.socketDir, short(`server ${id}`)),
+      logFile: join(this.#ground.logDir, `sql-${id.replace("/", "-")}.log`),
+      pidDir: join(this.#ground.dataDir, "pids"),
+      admin: "cloudsqladmin",
+      settings: serverSettings(inputs),
+    });
+    this.#servers.set(id, server);
+    try {
+      await server.start();
+      const [roles] = await server.query([`SELECT 1 FROM pg_roles WHERE rolname = 'postgres'`]);
+      if (roles?.rowCount === 0) await server.query([furnish.join("; ")]);
+    } catch (error) {
+      this.#servers.delete(id);
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** @throws CloudError when there is no such running instance */
+  server(id: string): PostgresServer {
+    const server = this.#servers.get(id);
+    if (server) return server;
+    throw new CloudError("notFound", `googleapi: Error 404: The Cloud SQL instance does not exist: ${id}, instanceDoesNotExist`);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#servers.get(id)?.stop();
+    this.#servers.delete(id);
+    rmSync(this.#dataDir(id), { recursive: true, force: true });
+  }
+
+  /**
+   * Opens the door of an instance for one identity, as Cloud Run's mount or the Cloud SQL proxy would.
+   * @param identity the member whose workload connects
+   * @param connectionName `P:L:I`
+   * @returns the folder in which `.s.PGSQL.5432` lies
+   */
+  async mount(identity: string, connectionName: string): Promise<string> {
+    const [project, , instance] = connectionName.split(":");
+    const id = `${project}/${instance}`;
+    const server = this.server(id);
+    const folder = join(this.#ground.socketDir, short(`${identity} ${connectionName}`));
+    let front = this.#fronts.get(folder);
+    if (!front) {
+      front = openFront({
+        socket: join(folder, ".s.PGSQL.5432"),
+        server: server.socket,
+        admit: (login) => this.#judge(identity, connectionName, login),
+      });
+      this.#fronts.set(folder, front);
+    }
+    await front;
+    return folder;
+  }
+
+  async start(): Promise<void> {
+    const rows = this.#ground.store.list(instanceToken);
+    await Promise.all(rows.map(({ state, inputs }) => this.launch(`${state.project}/${state.name}`, inputs)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#fronts.values()].map(async (front) => (await front).close()));
+    this.#fronts.clear();
+    await Promise.all([...this.#servers.values()].map((server) => server.stop()));
+    this.#servers.clear();
+  }
+
+  parts(): Part[] {
+    return [...this.#servers].map(([id, server]) => ({
+      kind: "Cloud SQL",
+      name: id,
+      state: server.state,
+      detail: "PostgreSQL",
+      memory: server.memory(),
+      pid: server.pid,
+    }));
+  }
+
+  #judge(identity: string, connectionName: string, { user, password }: Login): Refusal | undefined {
+    const [project = "", , instance = ""] = connectionName.split(":");
+    const resource = `projects/${project}`;
+    if (!this.#iam.allows(identity, "cloudsql.instances.connect", resource)) {
+      return {
+        code: "28000",
+        message: `Cloud SQL connection failed: ${identity} has no access to "${connectionName}"; it needs cloudsql.instances.connect, as roles/cloudsql.client gives`,
+      };
+    }
+    const row = this.#ground.store
+      .list(userToken)
+      .find(({ state }) => state.name === user && state.instance === instance && state.project === project);
+    if (row?.state.type === "CLOUD_IAM_SERVICE_ACCOUNT") {
+      const member = `serviceAccount:${user}.gserviceaccount.com`;
+      const genuine = this.#iam.identify(password) === member && this.#iam.allows(member, "cloudsql.instances.login", resource);
+      return genuine ? undefined : { code: "28P01", message: `Cloud SQL IAM service account authentication failed for user "${user}"` };
+    }
+    const expected = row?.state.password ?? row?.state.passwordWo;
+    return typeof expected === "string" && same(expected, password)
+      ? undefined
+      : { code: "28P01", message: `password authentication failed for user "${user}"` };
+  }
+
+  #dataDir(id: string): string {
+    return join(this.#ground.dataDir, "sql", id.replace("/", "-"));
+  }
+}
+
+const same = (a: string, b: string) => {
+  const [one, other] = [a, b].map((text) => createHash("sha256").update(text).digest()) as [Buffer, Buffer];
+  return timingSafeEqual(one, other);
+};
