@@ -39,20 +39,21 @@ const isRecord = (value: Value | undefined): value is { readonly [key: string]: 
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Every value at a path such as `settings.replicas[*].location`; nothing where it is absent or null.
+ * Every value at a path such as `settings.replicas[*].location` or `ingress[0].cidrBlocks`; nothing where it is absent or null.
  * Where something on the way is unknown, that place is returned with `UNKNOWN`, for the value may be anything.
  */
 export function select(props: Properties, path: string): Located[] {
   let found: Located[] = [{ path: "", value: props }];
-  for (const step of path.replaceAll("[*]", ".*").split(".")) found = found.flatMap((place) => descend(place, step));
+  for (const step of path.replace(/\[(\*|\d+)\]/g, ".$1").split(".")) found = found.flatMap((place) => descend(place, step));
   return found;
 }
 
 function descend({ path, value }: Located, step: string): Located[] {
   if (value === UNKNOWN) return [{ path, value }];
-  if (step === "*") {
-    if (!Array.isArray(value)) return [];
-    return value.map((item, index) => ({ path: `${path}[${index}]`, value: item as Value })).filter(({ value: item }) => item !== null);
+  if (Array.isArray(value)) {
+    return (value as readonly Value[])
+      .map((item, index): Located => ({ path: `${path}[${index}]`, value: item }))
+      .filter(({ value: item }, index) => item !== null && (step === "*" || step === String(index)));
   }
   const next = isRecord(value) ? value[step] : undefined;
   return next === undefined || next === null ? [] : [{ path: path === "" ? step : `${path}.${step}`, value: next }];

@@ -1,5 +1,5 @@
 // What runs is named by its digest: a tag can be moved to other code after the review, a digest cannot.
-import { type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, judge, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
 
 /** Where container images stand, by type. */
@@ -94,13 +94,11 @@ function judgeScript(resource: Resource): Finding[] {
 
 /** A version's modules: inline, hashed one by one, or covered by the release's digest in the version's tag. */
 function judgeVersion(resource: Resource): Finding[] {
-  const files = select(resource.props, "modules[*]").filter(({ value }) => {
-    const module = value as { readonly [key: string]: Value };
-    return (
-      value !== UNKNOWN &&
-      module.contentFile !== undefined &&
-      !(typeof module.contentSha256 === "string" && sha256.test(module.contentSha256))
-    );
+  const modules = select(resource.props, "modules[*]");
+  if (modules.some(({ value }) => value === UNKNOWN)) return [{ kind: "undecided", property: "modules" }];
+  const files = modules.filter(({ path }) => {
+    const hash = read(resource.props, `${path}.contentSha256`);
+    return isPresent(resource.props, `${path}.contentFile`) && !(typeof hash === "string" && sha256.test(hash));
   });
   if (files.length === 0) return [];
   const tag = read(resource.props, "annotations.workersTag");

@@ -1,5 +1,5 @@
 // The ways in which AWS resources are opened to everyone.
-import { isPresent, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, judge } from "../../rule.ts";
 import { publicStatements } from "./aws-policy.ts";
 import { isHttpsOnly, isInternet } from "./network.ts";
@@ -59,49 +59,30 @@ const isFalse =
   (resource) =>
     judge(resource, path, (place) => (place.value === true ? { problem: is(resource, place), allowed: `${path}: false` } : undefined));
 
-const isOpen = (value: Value): boolean => [value].flat().some(isInternet);
 const doors = "ranges of your own networks; the internet may reach TCP port 443 only";
 
-/** A rule of a security group, wherever it stands. `ports` are the names of its arguments. */
-function openRules(
-  resource: Resource,
-  at: string,
-  ranges: readonly string[],
-  ports: { protocol: string; from: string; to: string },
-): Finding[] {
-  const prefix = at === "" ? "" : `${at}.`;
-  const https = isHttpsOnly(
-    ...([ports.protocol, ports.from, ports.to].map((name) => read(resource.props, prefix + name)) as [unknown, unknown, unknown]),
-  );
-  if (https) return [];
+/** What a rule of a security group admits. `at` is its path, `""` if the resource is the rule. */
+function openRule(resource: Resource, at: string, protocol: string, ranges: readonly string[]): Finding[] {
+  const path = (name: string) => (at === "" ? name : `${at}.${name}`);
+  const [how, from, to] = [protocol, "fromPort", "toPort"].map((name) => read(resource.props, path(name)));
+  if (isHttpsOnly(how, from, to)) return [];
   return ranges.flatMap((range) =>
-    judge(resource, `${prefix}${range}`, (place) =>
-      isOpen(place.value) ? { problem: `${is(resource, place)}: open to the internet`, allowed: doors } : undefined,
+    judge(resource, path(range), (place) =>
+      isInternet(place.value) ? { problem: `${is(resource, place)}: open to the internet`, allowed: doors } : undefined,
     ),
   );
 }
 
-const inlineRules: Check = (resource) => {
-  const rules = select(resource.props, "ingress[*]");
-  return rules.flatMap(({ path, value }): Finding[] => {
-    if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
-    const rule: Resource = { ...resource, props: value as Resource["props"] };
-    return openRules(rule, "", ["cidrBlocks[*]", "ipv6CidrBlocks[*]"], { protocol: "protocol", from: "fromPort", to: "toPort" }).map(
-      (finding) => ({
-        ...finding,
-        property: `${path}.${finding.property}`,
-      }),
-    );
-  });
-};
+const cidrLists = ["cidrBlocks[*]", "ipv6CidrBlocks[*]"];
 
-const groupRule: Check = (resource) =>
-  read(resource.props, "type") === "egress"
-    ? []
-    : openRules(resource, "", ["cidrBlocks[*]", "ipv6CidrBlocks[*]"], { protocol: "protocol", from: "fromPort", to: "toPort" });
+const inlineRules: Check = (resource) =>
+  select(resource.props, "ingress[*]").flatMap(({ path, value }) =>
+    value === UNKNOWN ? [{ kind: "undecided", property: path }] : openRule(resource, path, "protocol", cidrLists),
+  );
 
-const ingressRule: Check = (resource) =>
-  openRules(resource, "", ["cidrIpv4", "cidrIpv6"], { protocol: "ipProtocol", from: "fromPort", to: "toPort" });
+const groupRule: Check = (resource) => (read(resource.props, "type") === "egress" ? [] : openRule(resource, "", "protocol", cidrLists));
+
+const ingressRule: Check = (resource) => openRule(resource, "", "ipProtocol", ["cidrIpv4", "cidrIpv6"]);
 
 const functionUrl: Check = (resource) =>
   judge(resource, "authorizationType", (place) =>

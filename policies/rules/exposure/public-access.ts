@@ -28,13 +28,28 @@ function check(resource: Resource, context: Context): Outcome {
   return outcomeOf(checks.flatMap((judgeOne) => judgeOne(resource)));
 }
 
+/** Types whose outputs are identities of their own making, never "everyone". */
+const identities = new Set([
+  "gcp:logging/projectSink:ProjectSink",
+  "gcp:projects/service:Service",
+  "gcp:projects/serviceIdentity:ServiceIdentity",
+  "gcp:serviceaccount/account:Account",
+  "gcp:sql/databaseInstance:DatabaseInstance",
+]);
+
 /**
- * A bucket policy often names the bucket's ARN, which no preview knows. Where a public access block with all its guards up
- * stands on the same bucket, S3 itself refuses a public policy, so nothing is left to decide.
+ * Two unknowns that are no question. A bucket policy that names the bucket's ARN: where a public access block with all its
+ * guards up stands on the same bucket, S3 itself refuses a public policy. A role's member that is made only of the outputs of
+ * identities. Neither is trusted in the update: there the value is known, and judged before the resource exists.
  */
-function settles(_undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
-  if (resource.type !== bucketPolicyType) return false;
-  return resources.some((other) => other.type === accessBlockType && isClosed(other) && isSameBucket(resource, other));
+function settles({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  if (resource.type === bucketPolicyType) {
+    return resources.some((other) => other.type === accessBlockType && isClosed(other) && isSameBucket(resource, other));
+  }
+  if (!/^members?\b/.test(property)) return false;
+  const sources = resource.propertyDependencies?.[property.replace(/\[.*/, "")] ?? [];
+  const types = sources.map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
+  return types.length > 0 && types.every((type) => identities.has(type));
 }
 
 function isSameBucket(one: Resource, other: Resource): boolean {
