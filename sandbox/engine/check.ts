@@ -17,7 +17,7 @@ export function checkInputs(sdk: Sdk, schema: ObjectSchema, inputs: WireProperti
   return failures;
 
   function fail(path: Path, reason: string): void {
-    failures.push({ property: formatPath(path), reason: `${formatPath(path)}: ${reason}` });
+    failures.push({ property: formatPath(path), reason });
   }
 
   function object(members: ObjectSchema, value: { [key: string]: Value }, path: Path, hidden: boolean): void {

@@ -33,8 +33,9 @@ export interface Context {
   /** Of the resource, for messages. */
   readonly urn: string;
   /**
-   * At create: what an interrupted earlier create of this very resource left behind. Pulumi does not know of it (the machine
-   * was stopped before its state was written), so making it again is not a conflict: take it over.
+   * At create: the last row of this very type and URN of which Pulumi has not spoken. Either its creation was interrupted (the
+   * machine was stopped before Pulumi's state was written), and making the same again is no conflict: take it over; or it was
+   * kept on purpose (`retainOnDelete`). So take it over only where it is what `create` would make.
    */
   readonly orphan?: Stored;
 }
@@ -88,7 +89,10 @@ export interface ResourceDefinition {
   readonly unordered?: readonly string[];
   /** Only where the real provider names what the program does not name. Applied before `defaults`. */
   readonly autoname?: Autoname;
-  /** Inputs that the provider or API fills in when absent. Returns only what is added. */
+  /**
+   * Inputs that the provider or API fills in when absent, at any depth. What the program gives is never overwritten, so a whole
+   * nested object may be returned.
+   */
   readonly defaults?: (inputs: Properties, context: Context) => Properties;
   /** What the real cloud refuses and the schema does not say. In a preview inputs may hold `UNKNOWN`: unknown is never refused. */
   readonly refuse?: (inputs: Properties, context: Context) => readonly Failure[];

@@ -33,6 +33,8 @@ export interface Call<Request> {
   readonly request: Request;
   /** Address of the caller's connection: one for each plugin that the engine has loaded. */
   getPeer(): string;
+  /** The caller gave up, or is gone. */
+  on(event: "cancelled", listener: () => void): unknown;
 }
 
 /** A unary handler of a plain function: what it throws is the call's error, as `describe` words it. */

@@ -63,7 +63,9 @@ function service(
       const children = running.get(call.getPeer()) ?? new Set();
       running.set(call.getPeer(), children);
       const address = call.request.getArgsList()[0] ?? engines.get(call.getPeer()) ?? "";
-      return run(call.request, address, options, children);
+      const abandoned = new AbortController();
+      call.on("cancelled", () => abandoned.abort());
+      return run(call.request, address, options, children, abandoned.signal);
     }),
     cancel: unary((call: Call<empty.Empty>) => {
       stop(running.get(call.getPeer()) ?? []);
@@ -77,6 +79,7 @@ async function run(
   engineAddress: string,
   options: LanguageHostOptions,
   children: Set<ChildProcess>,
+  abandoned: AbortSignal,
 ): Promise<rpc.RunResponse> {
   const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
   const entryPoint = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
@@ -86,12 +89,13 @@ async function run(
       `the program in ${folder} cannot be run: @pulumi/pulumi is not installed there. Run \`npm ci\` in the program's folder.`,
     );
   }
-  const child = spawn(process.execPath, [runner, ...flags(request, engineAddress), entryPoint], {
+  const child = spawn(process.execPath, ["--import", PRELOAD, runner, ...flags(request, engineAddress), entryPoint], {
     cwd: request.getPwd() || folder,
     env: environment(request, options),
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
+  abandoned.addEventListener("abort", () => child.kill("SIGTERM"));
   const log = new EngineLog(engineAddress);
   try {
     const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -110,6 +114,7 @@ async function run(
     log.close();
   }
 }
+const PRELOAD = new URL("./lazy-modules.ts", import.meta.url).href;
 /** The runner ends with this code when it has told the person what is wrong: cmd/run/index.ts in pulumi/pulumi. */
 const ERROR_WAS_LOGGED = 32;
 

@@ -19,6 +19,8 @@ export function serveProvider(provider: Provider, port = 0): Promise<Server> {
   return serve(ResourceProviderService, service(provider), port);
 }
 
+const MOST_SESSIONS = 256;
+
 /** What is missing here (GetSchema, Construct, ...) is answered with UNIMPLEMENTED by the server. */
 function service(provider: Provider): Partial<IResourceProviderServer> & grpc.UntypedServiceImplementation {
   const { sdk } = provider;
@@ -42,7 +44,11 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
   return {
     handshake: answer(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),
     attach: answer(() => new empty.Empty()),
-    cancel: answer(() => new empty.Empty()),
+    // Not a cancellation of what runs: the engine calls it at the end of every operation.
+    cancel: answer((call: Call<empty.Empty>) => {
+      sessions.get(call.getPeer())?.forget();
+      return new empty.Empty();
+    }),
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(sdk.version)),
 
     checkConfig: answer((call: Call<rpc.CheckRequest>) => {
@@ -60,6 +66,8 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
     configure: answer((call: Call<rpc.ConfigureRequest>) => {
       const config = provider.parseConfig(unwrap(fromStruct(call.request.getArgs())));
       sessions.set(call.getPeer(), provider.session(config));
+      // Connections end without a word; the oldest are those of operations long over.
+      for (const peer of [...sessions.keys()].slice(0, -MOST_SESSIONS)) sessions.delete(peer);
       return new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
     }),
 
@@ -162,8 +170,9 @@ function known(id: string, urn: string, inputs: Struct | undefined, state: Struc
   return { id, urn, inputs: unwrap(fromStruct(inputs)), state: unwrap(fromStruct(state)) };
 }
 
+/** The path goes into the text: given as the failure's property, the engine would print the value beside it, even a secret one. */
 function checkFailure({ property, reason }: Failure): rpc.CheckFailure {
-  return new rpc.CheckFailure().setProperty(property).setReason(reason);
+  return new rpc.CheckFailure().setReason(property ? `${property}: ${reason}` : reason);
 }
 
 function diffResponse(changes: readonly Change[], deleteBeforeReplace: boolean): rpc.DiffResponse {

@@ -16,7 +16,7 @@ import { type Change, diffInputs } from "./diff.ts";
 import { nearest } from "./nearest.ts";
 import type { ResourceSchema, Sdk } from "./schema.ts";
 import type { Store } from "./store.ts";
-import { carryOver, outputsOfCreate } from "./unknowns.ts";
+import { addMissing, carryOver, outputsOfCreate } from "./unknowns.ts";
 import { unwrap, type WireProperties } from "./wire.ts";
 
 export interface ProviderOptions {
@@ -114,9 +114,8 @@ export class Session {
       const name = autoname(definition.autoname, inputs, { ...naming, urn });
       if (name !== undefined) inputs[definition.autoname.property] = name;
     }
-    for (const [name, value] of Object.entries(definition.defaults?.(inputs, context) ?? {})) inputs[name] ??= value;
-    const refused = definition.refuse?.(inputs, context) ?? [];
-    return { inputs, failures: refused.map(({ property, reason }) => ({ property, reason: `${property}: ${reason}` })) };
+    const complete = addMissing(inputs, definition.defaults?.(inputs, context) ?? {});
+    return { inputs: complete, failures: [...(definition.refuse?.(complete, context) ?? [])] };
   }
 
   diff(token: string, known: Known, news: Properties): { changes: Change[]; deleteBeforeReplace: boolean } {
@@ -161,7 +160,12 @@ export class Session {
     if (!old) {
       throw new CloudError("NotFound", `${token} "${known.id}" does not exist any more. Run \`pulumi refresh\`, then update again.`);
     }
-    if (!definition.update) throw new CloudError("NotSupported", `${token} "${known.id}" cannot be changed in place.`);
+    if (!definition.update) {
+      throw new CloudError(
+        "NotSupported",
+        `${token} "${known.id}" cannot be changed in place. Replace it: \`pulumi up --target-replace '${known.urn}'\`.`,
+      );
+    }
     const carried = carryOver(old, inputs);
     try {
       const outputs = await definition.update(this.#context(known.urn), old, inputs);
@@ -218,6 +222,11 @@ export class Session {
     return definition.call(this.#context(""), args);
   }
 
+  /** At the end of an operation: what Pulumi knows may be otherwise in the next one. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   #keep(token: string, urn: string, inputs: Properties, id: string, state: Properties): { id: string; state: Properties } {
     this.#options.store.put({ token, id, urn, inputs, state });
     this.#remember({ id, urn });
@@ -232,7 +241,7 @@ export class Session {
   /** A resource of this URN that the store holds and Pulumi has not spoken of: its creation was interrupted. */
   #orphan(token: string, urn: string): Stored | undefined {
     const known = this.#known.get(urn);
-    return this.#options.store.list(token).find((stored) => stored.urn === urn && !known?.has(stored.id));
+    return this.#options.store.list(token).findLast((stored) => stored.urn === urn && !known?.has(stored.id));
   }
 
   #context(urn: string): Context {

@@ -56,3 +56,19 @@ function carryInto(oldInput: Value | undefined, oldState: Value, input: Value): 
   }
   return input;
 }
+
+/** The inputs with what they lack, at every depth; lists are taken element by element where both have as many. */
+export function addMissing(inputs: Properties, additions: Properties): Properties {
+  const complete: Properties = { ...inputs };
+  for (const [name, addition] of Object.entries(additions)) complete[name] = addInto(inputs[name], addition);
+  return complete;
+}
+
+function addInto(given: Value | undefined, addition: Value): Value {
+  if (given === undefined || given === null) return addition;
+  if (isRecord(given) && isRecord(addition)) return addMissing(given, addition);
+  if (Array.isArray(given) && Array.isArray(addition) && given.length === addition.length) {
+    return given.map((element, index) => addInto(element, addition[index] as Value));
+  }
+  return given;
+}
