@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Ground, Part } from "../../engine/cloud.ts";
 import { CloudError, type Properties } from "../../engine/definition.ts";
-import { forward } from "../../runtimes/cloud-run/forward.ts";
 import { Instance } from "../../runtimes/cloud-run/instance.ts";
+import { forward } from "../../runtimes/network/http.ts";
 import type { Iam } from "./iam.ts";
 import { listOf, objectOf } from "./outputs.ts";
 import { projectNumber } from "./projects.ts";
@@ -284,7 +284,9 @@ export class CloudRunServices {
     };
     try {
       const instance = await this.#run(id, revision);
-      return await forward(request, await instance.ready(patienceMs), headers, timeoutMs);
+      const port = await instance.ready(patienceMs);
+      const timed = new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]) });
+      return await forward(timed, { port, headers });
     } catch (error) {
       if (error instanceof Error && error.name === "TimeoutError") return page(504, "Gateway Timeout", "The upstream request timed out.");
       this.#ground.log(`${revision}: ${error instanceof Error ? error.message : error}`);
