@@ -44,7 +44,7 @@ async function readExperiments(env: Environment): Promise<readonly Experiment[]>
     const document = await env.EXPERIMENTS.get("experiments", { type: "json", cacheTtl: 60 });
     return document === null ? builtIn : parseExperiments(document);
   } catch (error) {
-    console.error("The experiments document cannot be used; the built-in ones run instead.", error);
+    console.error(`The experiments document cannot be used; the built-in ones run instead. ${(error as Error).message}`);
     return builtIn;
   }
 }

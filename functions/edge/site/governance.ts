@@ -30,7 +30,7 @@ export async function toGovernance(request: Request, env: Environment): Promise<
     });
   } catch (error) {
     const late = error instanceof Error && error.name === "TimeoutError";
-    console.error("The preferences service does not answer.", error);
+    console.error(`The preferences service does not answer. ${(error as Error).message}`);
     return problemResponse({
       status: late ? 504 : 503,
       kind: "service-unavailable",

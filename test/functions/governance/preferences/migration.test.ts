@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { migrationUser, type Region, serviceUser, startRegion } from "../region.ts";
+import { runJob } from "../service.ts";
+
+describe("the migration job", () => {
+  let region: Region;
+  beforeAll(async () => {
+    region = await startRegion({ migrated: false });
+  }, 30_000);
+  afterAll(() => region?.[Symbol.asyncDispose]());
+  const job = (environment: Record<string, string> = {}) => runJob(region.image, { ...region.migrationEnvironment, ...environment });
+
+  test("names everything that its environment lacks", async () => {
+    const { code, output } = await runJob(region.image, { DATABASE_NAME: "brand" });
+    expect(code).toBe(1);
+    for (const name of ["DATABASE_SOCKET", "DATABASE_USER", "SERVICE_USERS"]) expect(output).toContain(`- ${name}:`);
+  });
+
+  test("does everything once, though it runs twice at once", async () => {
+    const runs = await Promise.all([job(), job()]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const said = runs.map(({ output }) => (JSON.parse(output.trim()) as { applied: number[] }).applied);
+    expect(said.toSorted((a, b) => a.length - b.length)).toEqual([[], [1]]);
+    expect((await job()).output).toContain("The database is up to date.");
+  });
+
+  test("refuses a user that does not exist", async () => {
+    const { code, output } = await job({ SERVICE_USERS: `${serviceUser.user},ghost@brand-eu.iam` });
+    expect(code).toBe(1);
+    expect(output).toContain("ghost@brand-eu.iam");
+    expect(output).toContain("does not exist");
+  });
+
+  test.each([["cloudsqlsuperuser"], [`"${migrationUser.user}"`], ["through_another"]])(
+    "refuses a service user that is a member of %s",
+    async (role) => {
+      if (role === "through_another") {
+        await region.postgres.admin("CREATE ROLE through_another");
+        await region.postgres.admin("GRANT cloudsqlsuperuser TO through_another");
+      }
+      await region.postgres.admin(`ALTER ROLE "${serviceUser.user}" INHERIT`);
+      await region.postgres.admin(`DO $$ BEGIN GRANT ${role} TO "${serviceUser.user}"; END $$`);
+      try {
+        const { code, output } = await job();
+        expect(code).toBe(1);
+        expect(output).toContain("can act as an administrator");
+      } finally {
+        await region.postgres.admin(`DO $$ BEGIN REVOKE ${role} FROM "${serviceUser.user}"; END $$`);
+      }
+      expect((await job()).code).toBe(0);
+    },
+  );
+
+  test("notices that a released step was edited", async () => {
+    await region.postgres.admin("UPDATE preferences.migration SET digest = 'other' WHERE version = 1");
+    const { code, output } = await job();
+    expect(code).toBe(1);
+    expect(output).toContain("Migration 1 was edited after it had been applied");
+    await region.postgres.admin("DROP SCHEMA preferences CASCADE");
+    expect((await job()).code).toBe(0);
+  });
+
+  describe("leaves a ledger that", () => {
+    const subject = "eu_00000000000000000000000000";
+    beforeAll(async () => {
+      await region.postgres.run(serviceUser, `INSERT INTO preferences.subject (id) VALUES ('${subject}')`);
+      await region.postgres.run(
+        serviceUser,
+        `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, policy_revision) VALUES ('${subject}', 1, 'analytics', 'granted', 'x')`,
+      );
+    });
+    const statements = [
+      "UPDATE preferences.consent_ledger SET state = 'denied'",
+      "DELETE FROM preferences.consent_ledger",
+      "TRUNCATE preferences.consent_ledger CASCADE",
+    ];
+    const whole = async () =>
+      expect(await region.postgres.admin("SELECT state FROM preferences.consent_ledger")).toEqual([{ state: "granted" }]);
+
+    test.each(statements)("its service cannot change: %s", async (sql) => {
+      await expect(region.postgres.run(serviceUser, sql)).rejects.toThrow("permission denied");
+      await whole();
+    });
+
+    test.each(statements)("even its owner cannot change: %s", async (sql) => {
+      await expect(region.postgres.run(migrationUser, sql)).rejects.toThrow("append-only");
+      await whole();
+    });
+
+    test.each(statements)("not even the server's administrator changes by switching triggers off: %s", async (sql) => {
+      await expect(region.postgres.admin(`SET session_replication_role = replica; ${sql}`)).rejects.toThrow("append-only");
+      await whole();
+    });
+
+    test("its service cannot free from its guard", async () => {
+      await expect(region.postgres.run(serviceUser, "ALTER TABLE preferences.consent_ledger DISABLE TRIGGER append_only")).rejects.toThrow(
+        "must be owner",
+      );
+      await expect(region.postgres.run(serviceUser, "DROP TABLE preferences.consent_ledger")).rejects.toThrow("must be owner");
+    });
+
+    test("its service cannot fill with another past", async () => {
+      await expect(region.postgres.run(serviceUser, "DELETE FROM preferences.subject")).rejects.toThrow("permission denied");
+      await expect(region.postgres.run(serviceUser, "UPDATE preferences.consent_outbox SET record = '{}'")).rejects.toThrow(
+        "permission denied",
+      );
+      await expect(region.postgres.run(serviceUser, "CREATE TABLE preferences.mine ()")).rejects.toThrow("permission denied");
+    });
+  });
+});

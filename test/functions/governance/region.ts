@@ -1,0 +1,52 @@
+// The governance plane of one region for a test: database, users, tokens and tables as a deployment leaves them.
+import { MetadataServer } from "./metadata-server.ts";
+import { Postgres } from "./postgres.ts";
+import { buildImage, runJob, Service } from "./service.ts";
+
+export const migrationUser = { user: "migrations@brand-eu.iam", password: "token-of-migrations" };
+export const serviceUser = { user: "preferences@brand-eu.iam", password: "token-of-preferences" };
+
+export interface Region extends AsyncDisposable {
+  readonly postgres: Postgres;
+  /** The service's. */
+  readonly metadata: MetadataServer;
+  /** Folder of the image's `/app`. */
+  readonly image: string;
+  readonly migrationEnvironment: Record<string, string>;
+  readonly serviceEnvironment: Record<string, string>;
+  /** Starts one more instance of the service. */
+  readonly serve: (environment?: Record<string, string>, keys?: Pick<Service, "edgeKey" | "tokenKey">) => Promise<Service>;
+}
+
+/** @param migrated whether the migration job has run. */
+export async function startRegion({
+  migrated = true,
+  identityToken = async () => "",
+}: {
+  migrated?: boolean;
+  identityToken?: (audience: string) => Promise<string>;
+} = {}): Promise<Region> {
+  await using resources = new AsyncDisposableStack();
+  const postgres = resources.use(await Postgres.create());
+  await postgres.user(migrationUser.user, migrationUser.password, ["cloudsqlsuperuser"]);
+  await postgres.user(serviceUser.user, serviceUser.password);
+  const ofMigrations = resources.use(await MetadataServer.start(migrationUser.password, identityToken));
+  const metadata = resources.use(await MetadataServer.start(serviceUser.password, identityToken));
+  const image = resources.use(await buildImage()).folder;
+  const database = { DATABASE_SOCKET: postgres.socket, DATABASE_NAME: "brand" };
+  const migrationEnvironment = {
+    ...database,
+    GCE_METADATA_HOST: ofMigrations.host,
+    DATABASE_USER: migrationUser.user,
+    SERVICE_USERS: serviceUser.user,
+  };
+  const serviceEnvironment = { ...database, GCE_METADATA_HOST: metadata.host, DATABASE_USER: serviceUser.user };
+  if (migrated) {
+    const { code, output } = await runJob(image, migrationEnvironment);
+    if (code !== 0) throw new Error(`the migration job failed:\n${output}`);
+  }
+  const kept = resources.move();
+  const serve: Region["serve"] = async (environment = {}, keys) =>
+    kept.use(await Service.start(image, { ...serviceEnvironment, ...environment }, keys));
+  return { postgres, metadata, image, migrationEnvironment, serviceEnvironment, serve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}

@@ -1,0 +1,91 @@
+import { createPrivateKey } from "node:crypto";
+import { SignJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import { newSubjectId } from "../../../functions/shared/subject-id.ts";
+import {
+  bearer,
+  issueEdgeToken,
+  issueSubjectToken,
+  subjectTokenOf,
+  verifyEdgeToken,
+  verifySubjectToken,
+} from "../../../functions/shared/tokens.ts";
+import { newKeyPair } from "../keys.ts";
+
+const key = newKeyPair();
+const subject = newSubjectId("eu");
+const audience = "https://preferences.brand.example";
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+describe("a subject token", () => {
+  test("names its subject for an hour", async () => {
+    const { token, expiresAt } = await issueSubjectToken(key.privatePem, subject, "eu");
+    expect(await verifySubjectToken(key.publicPem, token, "eu")).toBe(subject);
+    const minutesLeft = (Date.parse(expiresAt) - Date.now()) / 60_000;
+    expect(minutesLeft).toBeGreaterThan(59);
+    expect(minutesLeft).toBeLessThanOrEqual(60);
+  });
+
+  test("is over after its hour", async () => {
+    const { token } = await issueSubjectToken(key.privatePem, subject, "eu", minutesAgo(61));
+    await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow("exp");
+  });
+
+  test("is worth nothing in another region", async () => {
+    const { token } = await issueSubjectToken(key.privatePem, subject, "eu");
+    await expect(verifySubjectToken(key.publicPem, token, "us")).rejects.toThrow();
+  });
+
+  test("is worth nothing when somebody else signed it", async () => {
+    const { token } = await issueSubjectToken(newKeyPair().privatePem, subject, "eu");
+    await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow("signature");
+  });
+
+  test("is worth nothing unsigned", async () => {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const token = `${part({ alg: "none", typ: "subject+jwt" })}.${part({ iss: "eu", aud: "eu", sub: subject, exp: Date.now() })}.`;
+    await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow();
+  });
+
+  test("cannot be an edge token of the same key", async () => {
+    const token = await issueEdgeToken(key.privatePem, "eu", "eu", "edge");
+    await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow("typ");
+  });
+});
+
+describe("an edge token", () => {
+  test.each(["edge", "person"] as const)("says that the edge speaks for the %s", async (scope) => {
+    const token = await issueEdgeToken(key.privatePem, "eu", audience, scope);
+    expect(await verifyEdgeToken(key.publicPem, token, "eu", audience)).toBe(scope);
+  });
+
+  test("is over after a minute", async () => {
+    const token = await issueEdgeToken(key.privatePem, "eu", audience, "edge", minutesAgo(1.2));
+    await expect(verifyEdgeToken(key.publicPem, token, "eu", audience)).rejects.toThrow("exp");
+  });
+
+  test("may not be made to last longer than a minute", async () => {
+    const iat = Math.floor(Date.now() / 1000) - 120;
+    const token = await new SignJWT({ scope: "edge", iat, exp: iat + 3600, iss: "edge.eu", aud: audience })
+      .setProtectedHeader({ alg: "EdDSA", typ: "edge+jwt" })
+      .sign(createPrivateKey(key.privatePem));
+    await expect(verifyEdgeToken(key.publicPem, token, "eu", audience)).rejects.toThrow("iat");
+  });
+
+  test.each([
+    ["service", "eu", "https://other.brand.example"],
+    ["region", "us", audience],
+  ])("is worth nothing for another %s", async (_, region, heard) => {
+    const token = await issueEdgeToken(key.privatePem, "eu", audience, "edge");
+    await expect(verifyEdgeToken(key.publicPem, token, region, heard)).rejects.toThrow();
+  });
+});
+
+describe("a request's subject token", () => {
+  const of = (headers: Record<string, string>) => subjectTokenOf(new Headers(headers));
+  test("is the bearer token", () => expect(of({ authorization: "Bearer a.b.c", cookie: "subject_token=d.e.f" })).toBe("a.b.c"));
+  test("is the cookie where there is no bearer token", () => expect(of({ cookie: "theme=dark; subject_token=d.e.f; x=1" })).toBe("d.e.f"));
+  test("is not the cookie of a similar name", () => expect(of({ cookie: "other_subject_token=d.e.f" })).toBeUndefined());
+  test("is missing where there is neither", () => expect(of({ authorization: "Basic abc" })).toBeUndefined());
+  test("is read whatever the scheme's case", () => expect(bearer("bearer a.b.c")).toBe("a.b.c"));
+});

@@ -1,0 +1,189 @@
+// The whole way of a person's word: region's address -> preferences service -> ledger and outbox -> Durable Object -> next request.
+// Real workerd, real PostgreSQL, the service as a process of its own; only Google and the cable between service and edge are the test's.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Google, newGoogle } from "./edge/google.ts";
+import { caller, type Edge, startEdge } from "./edge/workers.ts";
+import { type Region, startRegion } from "./governance/region.ts";
+import type { Service } from "./governance/service.ts";
+
+const patience = { timeout: 20_000, interval: 50 };
+
+/** The network between the service and the subjects' Worker: it can be cut, and it counts. */
+class Cable {
+  whole = true;
+  delivered = 0;
+  readonly #server: Server;
+  constructor(to: () => Edge) {
+    this.#server = createServer(async (request, response) => {
+      if (!this.whole) return request.socket.destroy();
+      const body = await Array.fromAsync(request as AsyncIterable<Buffer>);
+      const answer = await to().subjects(request.url ?? "/", {
+        method: request.method ?? "GET",
+        headers: { authorization: request.headers.authorization ?? "", "content-type": "application/json" },
+        body: Buffer.concat(body).toString(),
+      });
+      this.delivered++;
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+    });
+  }
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+describe("a person's word", { timeout: 60_000 }, () => {
+  let google: Google;
+  let region: Region;
+  let cable: Cable;
+  let subjectsUrl: string;
+  let edge: Edge;
+  let service: Service;
+  beforeAll(async () => {
+    google = await newGoogle();
+    cable = new Cable(() => edge);
+    subjectsUrl = await cable.listen();
+    edge = await startEdge({ audience: subjectsUrl });
+    edge.outside["www.googleapis.com"] = google.certs;
+    edge.outside["preferences.brand.example"] = async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const body = await request.text();
+      return service.request(pathname + search, {
+        scope: "none",
+        method: request.method,
+        headers: Object.fromEntries(request.headers),
+        ...(body ? { body } : {}),
+      });
+    };
+    region = await startRegion({ identityToken: (aud) => google.idToken({ aud, email: caller }) });
+    service = await serve();
+  }, 60_000);
+  afterAll(async () => {
+    await region?.[Symbol.asyncDispose]();
+    await edge?.[Symbol.asyncDispose]();
+    await cable?.[Symbol.asyncDispose]();
+  });
+  const serve = () => region.serve({ SUBJECTS_URL: subjectsUrl }, edge);
+
+  /** A person with nothing but the region's address. */
+  async function visitor() {
+    const { subject, token } = (await (await edge.site("/v1/subjects", { method: "POST" })).json()) as { subject: string; token: string };
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/merge-patch+json", "if-match": "*" };
+    return {
+      subject,
+      say: async (state: string) => {
+        const response = await edge.site(`/v1/subjects/${subject}/preferences`, {
+          method: "PATCH",
+          headers,
+          body: JSON.stringify({ purposes: { personalisation: state } }),
+        });
+        expect(response.status).toBe(200);
+        return (await response.json()) as { enforcement: string; consentEpoch: number };
+      },
+      sees: async () =>
+        (await (await edge.site("/v1/experience/hero", { headers })).json()) as {
+          variation: string;
+          reason: string;
+          consentEpoch: number;
+          policyRevision: string;
+        },
+    };
+  }
+
+  test("counts from the very next request on, both ways", async () => {
+    const person = await visitor();
+    expect(await person.sees()).toMatchObject({ variation: "default", reason: "not-granted" });
+    for (let turn = 1; turn <= 3; turn++) {
+      expect(await person.say("granted")).toMatchObject({ enforcement: "applied" });
+      expect(await person.sees()).toMatchObject({ reason: "granted", consentEpoch: 2 * turn - 1 });
+      expect(await person.say("withdrawn")).toMatchObject({ enforcement: "applied" });
+      expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn", consentEpoch: 2 * turn });
+    }
+  });
+
+  test("is decided on one policy by edge and service", async () => {
+    const person = await visitor();
+    const { policyRevision } = (await person.say("granted")) as unknown as { policyRevision: string };
+    expect((await person.sees()).policyRevision).toBe(policyRevision);
+  });
+
+  test("is written, and answered as pending in half a second, while the edge cannot be reached; and arrives once it can", async () => {
+    const person = await visitor();
+    await person.say("granted");
+    cable.whole = false;
+    const begun = performance.now();
+    expect(await person.say("withdrawn")).toMatchObject({ enforcement: "pending", consentEpoch: 2 });
+    expect(performance.now() - begun).toBeLessThan(2000);
+    cable.whole = true;
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" }), patience);
+  });
+
+  test("is delivered by another instance when the first is killed before it could", async () => {
+    const person = await visitor();
+    await person.say("granted");
+    cable.whole = false;
+    expect(await person.say("withdrawn")).toMatchObject({ enforcement: "pending" });
+    await service.stop("SIGKILL");
+    cable.whole = true;
+    service = await serve();
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" }), patience);
+  });
+
+  test("is delivered with what was said last, when much was said meanwhile", async () => {
+    const person = await visitor();
+    cable.whole = false;
+    for (const state of ["granted", "withdrawn", "granted", "denied"]) await person.say(state);
+    cable.whole = true;
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ reason: "denied", consentEpoch: 4 }), patience);
+    await vi.waitFor(
+      async () => expect(await region.postgres.admin("SELECT FROM preferences.consent_outbox WHERE delivered_at IS NULL")).toEqual([]),
+      patience,
+    );
+  });
+
+  test("of two instances at once ends in the one that the ledger holds", async () => {
+    const person = await visitor();
+    const second = await serve();
+    const instances = [service, second];
+    let turn = 0;
+    const before = edge.outside["preferences.brand.example"];
+    edge.outside["preferences.brand.example"] = async (request) => {
+      service = instances[turn++ % 2] as Service;
+      return (before as (request: Request) => Promise<Response>)(request);
+    };
+    await Promise.all(["granted", "withdrawn", "granted", "denied", "granted", "withdrawn"].map((state) => person.say(state)));
+    const [last] = await region.postgres.admin<{ state: string; epoch: string }>(
+      `SELECT state, epoch FROM preferences.consent_ledger WHERE subject = '${person.subject}' ORDER BY epoch DESC LIMIT 1`,
+    );
+    await vi.waitFor(
+      async () => expect(await person.sees()).toMatchObject({ reason: last?.state, consentEpoch: Number(last?.epoch) }),
+      patience,
+    );
+    service = instances[0] as Service;
+    edge.outside["preferences.brand.example"] = before as () => Response;
+    await second.stop();
+  });
+
+  test("holds after the database was restored to an earlier moment than the edge knows", async () => {
+    const person = await visitor();
+    await person.say("granted");
+    await person.say("withdrawn");
+    await person.say("granted");
+    // Point-in-time recovery to the first grant: later epochs are forgotten by the database, not by the edge.
+    await region.postgres.admin(`ALTER TABLE preferences.consent_ledger DISABLE TRIGGER append_only`);
+    await region.postgres.admin(`DELETE FROM preferences.consent_ledger WHERE subject = '${person.subject}' AND epoch > 1`);
+    await region.postgres.admin(`ALTER TABLE preferences.consent_ledger ENABLE ALWAYS TRIGGER append_only`);
+    await region.postgres.admin(`DELETE FROM preferences.consent_outbox WHERE subject = '${person.subject}' AND epoch > 1`);
+    await region.postgres.admin(`UPDATE preferences.subject SET epoch = 1 WHERE id = '${person.subject}'`);
+    expect(await person.sees()).toMatchObject({ reason: "granted", consentEpoch: 3 });
+    await person.say("withdrawn");
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" }), patience);
+    expect((await person.sees()).consentEpoch).toBeGreaterThan(3);
+  });
+});
