@@ -4,4 +4,4 @@ import * as pulumi from "@pulumi/pulumi";
 const stack = pulumi.getStack();
 const program = stack === "global" ? await import("./global.ts") : await import("./region.ts");
 
-export const outputs = await program.deploy(stack, pulumi.runtime.allConfig());
+export default await program.deploy(stack, pulumi.runtime.allConfig());

@@ -186,7 +186,7 @@ export class GovernanceService extends pulumi.ComponentResource {
           ],
           resources: { limits: { cpu: "1", memory: "512Mi" }, cpuIdle: false, startupCpuBoost: true },
           startupProbe: { httpGet: { path: "/healthz", port: 8080 }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 30 },
-          livenessProbe: { httpGet: { path: "/livez", port: 8080 }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
+          livenessProbe: { httpGet: { path: "/healthz", port: 8080 }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
           volumeMounts,
         },
       ],

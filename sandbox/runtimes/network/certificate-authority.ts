@@ -3,6 +3,7 @@ import { X509Certificate as NodeCertificate, type webcrypto } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
+import "reflect-metadata"; // @peculiar/x509 builds its registry with it.
 import * as x509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;

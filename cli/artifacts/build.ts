@@ -1,0 +1,186 @@
+// `./bailiwick build`: from sources to immutable artifacts, each under its digest, and the manifest that lists them.
+// Nothing is built inside `pulumi up`.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { build as esbuild, type Metafile } from "esbuild";
+import { type Bundle, buildOptions, bundles } from "../../functions/bundles.ts";
+import { compileDecisionTable } from "../../functions/governance/policy/compile.ts";
+import { canonicalJson } from "../../functions/shared/canonical-json.ts";
+import { policyRevision } from "../../functions/shared/decision-table.ts";
+import { buildPolicyPack } from "../../policies/build.ts";
+import { type Artifact, artifactDir, type Manifest, manifestSchema } from "../../stacks/artifacts.ts";
+import { PersonError } from "../errors.ts";
+import { root } from "../paths.ts";
+import { createImage, writeLayout } from "./oci-layout.ts";
+import { policyPackDir } from "./paths.ts";
+import { billOfMaterials } from "./sbom.ts";
+
+/** Older releases of a name that are kept for a way back. */
+const keptReleases = 10;
+
+const manifestFile = join(artifactDir, "manifest.json");
+const stampFile = join(artifactDir, "stamp");
+
+const sha256 = (...parts: (string | Uint8Array)[]) => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+};
+
+function filesBelow(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** What decides the result: every source that is built, the packages, and this builder itself. */
+function sourceStamp(): string {
+  const files = ["functions", "policies", "cli/artifacts"].flatMap((dir) => filesBelow(join(root, dir)));
+  files.push(join(root, "package-lock.json"), join(root, "stacks", "residency.ts"));
+  return sha256(...files.flatMap((file) => [relative(root, file), "\0", readFileSync(file)]), process.version);
+}
+
+/** @throws PersonError when the manifest is there and damaged */
+export function readManifestFile(): Manifest {
+  if (!existsSync(manifestFile)) return { version: 1, artifacts: [] };
+  const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(manifestFile, "utf8")));
+  if (parsed.success) return parsed.data;
+  throw new PersonError(`The artifact manifest ${manifestFile} is damaged.`, `Delete ${artifactDir} and build again.`);
+}
+
+function provenance(): Artifact["provenance"] {
+  const git = (...args: string[]) => {
+    try {
+      return execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    } catch {
+      return undefined; // Not a clone: an unpacked archive, say.
+    }
+  };
+  return {
+    commit: git("rev-parse", "HEAD") ?? "unknown",
+    dirty: git("status", "--porcelain", "functions", "policies", "cli", "package-lock.json") !== "",
+    lock: `sha256:${sha256(readFileSync(join(root, "package-lock.json")))}`,
+    node: process.version,
+  };
+}
+
+interface Built {
+  readonly digest: string;
+  readonly size: number;
+  readonly write: (dir: string) => void;
+  readonly metafiles: readonly Metafile[];
+  readonly policyRevision?: string;
+}
+
+async function bundleFiles(bundle: Bundle): Promise<{ files: Record<string, Uint8Array>; metafiles: Metafile[] }> {
+  const files: Record<string, Uint8Array> = {};
+  const metafiles: Metafile[] = [];
+  for (const output of Object.keys(bundle.entries)) {
+    const result = await esbuild(buildOptions(bundle, output)).catch((error: Error) => {
+      throw new PersonError(`"${bundle.name}" does not build:\n${error.message}`, "Mend the source it names.");
+    });
+    files[output] = result.outputFiles?.[0]?.contents as Uint8Array;
+    metafiles.push(result.metafile as Metafile);
+  }
+  return { files, metafiles };
+}
+
+/** `site` carries the decision table: its digest covers the table, the signature is added at `publish`. */
+async function buildWorker(bundle: Bundle, table: { readonly text: string; readonly revision: string }): Promise<Built> {
+  const { files, metafiles } = await bundleFiles(bundle);
+  const withTable = bundle.name === "site";
+  const names = Object.keys(files).sort();
+  return {
+    digest: `sha256:${sha256(...names.flatMap((name) => [name, "\0", files[name] as Uint8Array]), withTable ? table.text : "")}`,
+    size: names.reduce((sum, name) => sum + (files[name] as Uint8Array).length, 0),
+    write: (dir) => {
+      for (const name of names) writeFileSync(join(dir, name), files[name] as Uint8Array);
+      if (withTable) writeFileSync(join(dir, "decision-table.json"), table.text);
+    },
+    metafiles,
+    ...(withTable ? { policyRevision: table.revision } : {}),
+  };
+}
+
+async function buildImage(bundle: Bundle, table: { readonly text: string }): Promise<Built> {
+  const { files, metafiles } = await bundleFiles(bundle);
+  const image = await createImage({
+    files: Object.fromEntries(
+      Object.entries({ ...files, "decision-table.json": Buffer.from(table.text), "package.json": Buffer.from('{"type":"module"}') }).map(
+        ([name, bytes]) => [`/app/${name}`, bytes],
+      ),
+    ),
+    entrypoint: ["node"],
+    command: ["/app/main.js"],
+    workingDir: "/app",
+    env: ["NODE_ENV=production"],
+  });
+  return { digest: image.digest, size: image.size, write: (dir) => writeLayout(image, dir), metafiles };
+}
+
+export interface BuildResult {
+  readonly manifest: Manifest;
+  /** Names of artifacts whose newest release is another than before. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * Builds what changed. Does nothing, in a few milliseconds, when no source did.
+ * @throws PersonError when a source does not build
+ */
+export async function buildArtifacts(progress: (line: string) => void): Promise<BuildResult> {
+  const before = readManifestFile();
+  const stamp = sourceStamp();
+  const intact = before.artifacts.every((artifact) => existsSync(join(artifactDir, artifact.path)));
+  if (intact && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return { manifest: before, changed: [] };
+
+  progress("building Workers, services and the policy pack ...");
+  mkdirSync(artifactDir, { recursive: true });
+  const compiled = await compileDecisionTable();
+  const table = { text: canonicalJson(compiled), revision: await policyRevision(compiled) };
+  let artifacts = before.artifacts.filter((artifact) => existsSync(join(artifactDir, artifact.path)));
+  const changed: string[] = [];
+  for (const bundle of bundles) {
+    const kind = bundle.kind === "worker" ? "worker" : "image";
+    const built = kind === "worker" ? await buildWorker(bundle, table) : await buildImage(bundle, table);
+    const path = join(`${kind}s`, `${bundle.name}-${built.digest.slice(7, 23)}`);
+    const dir = join(artifactDir, path);
+    const sbom = `${path}.cdx.json`;
+    if (!existsSync(dir)) {
+      mkdirSync(join(artifactDir, `${kind}s`), { recursive: true });
+      const work = mkdtempSync(join(artifactDir, ".build-"));
+      built.write(work);
+      writeFileSync(join(artifactDir, sbom), JSON.stringify(billOfMaterials(bundle.name, built.digest, built.metafiles), null, 2));
+      renameSync(work, dir);
+    }
+    if (artifacts.filter(({ name }) => name === bundle.name).at(-1)?.digest !== built.digest) changed.push(bundle.name);
+    const known = artifacts.find(({ name, digest }) => name === bundle.name && digest === built.digest);
+    artifacts = artifacts.filter((artifact) => artifact !== known);
+    artifacts.push(
+      known ?? {
+        name: bundle.name,
+        kind,
+        digest: built.digest,
+        size: built.size,
+        path,
+        ...(built.policyRevision === undefined ? {} : { policyRevision: built.policyRevision }),
+        sbom,
+        provenance: provenance(),
+        availability: kind === "image" ? "sandbox-only" : "anywhere",
+      },
+    );
+    const old = artifacts.filter(({ name }) => name === bundle.name).slice(0, -keptReleases);
+    for (const artifact of old) rmSync(join(artifactDir, artifact.path), { recursive: true, force: true });
+    artifacts = artifacts.filter((artifact) => !old.includes(artifact));
+  }
+  await buildPolicyPack(policyPackDir);
+  const manifest: Manifest = { version: 1, artifacts };
+  const fresh = `${manifestFile}.new`;
+  writeFileSync(fresh, `${JSON.stringify(manifest, null, 2)}\n`);
+  renameSync(fresh, manifestFile);
+  writeFileSync(stampFile, stamp);
+  return { manifest, changed };
+}

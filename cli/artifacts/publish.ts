@@ -1,0 +1,126 @@
+// `./bailiwick publish`: signs decision tables with the key in KMS and pushes images by digest to every region's repository.
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fetch as fetchVia, ProxyAgent } from "undici";
+import { parseDecisionTable } from "../../functions/shared/decision-table.ts";
+import { attachSignature, signingInput } from "../../functions/shared/signed-decision-table.ts";
+import { type Artifact, artifactDir, type Manifest } from "../../stacks/artifacts.ts";
+import { PersonError } from "../errors.ts";
+
+const run = promisify(execFile);
+
+/** How to reach the clouds, and as whom. */
+export interface Reach {
+  /** Proxy address and file of the authority it uses; absent: directly. */
+  readonly proxy?: { readonly url: string; readonly caFile: string };
+  /** A fresh access token for Google's APIs and registries. */
+  readonly token: () => Promise<string>;
+  /** Path of the crane tool. */
+  readonly crane: string;
+}
+
+/** What the global stack says. */
+export interface Destination {
+  /** `host/project/repository`, by jurisdiction. */
+  readonly repositories: Readonly<Record<string, string>>;
+  /** KMS version that signs. */
+  readonly signingKey: string;
+}
+
+/** What was published where, kept beside the account it was published to. */
+interface Record_ {
+  readonly signed: Record<string, string>;
+  readonly pushed: Record<string, string[]>;
+}
+
+/**
+ * Publishes what is not published yet. Safe to repeat; a second call does nothing.
+ * @param recordFile remembers what was done, so that nothing is asked again
+ * @returns one line a thing done
+ */
+export async function publishArtifacts(
+  manifest: Manifest,
+  destination: Destination,
+  reach: Reach,
+  recordFile: string,
+  progress: (line: string) => void,
+): Promise<string[]> {
+  const record: Record_ = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, "utf8")) as Record_) : { signed: {}, pushed: {} };
+  const save = () => writeFileSync(recordFile, JSON.stringify(record, null, 2));
+  const done: string[] = [];
+
+  for (const artifact of manifest.artifacts.filter(({ policyRevision }) => policyRevision !== undefined)) {
+    const file = join(artifactDir, artifact.path, "decision-table.jws");
+    if (record.signed[artifact.digest] === destination.signingKey && existsSync(file)) continue;
+    progress(`signing the decision table of ${artifact.name} ...`);
+    writeFileSync(file, await sign(artifact, destination.signingKey, reach));
+    record.signed[artifact.digest] = destination.signingKey;
+    save();
+    done.push(`signed ${artifact.name} ${artifact.digest.slice(0, 19)}, policy revision ${artifact.policyRevision?.slice(0, 19)}`);
+  }
+
+  const config = mkdtempSync(join(tmpdir(), "bailiwick-crane-"));
+  try {
+    const pushes: Promise<void>[] = [];
+    for (const artifact of manifest.artifacts.filter(({ kind }) => kind === "image")) {
+      const pushed = record.pushed[artifact.digest] ?? [];
+      for (const repository of Object.values(destination.repositories)) {
+        if (pushed.includes(repository)) continue;
+        progress(`pushing ${artifact.name} to ${repository} ...`);
+        pushes.push(
+          push(artifact, repository, reach, config).then(() => {
+            record.pushed[artifact.digest] = [...(record.pushed[artifact.digest] ?? []), repository];
+            save();
+            done.push(`pushed ${artifact.name}@${artifact.digest.slice(0, 19)} to ${repository}`);
+          }),
+        );
+      }
+    }
+    await Promise.all(pushes);
+  } finally {
+    rmSync(config, { recursive: true, force: true });
+  }
+  return done;
+}
+
+async function sign(artifact: Artifact, key: string, reach: Reach): Promise<string> {
+  const table = parseDecisionTable(JSON.parse(readFileSync(join(artifactDir, artifact.path, "decision-table.json"), "utf8")));
+  const input = signingInput(table);
+  const dispatcher = reach.proxy && new ProxyAgent({ uri: reach.proxy.url, requestTls: { ca: readFileSync(reach.proxy.caFile) } });
+  // Ed25519 signs the message itself, not its digest (cloud.google.com/kms/docs/reference/rest, asymmetricSign, `data`).
+  const response = await fetchVia(`https://cloudkms.googleapis.com/v1/${key}:asymmetricSign`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await reach.token()}`, "content-type": "application/json" },
+    body: JSON.stringify({ data: Buffer.from(input).toString("base64") }),
+    ...(dispatcher ? { dispatcher } : {}),
+  });
+  const answer = (await response.json()) as { signature?: string; error?: { message: string } };
+  await dispatcher?.close();
+  if (!response.ok || !answer.signature)
+    throw new PersonError(
+      `KMS did not sign with ${key}: ${response.status} ${answer.error?.message ?? ""}`,
+      "Check that you may use the key (roles/cloudkms.signer) and that its version is enabled.",
+    );
+  return attachSignature(input, Buffer.from(answer.signature, "base64"));
+}
+
+async function push(artifact: Artifact, repository: string, reach: Reach, configRoot: string): Promise<void> {
+  const host = repository.split("/")[0] as string;
+  const dir = mkdtempSync(join(configRoot, "docker-"));
+  mkdirSync(dir, { recursive: true });
+  const auth = Buffer.from(`oauth2accesstoken:${await reach.token()}`).toString("base64");
+  writeFileSync(join(dir, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }), { mode: 0o600 });
+  const reference = `${repository}/${artifact.name}:${artifact.digest.slice(7, 19)}`;
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: dir, DOCKER_CONFIG: dir };
+  if (reach.proxy) Object.assign(env, { HTTPS_PROXY: reach.proxy.url, SSL_CERT_FILE: reach.proxy.caFile });
+  const { stdout } = await run(reach.crane, ["push", join(artifactDir, artifact.path), reference], { env }).catch(
+    (error: { stderr?: string; message: string }) => {
+      throw new PersonError(`crane could not push ${reference}:\n${error.stderr ?? error.message}`, "Read crane's words above.");
+    },
+  );
+  if (!stdout.trim().endsWith(artifact.digest))
+    throw new PersonError(`The registry holds ${stdout.trim()} where ${artifact.digest} was pushed.`, "Build again: ./bailiwick build.");
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Metafile } from "esbuild";
+import { root } from "../paths.ts";
+
+/** The npm packages whose files went into a bundle, as CycloneDX 1.6 (cyclonedx.org/docs/1.6/json). */
+export function billOfMaterials(name: string, digest: string, metafiles: readonly Metafile[]) {
+  const packages = new Map<string, { name: string; version: string; license: string | undefined }>();
+  for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
+    const at = input.lastIndexOf("node_modules/");
+    if (at < 0) continue;
+    for (let dir = dirname(resolve(root, "functions", input)); dir.startsWith(join(root, "node_modules")); dir = dirname(dir)) {
+      const file = join(dir, "package.json");
+      if (!existsSync(file)) continue;
+      const manifest = JSON.parse(readFileSync(file, "utf8")) as { name?: string; version?: string; license?: string };
+      if (!manifest.name || !manifest.version) continue; // A folder's "type" marker, not the package's own manifest.
+      packages.set(`${manifest.name}@${manifest.version}`, { name: manifest.name, version: manifest.version, license: manifest.license });
+      break;
+    }
+  }
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component: { type: "application", name, version: digest } },
+    components: [...packages.values()]
+      .sort((a, b) => a.name.localeCompare(b.name))
+      .map(({ name: component, version, license }) => ({
+        type: "library",
+        name: component,
+        version,
+        purl: `pkg:npm/${component.replace("@", "%40")}@${version}`,
+        ...(license === undefined ? {} : { licenses: [{ license: { id: license } }] }),
+      })),
+  };
+}

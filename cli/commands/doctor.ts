@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { promisify } from "node:util";
+import { exitCodes, PersonError } from "../errors.ts";
+import { cacheDir } from "../paths.ts";
+import { defaultPort, runningSandbox } from "../sandbox.ts";
+import { print, table } from "../terminal.ts";
+import { findTool, toolNames } from "../tools.ts";
+
+const run = promisify(execFile);
+
+interface Check {
+  readonly what: string;
+  readonly found: string;
+  readonly from: string;
+  /** What to do; empty when all is well. */
+  readonly advice: string;
+  /** Nothing works without it. */
+  readonly needed: boolean;
+}
+
+async function commandVersion(command: string, args: string[], pattern: RegExp): Promise<string | undefined> {
+  return run(command, args).then(
+    ({ stdout, stderr }) => pattern.exec(stdout + stderr)?.[1],
+    () => undefined,
+  );
+}
+
+const portFree = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+
+export async function doctor(options: { json?: boolean }): Promise<void> {
+  const checks: Check[] = [{ what: "node", found: process.versions.node, from: process.execPath, advice: "", needed: true }];
+  const go = await commandVersion("go", ["version"], /go(\d+\.\d+(\.\d+)?)/);
+  const tools = await Promise.all(toolNames.map(async (name) => [name, await findTool(name)] as const));
+  const missing = tools.some(([, tool]) => !tool);
+  const goIsEnough = go !== undefined && Number(go.split(".")[0]) * 1000 + Number(go.split(".")[1]) >= 1026;
+  checks.push({
+    what: "go",
+    found: go ?? "",
+    from: go ? "PATH" : "",
+    advice: goIsEnough || !missing ? "" : "install Go >= 1.26: the missing tools below are built with it",
+    needed: missing,
+  });
+  for (const [name, tool] of tools)
+    checks.push({
+      what: name,
+      found: tool?.version ?? "",
+      from: tool ? (tool.from === "cache" ? cacheDir : tool.from) : "",
+      advice: tool ? "" : goIsEnough ? "nothing: ./bailiwick up builds it" : "install it, or Go >= 1.26 to build it",
+      needed: !goIsEnough,
+    });
+  const sandbox = runningSandbox();
+  const port = Number(process.env.BAILIWICK_PORT ?? defaultPort);
+  const free = sandbox !== undefined || (await portFree(port));
+  checks.push({
+    what: `port ${sandbox?.ports.gateway ?? port}`,
+    found: sandbox ? "the sandbox" : free ? "free" : "taken",
+    from: "",
+    advice: free ? "" : "end the program that uses it, or set BAILIWICK_PORT",
+    needed: true,
+  });
+  if (options.json) print(JSON.stringify(checks, null, 2));
+  else
+    print(
+      table(
+        ["what", "found", "from", "what to do"],
+        checks.map(({ what, found, from, advice }) => [what, found || "missing", from, advice || "nothing"]),
+      ),
+    );
+  if (checks.some(({ needed, advice }) => needed && advice !== ""))
+    throw new PersonError("Something that is needed is missing.", "See the last column.", exitCodes.unavailable);
+}

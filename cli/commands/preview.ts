@@ -1,0 +1,31 @@
+import { buildArtifacts } from "../artifacts/build.ts";
+import { exitCodes, PersonError } from "../errors.ts";
+import { operate, type StackResult } from "../pulumi/operations.ts";
+import { makeReady } from "../ready.ts";
+import { describeFailure, resultTable } from "../report.ts";
+import { chosenStacks } from "../stacks.ts";
+import { endProgress, print, progress, say } from "../terminal.ts";
+
+export async function preview(names: string[], options: { json?: boolean }): Promise<void> {
+  const stacks = chosenStacks(names);
+  const ready = await makeReady(undefined);
+  await buildArtifacts(progress);
+  const results: StackResult[] = [];
+  for (const stack of stacks) {
+    progress(`previewing ${stack} ...`);
+    results.push(await operate("preview", stack, ready, () => {}, say));
+  }
+  endProgress();
+  if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
+  else print(resultTable(results));
+  const failed = results.filter(({ ok }) => !ok);
+  for (const result of failed) say(describeFailure(result));
+  if (failed.length > 0) {
+    const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
+    throw new PersonError(
+      `${failed.map(({ stack }) => stack).join(", ")}: ${refused ? "the policy pack would refuse this deployment" : "the preview failed"}.`,
+      "Mend what is said above and preview again.",
+      refused ? exitCodes.refused : exitCodes.failed,
+    );
+  }
+}

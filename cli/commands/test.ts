@@ -1,0 +1,1 @@
+export async function test(_tiers: string[]): Promise<void> {}

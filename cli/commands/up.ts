@@ -1,0 +1,121 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { buildArtifacts } from "../artifacts/build.ts";
+import { publishArtifacts } from "../artifacts/publish.ts";
+import { exitCodes, PersonError } from "../errors.ts";
+import { logDir, stateDir } from "../paths.ts";
+import { operate, type StackResult, stackOutputs } from "../pulumi/operations.ts";
+import { makeReady, type Ready } from "../ready.ts";
+import { describeFailure, resultTable } from "../report.ts";
+import { accessToken, sandboxStatus } from "../sandbox.ts";
+import { chosenStacks, waves } from "../stacks.ts";
+import { endProgress, paint, print, progress, say } from "../terminal.ts";
+
+/** Who a person is in the embedded account. */
+export const owner = "user:owner@account.example";
+
+export async function publishTo(ready: Ready): Promise<string[]> {
+  const global = await stackOutputs(ready, "global");
+  if (!global?.decisionTableKeyVersion)
+    throw new PersonError(
+      'Images and tables cannot be published: the stack "global" is not deployed.',
+      "Deploy it first: ./bailiwick up global.",
+    );
+  const { manifest } = await buildArtifacts(progress);
+  return publishArtifacts(
+    manifest,
+    { repositories: global.repositories as Record<string, string>, signingKey: global.decisionTableKeyVersion as string },
+    {
+      proxy: { url: ready.sandbox.proxyUrl, caFile: ready.sandbox.caFile },
+      token: () => accessToken(ready.sandbox, owner),
+      crane: ready.crane,
+    },
+    join(stateDir, "published.json"),
+    progress,
+  );
+}
+
+/** Runs at most as many at once as there are cores, and goes on with the others when one fails. */
+async function together<T, R>(items: readonly T[], limit: number, run: (item: T) => Promise<R>): Promise<PromiseSettledResult<R>[]> {
+  const results: PromiseSettledResult<R>[] = [];
+  const queue = items.map((item, i) => [i, item] as const);
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [i, item] = next;
+      results[i] = await run(item).then(
+        (value) => ({ status: "fulfilled", value }) as const,
+        (reason) => ({ status: "rejected", reason }) as const,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
+
+export async function up(names: string[], options: { port?: number; json?: boolean }): Promise<void> {
+  const started = Date.now();
+  const stacks = chosenStacks(names);
+  const ready = await makeReady(options.port);
+  const { changed } = await buildArtifacts(progress);
+  if (changed.length > 0) say(`built ${changed.join(", ")}`);
+
+  // Pulumi gets the same signal from the terminal, saves its state and ends; we wait for it and say so.
+  let interrupted = false;
+  process.on("SIGINT", () => {
+    interrupted = true;
+    say("interrupted: waiting for Pulumi to save its state ...");
+  });
+
+  const results: StackResult[] = [];
+  for (const wave of waves(stacks)) {
+    if (!wave.includes("global")) for (const line of await publishTo(ready)) say(line);
+    const counts = new Map<string, number>();
+    const settled = await together(wave, Math.max(2, availableParallelism()), (stack) =>
+      operate(
+        "up",
+        stack,
+        ready,
+        (done) => {
+          if (done === counts.get(stack)) return;
+          counts.set(stack, done);
+          if (process.stderr.isTTY) progress([...counts].map(([name, count]) => `${name}: ${count} resources`).join("   "));
+        },
+        say,
+      ).then((result) => {
+        say(`${stack}: ${result.ok ? "deployed" : "failed"} in ${result.seconds.toFixed(1)} s`);
+        return result;
+      }),
+    );
+    for (const result of settled) {
+      if (result.status === "rejected") throw result.reason;
+      results.push(result.value);
+    }
+    if (interrupted)
+      throw new PersonError("Interrupted.", "What was begun is in the state: ./bailiwick up goes on from there.", exitCodes.interrupted);
+    if (results.some(({ ok }) => !ok)) break;
+  }
+  endProgress();
+  const failed = results.filter(({ ok }) => !ok);
+  const { hostnames } = await sandboxStatus(ready.sandbox);
+  const addresses = hostnames.map((host) => `http://${host.split(".")[0]}.localhost:${ready.sandbox.ports.gateway}/`).sort();
+  if (options.json) {
+    print(
+      JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), addresses, seconds: (Date.now() - started) / 1000 }, null, 2),
+    );
+  } else {
+    print(resultTable(results));
+    if (failed.length === 0) {
+      print(`\n${paint("green", "Everything is up.")} Try:`);
+      for (const address of addresses.filter((each) => !each.includes("subjects-"))) print(`  curl ${address}`);
+    }
+  }
+  if (failed.length > 0) {
+    for (const result of failed) say(describeFailure(result));
+    const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
+    throw new PersonError(
+      `${failed.map(({ stack }) => stack).join(", ")} ${refused ? "was refused by the policy pack" : "did not deploy"}.`,
+      `Mend what is said above and run ./bailiwick up again: it goes on from where it stopped. All of Pulumi's words: ${logDir}.`,
+      refused ? exitCodes.refused : exitCodes.failed,
+    );
+  }
+}

@@ -1,0 +1,116 @@
+// `./bailiwick <command>`. Each command is loaded when it is asked for, so that the tool starts at once.
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { exitCodes, PersonError } from "./errors.ts";
+import { endProgress } from "./terminal.ts";
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new InvalidArgumentError("a port is a number from 1 to 65535");
+  return number;
+}
+
+function percent(text: string): number {
+  const number = Number(text);
+  if (!(number >= 0.01 && number <= 100)) throw new InvalidArgumentError("a percentage is a number from 0.01 to 100");
+  return number;
+}
+
+const program = new Command("bailiwick")
+  .description("Deploys the platform, region by region, onto an embedded cloud on this machine.")
+  .exitOverride()
+  .showHelpAfterError("(./bailiwick --help shows what there is)")
+  .addHelpText(
+    "after",
+    `
+Exit codes: 0 done, 1 failed, 2 refused by a policy, 64 wrong command line, 69 something needed is not there, 130 interrupted.
+Everything stays on this machine: state under .sandbox/, builds under .bailiwick/, tools in the cache.`,
+  );
+
+const json = ["--json", "print the result as JSON"] as const;
+
+program
+  .command("up")
+  .description("deploy stacks (default: global, then all regions); builds and publishes what changed")
+  .argument("[stack...]")
+  .option("--port <port>", "port of the gateway (default 8400, or BAILIWICK_PORT)", port)
+  .option(...json)
+  .action(async (stacks: string[], options) => (await import("./commands/up.ts")).up(stacks, options));
+program
+  .command("preview")
+  .description("show what up would change and whether it complies")
+  .argument("[stack...]")
+  .option(...json)
+  .action(async (stacks: string[], options) => (await import("./commands/preview.ts")).preview(stacks, options));
+program
+  .command("release")
+  .description("say which releases of an artifact serve a region: writes stacks/Pulumi.<stack>.yaml; takes effect with the next up")
+  .argument("<stack>")
+  .argument("<artifact>", "site or preferences")
+  .option("--newest <percent>", "share of the newest build; the rest stays with the one before", percent)
+  .option("--back", "the build before the newest gets everything")
+  .option(...json)
+  .action(async (stack: string, artifact: string, options) => (await import("./commands/release.ts")).release(stack, artifact, options));
+program
+  .command("status")
+  .description("show what runs, as the running parts say")
+  .option(...json)
+  .action(async (options) => (await import("./commands/status.ts")).status(options));
+program
+  .command("logs")
+  .description("show the logs of the sandbox and of what runs in it")
+  .argument("[name]", "only logs whose name contains this")
+  .option("-n, --lines <n>", "last lines of each", (text) => Number.parseInt(text, 10), 40)
+  .action(async (name: string | undefined, options) => (await import("./commands/logs.ts")).logs(name, options));
+program
+  .command("down")
+  .description("stop everything and keep all data")
+  .option("--purge", "discard the embedded account with all its data")
+  .option(...json)
+  .action(async (options) => (await import("./commands/down.ts")).down(options));
+program
+  .command("env")
+  .description('print what a shell needs for plain pulumi: eval "$(./bailiwick env eu)"')
+  .argument("<stack>")
+  .option(...json)
+  .action(async (stack: string, options) => (await import("./commands/env.ts")).env(stack, options));
+program
+  .command("doctor")
+  .description("list what is needed, where it is, and what to do about what is missing")
+  .option(...json)
+  .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
+program
+  .command("build")
+  .description("build Workers, images, the decision table and the policy pack")
+  .option(...json)
+  .action(async (options) => (await import("./commands/build.ts")).build(options));
+program
+  .command("publish")
+  .description("sign decision tables and push images; the stack global must be up")
+  .option(...json)
+  .action(async (options) => (await import("./commands/publish.ts")).publish(options));
+program
+  .command("bench")
+  .description("measure, and write docs/benchmarks.md")
+  .option("--quick", "fewer rounds; writes nothing")
+  .action(async (options) => (await import("./commands/bench.ts")).bench(options));
+program
+  .command("test")
+  .description("run the tests (default: all tiers)")
+  .argument("[tier...]", "unit, plan, function, policy, sandbox, e2e, fault, structure, docs")
+  .allowUnknownOption()
+  .action(async (tiers: string[]) => (await import("./commands/test.ts")).test(tiers));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  endProgress();
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  else if (error instanceof PersonError) {
+    process.stderr.write(`\nbailiwick: ${error.message}\nwhat to do: ${error.advice}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    // A bug of ours: the one case in which a stack helps.
+    process.stderr.write(`\nbailiwick: unexpected: ${error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = exitCodes.failed;
+  }
+}

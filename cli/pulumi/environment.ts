@@ -1,0 +1,77 @@
+// What makes the real `pulumi` deploy onto the sandbox: an environment, nothing else. `./bailiwick env` prints the same.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parse, stringify } from "yaml";
+import { packFile } from "../../policies/build.ts";
+import type { SandboxFile } from "../../sandbox/main.ts";
+import { policyPackDir } from "../artifacts/paths.ts";
+import { PersonError } from "../errors.ts";
+import { stateDir } from "../paths.ts";
+import { committedConfig } from "../stacks.ts";
+
+export const backendDir = join(stateDir, "backend");
+const configDir = join(stateDir, "config");
+
+/** Encrypts the secrets in the embedded account's state; made once, kept beside it. */
+function passphrase(): string {
+  const file = join(stateDir, "passphrase");
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
+  return readFileSync(file, "utf8");
+}
+
+/**
+ * The stack's configuration as Pulumi gets it: the committed file plus the salt that Pulumi writes into it, in a copy, so that no
+ * committed file ever changes.
+ */
+export function refreshConfig(stack: string): string {
+  mkdirSync(configDir, { recursive: true, mode: 0o700 });
+  const file = join(configDir, `Pulumi.${stack}.yaml`);
+  const saltFile = join(configDir, `${stack}.salt`);
+  const kept = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string } | null)?.encryptionsalt : undefined;
+  if (kept && !existsSync(saltFile)) writeFileSync(saltFile, kept, { mode: 0o600 });
+  const salt = existsSync(saltFile) ? readFileSync(saltFile, "utf8") : undefined;
+  let committed: Record<string, unknown>;
+  try {
+    committed = (parse(readFileSync(committedConfig(stack), "utf8")) as Record<string, unknown> | null) ?? {};
+  } catch (error) {
+    throw new PersonError(
+      `${basename(committedConfig(stack))} is not valid YAML: ${error instanceof Error ? error.message : error}`,
+      "Mend the file in stacks/.",
+    );
+  }
+  writeFileSync(file, stringify({ ...(salt === undefined ? {} : { encryptionsalt: salt }), ...committed }), { mode: 0o600 });
+  return file;
+}
+
+export function keepSalt(stack: string, salt: string): void {
+  mkdirSync(configDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(configDir, `${stack}.salt`), salt, { mode: 0o600 });
+}
+
+/** Variables that are the same for every stack. */
+export function engineEnvironment(sandbox: SandboxFile): Record<string, string> {
+  return {
+    PULUMI_HOME: join(stateDir, "pulumi"),
+    PULUMI_BACKEND_URL: pathToFileURL(backendDir).href,
+    PULUMI_CONFIG_PASSPHRASE: passphrase(),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_DEBUG_COMMANDS: "true",
+    PULUMI_DEBUG_LANGUAGES: `nodejs:${sandbox.ports.language}`,
+    PULUMI_DEBUG_PROVIDERS: Object.entries(sandbox.ports.providers)
+      .map(([name, port]) => `${name}:${port}`)
+      .join(","),
+  };
+}
+
+/** What a person's shell needs for a plain `pulumi` on this stack, gated by the policy pack. */
+export function stackEnvironment(sandbox: SandboxFile, stack: string): Record<string, string> {
+  return {
+    ...engineEnvironment(sandbox),
+    PULUMI_STACK: stack,
+    PULUMI_OPTION_CONFIG_FILE: refreshConfig(stack),
+    PULUMI_OPTION_POLICY_PACK: join(policyPackDir, packFile),
+  };
+}

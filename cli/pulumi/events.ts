@@ -1,0 +1,86 @@
+// What an operation did, from the engine's event log: JSON lines, the only complete source of policy events.
+import { existsSync, readFileSync } from "node:fs";
+import { rules } from "../../policies/rules/index.ts";
+
+interface EngineEvent {
+  readonly resOutputsEvent?: { readonly metadata: { readonly op: string; readonly urn: string; readonly type: string } };
+  readonly resOpFailedEvent?: { readonly metadata: { readonly urn: string } };
+  readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
+  readonly policyEvent?: {
+    readonly resourceUrn?: string;
+    readonly message: string;
+    readonly policyName: string;
+    readonly policyPackName: string;
+    readonly enforcementLevel: string;
+  };
+  readonly summaryEvent?: {
+    readonly resourceChanges?: Readonly<Record<string, number>>;
+    readonly isPreview?: boolean;
+    /** Version of each pack that ran, by its name. */
+    readonly policyPacks?: Readonly<Record<string, string>>;
+    readonly durationSeconds?: number;
+  };
+}
+
+export interface Finding {
+  readonly rule: string;
+  readonly urn: string;
+  readonly message: string;
+  readonly mandatory: boolean;
+}
+
+export interface Outcome {
+  /** By the engine's operation: create, update, replace, delete, same, ... */
+  readonly changes: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  /** Errors, as the engine words them. */
+  readonly errors: readonly string[];
+  /** Rules of the policy packs that ran. */
+  readonly rules: number;
+  /** Resources whose operation is complete, so far. */
+  readonly done: number;
+}
+
+function readEvents(file: string): EngineEvent[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as EngineEvent];
+      } catch {
+        return []; // The line that is being written, or the empty last one.
+      }
+    });
+}
+
+/** Colour and layout directives of the engine (`<{%reset%}>`), and terminal escapes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes begin with one.
+const markup = /<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g;
+
+export function readOutcome(file: string): Outcome {
+  const events = readEvents(file);
+  const changes = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {};
+  const findings = new Map<string, Finding>();
+  for (const { policyEvent } of events)
+    if (policyEvent && policyEvent.enforcementLevel !== "disabled") {
+      const finding = {
+        rule: policyEvent.policyName,
+        urn: policyEvent.resourceUrn ?? "",
+        message: policyEvent.message.replace(markup, "").trim(),
+        mandatory: policyEvent.enforcementLevel === "mandatory",
+      };
+      findings.set(`${finding.rule} ${finding.urn} ${finding.message}`, finding);
+    }
+  const errors = events.flatMap(({ diagnosticEvent }) =>
+    diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(markup, "").trim()] : [],
+  );
+  const packs = Object.keys(events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.policyPacks ?? {});
+  return {
+    changes,
+    rules: packs.includes("bailiwick") ? rules.length : 0,
+    findings: [...findings.values()],
+    errors: [...new Set(errors)].filter((message) => message !== "" && !/^(update|preview|resource .* operation) failed$/i.test(message)),
+    done: events.filter(({ resOutputsEvent }) => resOutputsEvent).length,
+  };
+}

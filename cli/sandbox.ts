@@ -1,0 +1,114 @@
+// The running sandbox, as the command line sees it: start it in the background, ask it, stop it.
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Part } from "../sandbox/engine/cloud.ts";
+import type { SandboxFile } from "../sandbox/main.ts";
+import { startTime, sweep } from "../sandbox/runtimes/process.ts";
+import { socketDirOf } from "../sandbox/sandbox-paths.ts";
+import { exitCodes, PersonError } from "./errors.ts";
+import { cacheDir, logDir, root, sandboxFile, stateDir } from "./paths.ts";
+
+/** The gateway's port, unless `--port` or `BAILIWICK_PORT` says otherwise. */
+export const defaultPort = 8400;
+
+export interface Status {
+  readonly hostnames: readonly string[];
+  /** Bytes, of the sandbox's own process. */
+  readonly memory: number;
+  readonly parts: readonly (Part & { readonly cloud: string })[];
+}
+
+/** The sandbox that runs now. A file left by one that was killed is told apart by the process's start time. */
+export function runningSandbox(): SandboxFile | undefined {
+  let file: SandboxFile;
+  try {
+    file = JSON.parse(readFileSync(sandboxFile, "utf8")) as SandboxFile;
+  } catch {
+    return undefined;
+  }
+  return file.started !== "" && startTime(file.pid) === file.started ? file : undefined;
+}
+
+/**
+ * Starts the sandbox, or gives the one that runs.
+ * @throws PersonError when its port is taken or it does not come up, with the end of its log
+ */
+export async function startSandbox(
+  options: { readonly port: number | undefined; readonly tools: Readonly<Record<string, string>> },
+  progress: (line: string) => void,
+): Promise<SandboxFile> {
+  const running = runningSandbox();
+  if (running) {
+    if (options.port !== undefined && options.port !== running.ports.gateway)
+      throw new PersonError(
+        `The sandbox already runs on port ${running.ports.gateway}, not on ${options.port}.`,
+        `Leave out --port, or run ./bailiwick down first.`,
+      );
+    return running;
+  }
+  const port = options.port ?? defaultPort;
+  mkdirSync(logDir, { recursive: true, mode: 0o700 });
+  const logFile = join(logDir, "sandbox.log");
+  const log = openSync(logFile, "a", 0o600);
+  progress(`starting the sandbox on port ${port} ...`);
+  const settings = JSON.stringify({ stateDir, port, tools: options.tools, compileCache: join(cacheDir, "compile-cache") });
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "sandbox", "main.ts"), settings], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  let ended: number | null | undefined;
+  child.once("exit", (code) => {
+    ended = code;
+  });
+  child.unref();
+  for (const end = Date.now() + 60_000; Date.now() < end; await delay(25)) {
+    const file = runningSandbox();
+    if (file?.pid === child.pid) return file as SandboxFile;
+    if (ended === 48)
+      throw new PersonError(
+        `Port ${port} is in use by another program.`,
+        "End that program, or choose another port: ./bailiwick up --port 8401 (or BAILIWICK_PORT=8401).",
+        exitCodes.unavailable,
+      );
+    if (ended !== undefined) break;
+  }
+  const tail = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-15).join("\n");
+  throw new PersonError(`The sandbox did not come up. The end of ${logFile}:\n${tail}`, "Mend what it says and try again.");
+}
+
+async function call(file: SandboxFile, method: string, path: string): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${file.control.port}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${file.control.token}` },
+    signal: AbortSignal.timeout(20_000),
+  });
+  return response.json();
+}
+
+export const sandboxStatus = (file: SandboxFile) => call(file, "GET", "/status") as Promise<Status>;
+
+/** An access token of the embedded Google Cloud. @param member `user:...` or `serviceAccount:...` */
+export async function accessToken(file: SandboxFile, member: string): Promise<string> {
+  return ((await call(file, "POST", `/token?member=${encodeURIComponent(member)}`)) as { token: string }).token;
+}
+
+/** Stops the sandbox and keeps its data. False when none runs. What a killed one left behind is ended as well. */
+export async function stopSandbox(): Promise<boolean> {
+  const running = runningSandbox();
+  if (running) {
+    await call(running, "POST", "/stop");
+    for (const end = Date.now() + 30_000; startTime(running.pid) === running.started; await delay(25))
+      if (Date.now() > end) {
+        process.kill(running.pid, "SIGKILL");
+        break;
+      }
+  }
+  const left = await sweep(join(stateDir, "pids"));
+  rmSync(sandboxFile, { force: true });
+  rmSync(socketDirOf(stateDir), { recursive: true, force: true });
+  return running !== undefined || left.length > 0;
+}
