@@ -14,6 +14,7 @@ import { serviceAccountDefinitions } from "./service-account.ts";
 import { service, serviceIdentity } from "./services.ts";
 import { createSql } from "./sql.ts";
 import { CloudSqlRuntime } from "./sql-runtime.ts";
+import { createStorage } from "./storage.ts";
 import { Workloads } from "./workload.ts";
 
 export interface GcpCloud extends Cloud {
@@ -49,6 +50,7 @@ export function createGcp(ground: Ground): GcpCloud {
     createKms(ground, iam),
     createSecretManager(ground, iam),
     registry,
+    createStorage(ground, iam),
     createSql(sql, iam),
     createRun(ground, iam, workloads),
   ];
