@@ -101,9 +101,10 @@ export class Instance {
       ended = true;
     });
     if (!(await untilStarted(startup, port, () => ended || this.#stopping.signal.aborted))) {
-      if (!ended) await child.stop(0);
+      const byItself = ended;
+      await child.stop(0);
       const { code, signal } = await child.exited;
-      const how = ended ? `Container called exit(${code ?? signal}).` : "The startup probe did not succeed in time.";
+      const how = byItself ? `Container called exit(${code ?? signal}).` : "The startup probe did not succeed in time.";
       throw new Error(`${how} Last lines of its log:\n${child.tail(20)}`);
     }
     this.#port = port;
