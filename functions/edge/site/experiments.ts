@@ -38,7 +38,7 @@ export const builtIn: readonly Experiment[] = [
         content: {
           title: "Your first flush is in",
           text: "Picked in April, packed this week: three light teas that go with the ones you like.",
-          action: { label: "See your three", href: "/teas/first-flush" },
+          action: { label: "See your three", href: "/#season" },
         },
       },
       {
@@ -47,7 +47,7 @@ export const builtIn: readonly Experiment[] = [
         content: {
           title: "Made for slow evenings",
           text: "Roasted, low in caffeine, and close to what you chose before.",
-          action: { label: "See your evening teas", href: "/teas/evening" },
+          action: { label: "See your evening teas", href: "/#season" },
         },
       },
     ],

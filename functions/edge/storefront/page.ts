@@ -34,7 +34,7 @@ const hero = `
       <div class="wide">
         <h1 id="hero-title" data-part="title">Tea, grown slowly</h1>
         <p data-part="text">Small gardens, one harvest at a time. We pack what was picked this season and nothing else.</p>
-        <a class="button" data-part="action" href="/teas">See all teas</a>
+        <a class="button" data-part="action" href="#season">See this season</a>
       </div>
     </section>
     <section class="wide" aria-labelledby="season">
@@ -61,11 +61,11 @@ export function html(home: boolean): string {
     <a class="skip" href="#main">Skip to content</a>
     <header><div class="wide">
       <a class="brand" href="/">Fernhollow</a>
-      <nav aria-label="Main"><ul><li><a href="/teas">Teas</a></li><li><a href="/gardens">Gardens</a></li><li><a href="/visit">Visit</a></li></ul></nav>
+      <nav aria-label="Main"><ul><li><a href="/#season">This season</a></li><li><a href="/#about">About</a></li></ul></nav>
     </div></header>
     <main id="main">${home ? hero : notFound}
     </main>
-    <footer><div class="wide">Fernhollow is a made-up tea house. It stands where your own site will.</div></footer>
+    <footer id="about"><div class="wide">Fernhollow is a made-up tea house. It stands where your own site will.</div></footer>
   </body>
 </html>
 `;

@@ -34,12 +34,12 @@ describe("the address api.<domain>", () => {
     });
   });
 
-  test.each(["/v1/subjects/constructor_00000000000000000000000000/preferences", "/v1/subjects/eu_1/preferences"])(
-    "sends nobody anywhere for %s",
-    async (path) => {
-      expect((await ask(path)).status).toBe(404);
-    },
-  );
+  test.each([
+    "/v1/subjects/constructor_00000000000000000000000000/preferences",
+    "/v1/subjects/eu_1/preferences",
+  ])("sends nobody anywhere for %s", async (path) => {
+    expect((await ask(path)).status).toBe(404);
+  });
 
   test("has nothing else, and says where things are", async () => {
     const response = await ask("/v1/experience/hero");

@@ -16,7 +16,9 @@ const binaries = join(
 );
 
 /** PostgreSQL refuses to run as root: there it runs as another user of a user namespace of its own. */
-const [command, prefix] = userInfo().uid === 0 ? ["unshare", ["--user", "--map-user=1000", "--map-group=1000"]] : ["env", []];
+const isRoot = userInfo().uid === 0;
+const command = isRoot ? "unshare" : "env";
+const prefix = isRoot ? ["--user", "--map-user=1000", "--map-group=1000"] : [];
 
 export class Postgres {
   /** Folder of the socket; short, for a socket's path has at most 107 bytes. */
@@ -35,9 +37,9 @@ export class Postgres {
     const data = join(folder, "data");
     writeFileSync(join(folder, "password"), "admin");
     execFileSync(
-      command as string,
+      command,
       [
-        ...(prefix as string[]),
+        ...prefix,
         join(binaries, "initdb"),
         "-D",
         data,
@@ -60,8 +62,20 @@ export class Postgres {
     return postgres;
   }
 
-  /** Starts the server and returns once it lets somebody in. */
+  /** Starts the server and returns once it lets somebody in. After a kill it is tried again until the old one's children are gone. */
   async start(): Promise<void> {
+    const giveUpAt = Date.now() + 20_000;
+    while (Date.now() < giveUpAt) {
+      const server = this.#spawn();
+      while (server.exitCode === null && server.signalCode === null) {
+        if (await this.#answers()) return;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    }
+    throw new Error("PostgreSQL did not start within 20 s");
+  }
+
+  #spawn(): ChildProcess {
     const options = {
       listen_addresses: "",
       unix_socket_directories: this.socket,
@@ -69,27 +83,18 @@ export class Postgres {
       io_method: "sync",
       max_connections: "25",
     };
-    const server = spawn(
-      command as string,
-      [
-        ...(prefix as string[]),
-        join(binaries, "postgres"),
-        "-D",
-        join(this.#folder, "data"),
-        ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-      ],
-      { stdio: "ignore" },
+    const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    this.#server = spawn(command, [...prefix, join(binaries, "postgres"), "-D", join(this.#folder, "data"), ...settings], {
+      stdio: "ignore",
+    });
+    return this.#server;
+  }
+
+  #answers(): Promise<boolean> {
+    return this.admin("SELECT 1", "postgres").then(
+      () => true,
+      () => false,
     );
-    this.#server = server;
-    for (;;) {
-      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with code ${server.exitCode}`);
-      const answered = await this.admin("SELECT 1", "postgres").then(
-        () => true,
-        () => false,
-      );
-      if (answered) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
   }
 
   /** Ends it: at once and without a word (`SIGKILL`), or in an orderly way (`SIGINT`, a fast shutdown). */

@@ -8,8 +8,6 @@ export const serviceUser = { user: "preferences@brand-eu.iam", password: "token-
 
 export interface Region extends AsyncDisposable {
   readonly postgres: Postgres;
-  /** The service's. */
-  readonly metadata: MetadataServer;
   /** Folder of the image's `/app`. */
   readonly image: string;
   readonly migrationEnvironment: Record<string, string>;
@@ -48,5 +46,5 @@ export async function startRegion({
   const kept = resources.move();
   const serve: Region["serve"] = async (environment = {}, keys) =>
     kept.use(await Service.start(image, { ...serviceEnvironment, ...environment }, keys));
-  return { postgres, metadata, image, migrationEnvironment, serviceEnvironment, serve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { postgres, image, migrationEnvironment, serviceEnvironment, serve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -76,8 +76,7 @@ describe("a precondition", () => {
   test("fails a grant on something stale: 412", () =>
     expect(problemOf(() => checkPrecondition([["analytics", "granted"]], '"stale"', etag)).status).toBe(412));
   test.each([[etag], ["*"], [`"other", ${etag}`]])("holds for %s", (list) =>
-    expect(() => checkPrecondition([["analytics", "granted"]], list, etag)).not.toThrow(),
-  );
+    expect(() => checkPrecondition([["analytics", "granted"]], list, etag)).not.toThrow());
 
   test("that fails a mixed change names the part that may be sent alone", () => {
     const problem = problemOf(() =>

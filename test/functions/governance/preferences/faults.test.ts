@@ -1,17 +1,18 @@
 import { once } from "node:events";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Region, serviceUser, startRegion } from "../region.ts";
-import { Service } from "../service.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { MetadataServer } from "../metadata-server.ts";
+import { type Region, startRegion } from "../region.ts";
+import { runJob, Service } from "../service.ts";
 
 const patience = { timeout: 15_000, interval: 50 };
 
 describe("the preferences service", { timeout: 60_000 }, () => {
   let region: Region;
-  beforeEach(async () => {
+  beforeAll(async () => {
     region = await startRegion();
   }, 30_000);
-  afterEach(() => region?.[Symbol.asyncDispose]());
+  afterAll(() => region?.[Symbol.asyncDispose]());
 
   test("names everything that its environment lacks, and shows no value", async () => {
     const started = Service.start(region.image, { EDGE_PUBLIC_KEY: "not-a-key", AUDIENCE: "nowhere" });
@@ -28,6 +29,7 @@ describe("the preferences service", { timeout: 60_000 }, () => {
     await vi.waitFor(async () => expect(await health()).toBe(200), patience);
     await region.postgres.stop("SIGKILL");
     expect(await health()).toBe(200);
+    await region.postgres.start();
   });
 
   test("loses no write that it acknowledged when PostgreSQL is killed under writes, and goes on by itself", async () => {
@@ -72,12 +74,16 @@ describe("the preferences service", { timeout: 60_000 }, () => {
   });
 
   test("logs in with the token of the moment", async () => {
-    const service = await region.serve();
+    const user = "rotating@brand-eu.iam";
+    await region.postgres.user(user, "first-token");
+    await runJob(region.image, { ...region.migrationEnvironment, SERVICE_USERS: user });
+    await using metadata = await MetadataServer.start("first-token", async () => "");
+    const service = await region.serve({ DATABASE_USER: user, GCE_METADATA_HOST: metadata.host });
     const person = await service.person();
-    await region.postgres.admin(`ALTER ROLE "${serviceUser.user}" PASSWORD 'next-token'`);
-    await region.postgres.admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'preferences@brand-eu.iam'");
+    await region.postgres.admin(`ALTER ROLE "${user}" PASSWORD 'next-token'`);
+    await region.postgres.admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}'`);
     await vi.waitFor(async () => expect((await person.read()).status).toBe(503), patience);
-    region.metadata.accessToken = "next-token";
+    metadata.accessToken = "next-token";
     await vi.waitFor(async () => expect((await person.read()).status).toBe(200), patience);
   });
 

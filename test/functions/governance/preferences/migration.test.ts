@@ -31,25 +31,26 @@ describe("the migration job", () => {
     expect(output).toContain("does not exist");
   });
 
-  test.each([["cloudsqlsuperuser"], [`"${migrationUser.user}"`], ["through_another"]])(
-    "refuses a service user that is a member of %s",
-    async (role) => {
-      if (role === "through_another") {
-        await region.postgres.admin("CREATE ROLE through_another");
-        await region.postgres.admin("GRANT cloudsqlsuperuser TO through_another");
-      }
-      await region.postgres.admin(`ALTER ROLE "${serviceUser.user}" INHERIT`);
-      await region.postgres.admin(`DO $$ BEGIN GRANT ${role} TO "${serviceUser.user}"; END $$`);
-      try {
-        const { code, output } = await job();
-        expect(code).toBe(1);
-        expect(output).toContain("can act as an administrator");
-      } finally {
-        await region.postgres.admin(`DO $$ BEGIN REVOKE ${role} FROM "${serviceUser.user}"; END $$`);
-      }
-      expect((await job()).code).toBe(0);
-    },
-  );
+  test.each([
+    ["cloudsqlsuperuser"],
+    [`"${migrationUser.user}"`],
+    ["through_another"],
+  ])("refuses a service user that is a member of %s", async (role) => {
+    if (role === "through_another") {
+      await region.postgres.admin("CREATE ROLE through_another");
+      await region.postgres.admin("GRANT cloudsqlsuperuser TO through_another");
+    }
+    await region.postgres.admin(`ALTER ROLE "${serviceUser.user}" INHERIT`);
+    await region.postgres.admin(`DO $$ BEGIN GRANT ${role} TO "${serviceUser.user}"; END $$`);
+    try {
+      const { code, output } = await job();
+      expect(code).toBe(1);
+      expect(output).toContain("can act as an administrator");
+    } finally {
+      await region.postgres.admin(`DO $$ BEGIN REVOKE ${role} FROM "${serviceUser.user}"; END $$`);
+    }
+    expect((await job()).code).toBe(0);
+  });
 
   test("notices that a released step was edited", async () => {
     await region.postgres.admin("UPDATE preferences.migration SET digest = 'other' WHERE version = 1");
