@@ -16,8 +16,8 @@ interface EngineEvent {
   readonly summaryEvent?: {
     readonly resourceChanges?: Readonly<Record<string, number>>;
     readonly isPreview?: boolean;
-    /** Version of each pack that ran, by its name. */
-    readonly policyPacks?: Readonly<Record<string, string>>;
+    /** Version of each pack that ran, by `<name>|local|<path>`. */
+    readonly PolicyPacks?: Readonly<Record<string, string>>;
     readonly durationSeconds?: number;
   };
 }
@@ -75,10 +75,10 @@ export function readOutcome(file: string): Outcome {
   const errors = events.flatMap(({ diagnosticEvent }) =>
     diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(markup, "").trim()] : [],
   );
-  const packs = Object.keys(events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.policyPacks ?? {});
+  const packs = Object.keys(events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.PolicyPacks ?? {});
   return {
     changes,
-    rules: packs.includes("bailiwick") ? rules.length : 0,
+    rules: packs.some((pack) => pack.startsWith("bailiwick|")) ? rules.length : 0,
     findings: [...findings.values()],
     errors: [...new Set(errors)].filter((message) => message !== "" && !/^(update|preview|resource .* operation) failed$/i.test(message)),
     done: events.filter(({ resOutputsEvent }) => resOutputsEvent).length,
