@@ -6,6 +6,7 @@ import { Engine } from "./pulumi.ts";
 
 const namespaceToken = "cloudflare:index/workersKvNamespace:WorkersKvNamespace";
 const bucketToken = "cloudflare:index/r2Bucket:R2Bucket";
+const logToken = "aws:cloudwatch/logGroup:LogGroup";
 
 /** Every operation that reached a definition, in order. */
 let operations: string[];
@@ -62,11 +63,24 @@ const key = recorded({
   computed: () => ({ privateKeyPem: "-----BEGIN HUSH-----", publicKeyPem: "-----BEGIN PUBLIC-----" }),
 });
 
+const log = recorded({
+  token: logToken,
+  why: "a test needs no more",
+  autoname: { property: "name", maxLength: 512, lowercase: true },
+  defaults: () => ({ retentionInDays: 0 }),
+  id: (inputs) => String(inputs.name),
+  computed: (inputs, _id, { config }) => ({
+    arn: ["arn", config.region, inputs.name, JSON.stringify(config.allowedAccountIds ?? null), config.skipMetadataApiCheck ?? "unset"].join(
+      ":",
+    ),
+  }),
+});
+
 beforeAll(async () => {
   operations = [];
   sick = false;
   engine = await Engine.start({
-    resources: [namespace, hostname, bucket, key],
+    resources: [namespace, hostname, bucket, key, log],
     functions: [
       {
         token: "cloudflare:index/getUser:getUser",
@@ -80,6 +94,8 @@ afterAll(() => engine[Symbol.asyncDispose]());
 const program = (body: string) => `
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import * as aws from "@pulumi/aws/provider.js";
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { getUser } from "@pulumi/cloudflare/getUser.js";
 import { getZone } from "@pulumi/cloudflare/getZone.js";
 import { Queue } from "@pulumi/cloudflare/queue.js";
@@ -296,6 +312,34 @@ describe("a person's mistake", () => {
     expect(code).not.toBe(0);
     expect(output).toContain("two keys are missing: a, b");
     expect(output).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("a provider", () => {
+  it("has a configuration of its own for each instance, with values that are no text", async () => {
+    const stack = await engine.stack(
+      "instances",
+      program(`
+        const one = new aws.Provider("one", { region: "eu-central-1", allowedAccountIds: ["1", "2"] });
+        const two = new aws.Provider("two", { region: "eu-west-1", skipMetadataApiCheck: true });
+        const log = (name: string, provider: aws.Provider) => new LogGroup(name, { name }, { provider });
+        export const arns = [log("a", one).arn, log("b", two).arn];`),
+    );
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    expect(await stack.outputs()).toEqual({ arns: ['arn:eu-central-1:a:["1","2"]:unset', "arn:eu-west-1:b:null:true"] });
+    stack.write(program(`new aws.Provider("one", { region: "eu-central-1", allowedAccountIds: "1", regoin: "x" } as never);`));
+    const { code, output } = await stack.preview();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/allowedAccountIds: expected a list/);
+  });
+
+  it("makes up names where its definition says so, and the preview shows the one that the update gives", async () => {
+    const stack = await engine.stack("autoname", program(`export const name = new LogGroup("Requests", {}).name;`));
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    const { name } = await stack.outputs();
+    expect(name).toMatch(/^requests-[0-9a-f]{7}$/);
+    expect((await stack.preview("--expect-no-changes")).code).toBe(0);
+    expect(engine.store.get(logToken, String(name))?.state.retentionInDays).toBe(0);
   });
 });
 

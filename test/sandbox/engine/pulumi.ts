@@ -1,5 +1,5 @@
 // The real Pulumi engine, attached to providers and a language host of this process, on a project in a temporary folder.
-import { execFile } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,27 +102,35 @@ export class Engine implements AsyncDisposable {
 }
 
 export class Stack {
-  readonly #folder: string;
+  /** Where the project is. */
+  readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
 
   constructor(folder: string, env: NodeJS.ProcessEnv) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#env = env;
   }
 
   write(program: string): void {
-    writeFileSync(join(this.#folder, "index.ts"), program);
+    writeFileSync(join(this.folder, "index.ts"), program);
+  }
+
+  /** Starts the CLI and does not wait for it. */
+  start(...args: string[]): { child: ChildProcess; result: Promise<Result> } {
+    const pulumi = process.env.BAILIWICK_PULUMI;
+    if (!pulumi) throw new Error("set BAILIWICK_PULUMI to the path of a pulumi CLI");
+    const child = spawn(pulumi, [...args, "--non-interactive", "--color=never"], {
+      cwd: this.folder,
+      env: this.#env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    return { child, result: new Promise((resolve) => child.on("close", (code) => resolve({ code: code ?? -1, output }))) };
   }
 
   run(...args: string[]): Promise<Result> {
-    const pulumi = process.env.BAILIWICK_PULUMI;
-    if (!pulumi) throw new Error("set BAILIWICK_PULUMI to the path of a pulumi CLI");
-    return new Promise((resolve) => {
-      const child = execFile(pulumi, [...args, "--non-interactive", "--color=never"], { cwd: this.#folder, env: this.#env });
-      let output = "";
-      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: string) => (output += text));
-      child.on("close", (code) => resolve({ code: code ?? -1, output }));
-    });
+    return this.start(...args).result;
   }
 
   /** `pulumi up`, with no preview before it. */

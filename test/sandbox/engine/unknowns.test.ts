@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UNKNOWN } from "../../../sandbox/engine/definition.ts";
 import type { ResourceSchema } from "../../../sandbox/engine/schema.ts";
-import { carryOver, outputsOfCreate } from "../../../sandbox/engine/unknowns.ts";
+import { addMissing, carryOver, outputsOfCreate } from "../../../sandbox/engine/unknowns.ts";
 import { sdk } from "./pulumi.ts";
 
 describe("the outputs of what does not exist yet", () => {
@@ -50,6 +50,24 @@ describe("what an update carries over", () => {
     expect(carryOver(old, { settings: { tier: "b" }, bindings: [{ name: "x" }, { name: "z" }] })).toEqual({
       settings: { tier: "b", version: 3 },
       bindings: [{ name: "x", of: 1 }, { name: "z" }],
+    });
+  });
+});
+
+describe("what a provider fills in", () => {
+  it("reaches every depth and overwrites nothing", () => {
+    const inputs = { settings: { tier: "mine" }, rules: [{ name: "a" }], tags: ["x"] };
+    const defaults = {
+      settings: { tier: "theirs", edition: "ENTERPRISE" },
+      rules: [{ name: "b", on: true }],
+      tags: ["x", "y"],
+      region: "eu",
+    };
+    expect(addMissing(inputs, defaults)).toEqual({
+      settings: { tier: "mine", edition: "ENTERPRISE" },
+      rules: [{ name: "a", on: true }],
+      tags: ["x"],
+      region: "eu",
     });
   });
 });

@@ -1,0 +1,73 @@
+// Programs that fail, wait, or are given up, run by the real Pulumi CLI through the language host.
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Engine } from "./pulumi.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start({ resources: [] });
+});
+afterAll(() => engine[Symbol.asyncDispose]());
+
+const waits = `
+  import { renameSync, writeFileSync } from "node:fs";
+  writeFileSync("pid.new", String(process.pid));
+  renameSync("pid.new", "pid");
+  await new Promise((resolve) => setTimeout(resolve, 600_000));`;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("a program", () => {
+  it("that ends with a code of its own fails the deployment with it, and all that it printed is shown", async () => {
+    const stack = await engine.stack(
+      "exits",
+      `console.log("first line");
+       console.error("second line");
+       process.stdout.write("and no newline at the end");
+       process.exit(3);`,
+    );
+    const { code, output } = await stack.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain("the program exited with code 3");
+    for (const line of ["first line", "second line", "and no newline at the end"]) expect(output).toContain(line);
+  });
+
+  it.each(["SIGKILL", "SIGINT"] as const)("that still runs is ended when the CLI gets %s", async (signal) => {
+    const stack = await engine.stack(`ended-by-${signal}`, waits);
+    const cli = stack.start("preview");
+    const pidFile = join(stack.folder, "pid");
+    await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), 30_000);
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    expect(isAlive(pid)).toBe(true);
+    cli.child.kill(signal);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
+    await cli.result;
+  });
+
+  it("that fails with a bug is shown with the place where it fails", async () => {
+    const stack = await engine.stack("bug", "const nothing: unknown = undefined;\n(nothing as { call(): void }).call();\n");
+    expect((await stack.preview()).output).toMatch(/TypeError.*\n\s+at .*index\.ts:2/);
+  });
+
+  it("may have its default export run, and awaited, as its outputs", async () => {
+    const stack = await engine.stack("exported", `export default async () => ({ answer: await Promise.resolve(42) });`);
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    expect(await stack.outputs()).toEqual({ answer: 42 });
+  });
+
+  it("whose packages are not installed is told so, and what to do", async () => {
+    const stack = await engine.stack("bare", "");
+    rmSync(join(stack.folder, "node_modules"));
+    const { code, output } = await stack.preview();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/cannot be run: @pulumi\/pulumi is not installed there\. Run `npm ci`/);
+  });
+});
