@@ -3,7 +3,7 @@ import type { Resource } from "./resource.ts";
 import type { Metadata, Undecided, Violation } from "./rule.ts";
 
 export function violationMessage(rule: Metadata, resource: Pick<Resource, "name" | "type">, violation: Violation): string {
-  return lines(rule, resource, violation.problem, [
+  return lines(resource, `breaks ${rule.id}: ${violation.problem}`, [
     ["Law", violation.law ?? clauses(rule)],
     ["Allowed", violation.allowed],
     ["Remedy", violation.remedy ?? rule.remediation],
@@ -19,7 +19,7 @@ export function undecidedMessage(
 ): string {
   const sources = waitsFor.map((urn) => `"${urn.split("::").at(-1)}" (${urn.split("::").at(-2)?.split("$").at(-1)})`);
   const waits = sources.length > 0 ? `, it waits for ${sources.join(" and ")}` : "";
-  return lines(rule, resource, `undecided: ${property} is not known before the deployment${waits}`, [
+  return lines(resource, `leaves ${rule.id} undecided: ${property} is not known before the deployment${waits}`, [
     ["Law", clauses(rule)],
     ["Allowed", `a value of ${property} that a preview knows`],
     [
@@ -43,13 +43,6 @@ export function clauses({ frameworks }: Pick<Metadata, "frameworks">): string {
     .join("; ");
 }
 
-function lines(
-  rule: Metadata,
-  { name, type }: Pick<Resource, "name" | "type">,
-  problem: string,
-  rest: readonly (readonly [string, string])[],
-): string {
-  return [`${type} "${name}" breaks ${rule.id}: ${problem}`, ...rest.map(([label, text]) => `  ${`${label}:`.padEnd(9)}${text}`)].join(
-    "\n",
-  );
+function lines({ name, type }: Pick<Resource, "name" | "type">, verdict: string, rest: readonly (readonly [string, string])[]): string {
+  return [`${type} "${name}" ${verdict}`, ...rest.map(([label, text]) => `  ${`${label}:`.padEnd(9)}${text}`)].join("\n");
 }

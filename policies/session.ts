@@ -165,5 +165,5 @@ const failure = (error: unknown): Finding => ({
   kind: "violation",
   problem: `the rule itself failed: ${error instanceof Error ? error.message : String(error)}`,
   allowed: "a resource that the rule can judge",
-  remedy: "Report the rule and this resource to the owners of policies/; until it is mended, a time-limited exemption is the way.",
+  remedy: "Report the rule and this resource to the owners of policies/.",
 });

@@ -132,7 +132,7 @@ describe("what is undecided", () => {
     expect(rest).toEqual([]);
     expect(found).toMatchObject({ rule: "delivery/digest-pinned", urn: urnOf(image), blocks: true });
     expect(found?.message).toContain(
-      'undecided: template.containers[0].image is not known before the deployment, it waits for "images" (gcp:artifactregistry/repository:Repository)',
+      'leaves delivery/digest-pinned undecided: template.containers[0].image is not known before the deployment, it waits for "images" (gcp:artifactregistry/repository:Repository)',
     );
   });
 
