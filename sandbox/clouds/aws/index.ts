@@ -6,6 +6,7 @@ import { S3Service } from "../../runtimes/s3/service.ts";
 import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
 import { Ecr } from "./ecr.ts";
 import { alias, findKey, key } from "./kms.ts";
+import { getPolicyDocument } from "./policy-document.ts";
 import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
 
@@ -45,7 +46,7 @@ export function createAws(ground: Ground): Aws {
   return {
     name: "aws",
     resources: [bucketDefinition(s3), ...bucketSettings(s3), key, alias, ...ecr.resources],
-    functions: [...accountFunctions, ...ecr.functions],
+    functions: [...accountFunctions, getPolicyDocument, ...ecr.functions],
     account,
     deployer: deployer(store),
     get s3Endpoint() {

@@ -62,6 +62,7 @@ export const bodyMismatch = error(
 );
 export const tooLarge = error(400, "MaxMessageLengthExceeded", "Your request was too big.");
 export const malformedPolicy = (why: string) => error(400, "MalformedPolicy", why);
+export const unavailable = error(503, "ServiceUnavailable", "Service is unable to handle request.");
 export const noAcls = error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
 
 /** `bucket` is the path of the resource that the error is about. */

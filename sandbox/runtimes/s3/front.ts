@@ -42,7 +42,15 @@ const sse = "x-amz-server-side-encryption";
 const sseKey = `${sse}-aws-kms-key-id`;
 /** Documents (policies, lists of objects to delete) are far smaller: S3 takes 2 MiB at most. */
 const largestDocument = 2 * 1024 * 1024;
-const notForwarded = ["authorization", "host", "x-amz-security-token", "x-amz-date", "x-amz-content-sha256", "x-amz-expected-bucket-owner"];
+const notForwarded = [
+  "authorization",
+  "host",
+  "x-amz-security-token",
+  "x-amz-date",
+  "x-amz-content-sha256",
+  "x-amz-expected-bucket-owner",
+  "expect",
+];
 
 export class S3Front {
   readonly #options: S3FrontOptions;
@@ -65,7 +73,11 @@ export class S3Front {
         url.pathname,
       );
     }
-    const answer = await this.#answer(request, url, target);
+    const answer = await this.#answer(request, url, target).catch((error: NodeJS.ErrnoException): S3Error => {
+      // The object server is being started again: clients try again by themselves.
+      if (["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"].includes(error.code ?? "")) return errors.unavailable;
+      throw error;
+    });
     return answer instanceof Response ? answer : errors.respond(answer, request.method, url.pathname);
   };
 

@@ -161,8 +161,26 @@ test("a restart keeps buckets, objects and credentials, also after kill -9", asy
     const read = async () => (await client().send(new GetObjectCommand({ Bucket: "outlives", Key: "k" }))).Body?.transformToString();
 
     const pid = restarted.aws.parts()[0]?.pid as number;
+    const written: string[] = [];
+    let writing = true;
+    const writes = (async () => {
+      for (let round = 0; writing; round++) {
+        const Key = `under-fire-${round}`;
+        const put = client().send(new PutObjectCommand({ Bucket: "outlives", Key, Body: Key }));
+        if (await put.then(() => true).catch(() => false)) written.push(Key);
+      }
+    })();
+    await expect.poll(() => written.length).toBeGreaterThan(3);
     process.kill(pid, "SIGKILL");
+    const before = written.length;
     await expect.poll(() => restarted.aws.parts()[0]?.pid, { timeout: 10_000 }).not.toBe(pid);
+    await expect.poll(() => written.length, { timeout: 10_000 }).toBeGreaterThan(before + 1);
+    writing = false;
+    await writes;
+    for (const Key of written) {
+      const got = await client().send(new GetObjectCommand({ Bucket: "outlives", Key }));
+      expect(await got.Body?.transformToString()).toBe(Key);
+    }
     expect(await read()).toBe("kept");
 
     await restarted.stop();

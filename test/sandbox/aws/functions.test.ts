@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Properties } from "../../../sandbox/engine/definition.ts";
+import { Account } from "./fixture.ts";
+
+const account = new Account("eu-central-1");
+beforeAll(() => account.start());
+afterAll(() => account.purge());
+
+async function call(name: string, args: Properties = {}): Promise<Properties> {
+  const found = account.aws.functions.find(({ token }) => token.endsWith(`:${name}`));
+  if (!found) throw new Error(`no such function: ${name}`);
+  return found.call(account.context(), args);
+}
+
+test("the caller is the deployer of an account that stays the same", async () => {
+  const first = await call("getCallerIdentity");
+  expect(first).toEqual({
+    id: account.aws.account,
+    accountId: expect.stringMatching(/^\d{12}$/),
+    arn: `arn:aws:iam::${account.aws.account}:user/deployer`,
+    userId: expect.stringMatching(/^AIDA[0-9A-F]{16}$/),
+  });
+  expect(await call("getCallerIdentity")).toEqual(first);
+});
+
+test("the region is the provider's unless another is asked for, and must be one of AWS", async () => {
+  expect(await call("getRegion")).toMatchObject({ region: "eu-central-1", id: "eu-central-1" });
+  expect(await call("getRegion", { region: "us-west-2" })).toMatchObject({ region: "us-west-2" });
+  await expect(call("getRegion", { region: "europe-west3" })).rejects.toThrow(/Invalid AWS Region: europe-west3\. Known here: us-east-1/);
+});
+
+test("a password for the registry is that of its user, good for twelve hours", async () => {
+  const token = await call("getAuthorizationToken", { region: "us-east-1" });
+  expect(token).toMatchObject({ userName: "AWS", proxyEndpoint: `https://${account.aws.account}.dkr.ecr.us-east-1.amazonaws.com` });
+  expect(Buffer.from(String(token.authorizationToken), "base64").toString()).toBe(`AWS:${token.password}`);
+  expect(Date.parse(String(token.expiresAt)) - Date.now()).toBeGreaterThan(11.9 * 3_600_000);
+});
+
+test("a policy document is written as the provider writes it", async () => {
+  const { json, minifiedJson } = await call("getPolicyDocument", {
+    statements: [
+      {
+        sid: "Read",
+        actions: ["s3:GetObject"],
+        resources: ["arn:aws:s3:::b/*", "arn:aws:s3:::a/*"],
+        principals: [{ type: "AWS", identifiers: ["arn:aws:iam::123456789012:root"] }],
+        conditions: [{ test: "StringEquals", variable: "aws:PrincipalOrgID", values: ["o-1"] }],
+      },
+      { effect: "Deny", notActions: ["sts:*"], resources: ["*"], principals: [{ type: "*", identifiers: ["*"] }] },
+    ],
+  });
+  expect(JSON.parse(String(json))).toEqual({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "Read",
+        Effect: "Allow",
+        Action: "s3:GetObject",
+        Resource: ["arn:aws:s3:::b/*", "arn:aws:s3:::a/*"],
+        Principal: { AWS: "arn:aws:iam::123456789012:root" },
+        Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } },
+      },
+      { Effect: "Deny", NotAction: "sts:*", Resource: "*", Principal: "*" },
+    ],
+  });
+  expect(JSON.parse(String(minifiedJson))).toEqual(JSON.parse(String(json)));
+  await expect(call("getPolicyDocument", { sourcePolicyDocuments: ["{}"] })).rejects.toThrow(/sourcePolicyDocuments: merging/);
+});
