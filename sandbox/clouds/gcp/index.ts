@@ -63,6 +63,7 @@ export function createGcp(ground: Ground): GcpCloud {
     async start() {
       const swept = await sweep(workloads.pidDir);
       if (swept.length > 0) ground.log(`gcp: ended ${swept.length} processes that an earlier run left behind: ${swept.join(", ")}`);
+      workloads.reset();
       for (const { start } of services) await start();
     },
     async stop() {

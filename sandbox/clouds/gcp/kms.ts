@@ -15,6 +15,7 @@ import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
 import { kmsApi } from "./kms-api.ts";
 import { generate, type Key, KeyMaterial, publicPem, signingAlgorithms, symmetric } from "./kms-keys.ts";
+import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectOf } from "./projects.ts";
 import type { GcpService } from "./service.ts";
@@ -60,7 +61,8 @@ const keyRing: ResourceDefinition = {
 const algorithmOf = (inputs: Properties) => objectOf(inputs.versionTemplate).algorithm;
 
 function cryptoKey(keys: KeyMaterial): ResourceDefinition {
-  const outputs = (id: string, key: Key, inputs: Properties): Properties => ({
+  const outputs = (context: Context, id: string, key: Key, inputs: Properties): Properties => ({
+    ...labelOutputs(context, inputs),
     cryptoKeyBackend: "",
     destroyScheduledDuration: inputs.destroyScheduledDuration ?? "2592000s",
     importOnly: inputs.importOnly ?? false,
@@ -85,6 +87,7 @@ function cryptoKey(keys: KeyMaterial): ResourceDefinition {
       "cryptoKeyBackend",
       "versionTemplate.protectionLevel",
     ],
+    recomputed: ["pulumiLabels", "effectiveLabels", "primaries"],
     refuse: (inputs) => {
       const algorithm = algorithmOf(inputs);
       if (inputs.purpose === "ASYMMETRIC_SIGN" && algorithm !== UNKNOWN && !signingAlgorithms.includes(String(algorithm))) {
@@ -118,9 +121,9 @@ function cryptoKey(keys: KeyMaterial): ResourceDefinition {
       const versions = inputs.skipInitialVersionCreation === true ? [] : [generate(String(algorithmOf(inputs) ?? symmetric), 1)];
       const key = keys.get(id) ?? { purpose, versions };
       keys.put(id, key);
-      return { id, outputs: outputs(id, key, inputs) };
+      return { id, outputs: outputs(context, id, key, inputs) };
     },
-    update: (_context, old, inputs) => outputs(old.id, keys.get(old.id) as Key, inputs),
+    update: (context, old, inputs) => outputs(context, old.id, keys.get(old.id) as Key, inputs),
     delete(context, { id }) {
       keys.destroy(id);
       context.store.setFact(`gcp/kms-name/${id}`, abandoned);

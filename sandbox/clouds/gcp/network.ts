@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
 import { CloudError, type Context, type Created, type Properties, type ResourceDefinition, type Stored } from "../../engine/definition.ts";
 import { withDeletionPolicy } from "./deletion.ts";
+import { labelOutputs } from "./labels.ts";
 import { computedOf } from "./outputs.ts";
 import { projectOf, regionOf } from "./projects.ts";
 import { requireApi } from "./services.ts";
@@ -142,6 +143,7 @@ const globalAddress: ResourceDefinition = {
   fidelity: { level: "enforces", how: "a service connection needs its range reserved", test },
   autoname,
   replaceOn: ["name", "project", "network", "address", "addressType", "prefixLength", "purpose", "description", "ipVersion"],
+  recomputed: ["pulumiLabels", "effectiveLabels"],
   refuse: ({ purpose, network: owner, prefixLength }) =>
     purpose === "VPC_PEERING" && (owner === undefined || prefixLength === undefined)
       ? [{ property: "purpose", reason: "VPC_PEERING needs network and prefixLength (16 is usual, 24 the least)" }]
@@ -167,10 +169,11 @@ const globalAddress: ResourceDefinition = {
         addressType: inputs.addressType ?? "EXTERNAL",
         prefixLength: inputs.prefixLength ?? 0,
         labelFingerprint: "42WmSpB8rSM=",
+        ...labelOutputs(context, inputs),
       },
     };
   },
-  update: (_context, old) => computedOf(old),
+  update: (context, old, inputs) => ({ ...computedOf(old), ...labelOutputs(context, inputs) }),
 };
 
 const connection: ResourceDefinition = {

@@ -11,6 +11,7 @@ import {
   UNKNOWN,
 } from "../../engine/definition.ts";
 import { refuseProtected, withDeletionPolicy } from "./deletion.ts";
+import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectOf } from "./projects.ts";
 import { type CloudRunJobs, jobToken } from "./run-jobs.ts";
@@ -52,6 +53,8 @@ export function runJob(jobs: CloudRunJobs, workloads: Workloads): ResourceDefini
     const generation = String(Number(before.generation ?? 0) + 1);
     const ready = newest?.outcome === "failed" ? "CONDITION_FAILED" : "CONDITION_SUCCEEDED";
     return {
+      ...labelOutputs(context, inputs),
+      effectiveAnnotations: inputs.annotations ?? {},
       project,
       uid: before.uid ?? randomBytes(16).toString("hex"),
       createTime: before.createTime ?? now,
@@ -102,12 +105,15 @@ export function runJob(jobs: CloudRunJobs, workloads: Workloads): ResourceDefini
     unordered: ["template.template.containers[*].envs", "template.template.volumes[*].cloudSqlInstance.instances"],
     recomputed: [
       "conditions",
+      "effectiveAnnotations",
+      "effectiveLabels",
       "etag",
       "executionCount",
       "generation",
       "lastModifier",
       "latestCreatedExecutions",
       "observedGeneration",
+      "pulumiLabels",
       "terminalConditions",
       "updateTime",
     ],

@@ -13,6 +13,7 @@ import {
 import { refuseProtected, withDeletionPolicy } from "./deletion.ts";
 import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
+import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectNumber, projectOf } from "./projects.ts";
 import { addressesOf, tagged } from "./run-address.ts";
@@ -75,6 +76,8 @@ export function runService(services: CloudRunServices, workloads: Workloads): Re
       tag: tag ?? "",
     }));
     return {
+      ...labelOutputs(context, inputs),
+      effectiveAnnotations: inputs.annotations ?? {},
       project,
       uri,
       urls: [...urls],
@@ -124,12 +127,15 @@ export function runService(services: CloudRunServices, workloads: Workloads): Re
     unordered: ["template.containers[*].envs", "template.volumes[*].cloudSqlInstance.instances"],
     recomputed: [
       "conditions",
+      "effectiveAnnotations",
+      "effectiveLabels",
       "etag",
       "generation",
       "lastModifier",
       "latestCreatedRevision",
       "latestReadyRevision",
       "observedGeneration",
+      "pulumiLabels",
       "terminalConditions",
       "trafficStatuses",
       "updateTime",

@@ -7,6 +7,7 @@ import { crc32c } from "./crc32c.ts";
 import { refuseProtected, withDeletionPolicy } from "./deletion.ts";
 import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
+import { labelOutputs } from "./labels.ts";
 import { computedOf, listOf, objectOf } from "./outputs.ts";
 import { projectNumber, projectOf, projectWithNumber } from "./projects.ts";
 import type { GcpService } from "./service.ts";
@@ -44,11 +45,17 @@ export function accessSecret(store: Store, iam: Iam, member: string, secret: str
   return { name: row.id, payload: Buffer.from(data, row.state.isSecretDataBase64 === true ? "base64" : "utf8") };
 }
 
+const labelled = (context: Context, inputs: Properties): Properties => ({
+  ...labelOutputs(context, inputs),
+  effectiveAnnotations: inputs.annotations ?? {},
+});
+
 function secret(iam: Iam): ResourceDefinition {
   return {
     token: secretToken,
     fidelity: { level: "enforces", how: "holds versions that only granted members read", test },
     replaceOn: ["secretId", "project", "replication"], // [MM Secret.yaml: replication is immutable]
+    recomputed: ["pulumiLabels", "effectiveLabels", "effectiveAnnotations"],
     defaults: (inputs): Properties => (inputs.deletionProtection === undefined ? { deletionProtection: false } : {}),
     refuse: ({ replication }) => {
       const { auto, userManaged } = objectOf(replication);
@@ -65,9 +72,10 @@ function secret(iam: Iam): ResourceDefinition {
       }
       requireKeyGrants(context, iam, project, inputs);
       const name = `projects/${projectNumber(context.store, project)}/secrets/${inputs.secretId}`;
-      return { id, outputs: { project, name, createTime: new Date().toISOString(), expireTime: inputs.expireTime ?? "" } };
+      const outputs = { project, name, createTime: new Date().toISOString(), expireTime: inputs.expireTime ?? "" };
+      return { id, outputs: { ...outputs, ...labelled(context, inputs) } };
     },
-    update: (_context, old) => computedOf(old),
+    update: (context, old, inputs) => ({ ...computedOf(old), ...labelled(context, inputs) }),
     delete: (_context, { id, state }) => refuseProtected(state, "Secret", id),
   };
 }

@@ -1,6 +1,6 @@
 // The servers behind Cloud SQL instances, and the doors through which workloads reach them.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Ground, Part } from "../../engine/cloud.ts";
 import { CloudError, type Properties } from "../../engine/definition.ts";
@@ -108,8 +108,9 @@ export class CloudSqlRuntime {
   }
 
   async start(): Promise<void> {
-    const rows = this.#ground.store.list(instanceToken);
-    await Promise.all(rows.map(({ state, inputs }) => this.launch(`${state.project}/${state.name}`, inputs)));
+    await Promise.all(
+      this.#ground.store.list(instanceToken).map(({ state, inputs }) => this.#bringBack(`${state.project}/${state.name}`, inputs)),
+    );
   }
 
   async stop(): Promise<void> {
@@ -120,14 +121,28 @@ export class CloudSqlRuntime {
   }
 
   parts(): Part[] {
-    return [...this.#servers].map(([id, server]) => ({
-      kind: "Cloud SQL",
-      name: id,
-      state: server.state,
-      detail: "PostgreSQL",
-      memory: server.memory(),
-      pid: server.pid,
-    }));
+    return this.#ground.store.list(instanceToken).map(({ state }) => {
+      const name = `${state.project}/${state.name}`;
+      const server = this.#servers.get(name);
+      return {
+        kind: "Cloud SQL",
+        name,
+        state: server?.state ?? "failed",
+        detail: "PostgreSQL",
+        memory: server?.memory(),
+        pid: server?.pid,
+      };
+    });
+  }
+
+  /** Never as a new, empty server in place of one whose data are gone; one that does not start does not keep the others down. */
+  async #bringBack(id: string, inputs: Properties): Promise<void> {
+    try {
+      if (!existsSync(this.#dataDir(id))) throw new Error(`its data are gone from ${this.#dataDir(id)}`);
+      await this.launch(id, inputs);
+    } catch (error) {
+      this.#ground.log(`Cloud SQL ${id} is not started: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   #judge(identity: string, connectionName: string, { user, password }: Login): Refusal | undefined {

@@ -121,6 +121,11 @@ export class Workloads {
     return launchOf(image, { commands: words(container.commands), args: words(container.args), workingDir }, env, mounts);
   }
 
+  /** Nothing runs yet: whatever containers of an earlier run left behind goes, secrets among it. */
+  reset(): void {
+    rmSync(join(this.#ground.dataDir, "scratch"), { recursive: true, force: true });
+  }
+
   /** Forgets what it wrote beside its image; a container's file system dies with it. */
   discard(name: string): void {
     rmSync(this.#scratchOf(name), { recursive: true, force: true });

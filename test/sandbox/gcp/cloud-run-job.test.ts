@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
 import { project, region, World } from "./world.ts";
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const program = `
 import { setTimeout as delay } from "node:timers/promises";
 const { CLOUD_RUN_EXECUTION: execution, CLOUD_RUN_TASK_INDEX: index, CLOUD_RUN_TASK_COUNT: count, CLOUD_RUN_TASK_ATTEMPT: attempt, MODE: mode } = process.env;
@@ -83,7 +85,7 @@ test("startExecutionToken waits only until the execution has started", async () 
   await vi.waitFor(() => expect(world.cloud.parts()).toContainEqual(expect.objectContaining({ kind: "Cloud Run job" })), { timeout: 5000 });
   await job.remove();
   expect(world.cloud.parts().filter(({ kind }) => kind === "Cloud Run job")).toEqual([]);
-}, 20_000);
+});
 
 test("a task is tried again as often as it may fail", async () => {
   await create("retried", "second", undefined, { maxRetries: 1 });
@@ -98,7 +100,7 @@ test("every task runs, under its own index", async () => {
 
 test("a task that takes longer than its timeout has failed", async () => {
   await expect(create("late", "hang", undefined, { timeout: "1s" })).rejects.toThrow("did not end within its timeout of 1 s");
-}, 15_000);
+});
 
 test("without a token nothing is executed", async () => {
   const job = await create("idle", "fail", {});

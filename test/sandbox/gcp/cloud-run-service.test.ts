@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
 import { type Deployed, project, region, World } from "./world.ts";
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 // A service that says who it is, and does what it is told.
 const program = `
 import { createServer, get } from "node:http";
@@ -34,7 +36,7 @@ beforeAll(async () => {
   world = await World.start("run", "secretmanager");
   image = await world.push("service", program);
   runner = await world.account("service-runner");
-}, 30_000);
+});
 afterAll(() => world.end());
 
 const probe = { httpGet: { path: "/health" }, periodSeconds: 1, failureThreshold: 5 };
@@ -201,7 +203,7 @@ describe("revisions", () => {
 
     service = await service.update(inputs("split", "one", { traffics: to(["split-one", 100]) }));
     expect(await who(service)).toMatchObject({ revision: "split-one" });
-  }, 30_000);
+  });
 
   test("keep their name for one template only", async () => {
     const service = await create("named", "one");
@@ -238,7 +240,7 @@ describe("revisions", () => {
     const created = world.existing("cloudrunv2/service:Service", idOf("unready"));
     expect((await ask(created)).status).toBe(503);
     expect(await who(await created.update(inputs("unready", "two")))).toMatchObject({ revision: "unready-two" });
-  }, 15_000);
+  });
 
   test("of an image that is not in the registry do not become ready", async () => {
     const missing = image.replace(/[0-9a-f]{64}$/, "0".repeat(64));
@@ -260,7 +262,7 @@ describe("an instance", () => {
       { timeout: 10_000, interval: 20 },
     );
     expect(after.revision).toBe("sturdy-one");
-  }, 15_000);
+  });
 
   test("that is no longer healthy is restarted", async () => {
     const livenessProbe = { httpGet: { path: "/health" }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 1 };
@@ -268,7 +270,7 @@ describe("an instance", () => {
     const { pid } = await who(service);
     await ask(service, "/sicken");
     await vi.waitFor(async () => expect((await who(service)).pid).not.toBe(pid), { timeout: 10_000, interval: 50 });
-  }, 15_000);
+  });
 });
 
 describe("secrets", () => {
@@ -306,7 +308,7 @@ describe("secrets", () => {
     await binding.remove();
     await expect(create("late", "one", { envs: fromSecret })).rejects.toThrow("Permission denied on secret");
     expect(world.logs() + world.logged.join()).not.toContain("open sesame");
-  }, 15_000);
+  });
 });
 
 describe("whoever calls", () => {
@@ -360,4 +362,4 @@ test("after a stop and start, what had traffic answers again and the rest is kno
   expect(await who(service)).toMatchObject({ revision: "lasting-two" });
   const back = await world.existing("cloudrunv2/service:Service", service.id).update(inputs("lasting", "one"));
   expect(await who(back)).toMatchObject({ revision: "lasting-one" });
-}, 60_000);
+});

@@ -1,7 +1,9 @@
 import { createPublicKey, type JsonWebKey, verify } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Iam } from "../../../sandbox/clouds/gcp/iam.ts";
 import { project, World } from "./world.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: World;
 let iam: Iam;

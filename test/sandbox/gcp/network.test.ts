@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Deployed, project, region, World } from "./world.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: World;
 let network: Deployed;
@@ -82,5 +84,5 @@ describe("private services access", () => {
     await expect(kept.remove()).rejects.toThrow("Producer services (e.g. CloudSQL, Cloud Memstore, etc.) are still using this connection");
     const abandoned = await kept.update({ ...kept.inputs, deletionPolicy: "ABANDON" });
     await abandoned.remove();
-  }, 20_000);
+  });
 });

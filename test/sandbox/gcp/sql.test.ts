@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
 import { type Deployed, project, region, World } from "./world.ts";
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const iamFlag = { name: "cloudsql.iam_authentication", value: "on" };
 const settings = (more: Properties = {}): Properties => ({
   tier: "db-custom-1-3840",
@@ -32,7 +34,7 @@ beforeAll(async () => {
   await iamUser(service.email);
   await world.grant(service.member, "roles/cloudsql.client");
   await world.grant(service.member, "roles/cloudsql.instanceUser");
-}, 60_000);
+});
 afterAll(() => world.end());
 
 const userOf = (email: string) => email.replace(".gserviceaccount.com", "");
@@ -96,7 +98,7 @@ describe("an instance", () => {
     const keyed = await create();
     expect(keyed.state.encryptionKeyName).toBe(key.id);
     await keyed.remove();
-  }, 30_000);
+  });
 
   test("is kept by either of its two protections, and its name for a week", async () => {
     const inputs = instanceInputs("guarded", { deletionProtection: true, settings: settings({ deletionProtectionEnabled: true }) });
@@ -109,7 +111,7 @@ describe("an instance", () => {
     await expect(world.create("sql/databaseInstance:DatabaseInstance", "guarded", inputs)).rejects.toThrow(
       "one week from the deletion date",
     );
-  }, 30_000);
+  });
 
   test("restarts with a changed flag", async () => {
     const changed = await instance.update(
@@ -184,7 +186,7 @@ describe("an IAM user", () => {
       world.create("sql/user:User", "plain", { name: userOf(service.email), instance: "plain", type: "CLOUD_IAM_SERVICE_ACCOUNT" }),
     ).rejects.toThrow("cloudsql.iam_authentication");
     await plain.remove();
-  }, 20_000);
+  });
 });
 
 test("a built-in user logs in with its password only", async () => {
@@ -230,12 +232,12 @@ describe("committed data", () => {
       interval: 5,
     });
     expect(await vi.waitFor(read, { timeout: 10_000, interval: 20 })).toContain("before the kill");
-  }, 20_000);
+  });
 
   test("survives a stop and start of the cloud", async () => {
     await write("orders", "before the stop");
     await world.stop();
     await world.start();
     expect(await read()).toEqual(expect.arrayContaining(["before the kill", "before the stop"]));
-  }, 30_000);
+  });
 });
