@@ -7,7 +7,7 @@ import analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { StackFacts } from "./context.ts";
 import type { ProviderInstance, Resource } from "./resource.ts";
-import type { Metadata, Severity } from "./rule.ts";
+import type { Metadata, Rule, Severity } from "./rule.ts";
 import type { Report, Session } from "./session.ts";
 import { decode } from "./wire.ts";
 
@@ -20,7 +20,7 @@ const { EnforcementLevel, PolicySeverity, PolicyType } = analyzerMessages;
 export interface Pack {
   readonly name: string;
   readonly version: string;
-  readonly rules: readonly Metadata[];
+  readonly rules: readonly (Metadata | Rule)[];
   /** Called once per preview or update. An error is the deployment's error, shown as it is. */
   readonly open: (facts: StackFacts & { readonly dryRun: boolean }) => Session;
 }
@@ -93,13 +93,14 @@ function analyzerInfo({ name, version, rules }: Pack): messages.AnalyzerInfo {
   return info;
 }
 
-function policyInfo(rule: Metadata): messages.PolicyInfo {
+function policyInfo(rule: Metadata | Rule): messages.PolicyInfo {
   const info = new analyzerMessages.PolicyInfo();
   info.setName(rule.id);
   info.setDisplayname(rule.title);
   info.setDescription(rule.why);
   info.setRemediationSteps(rule.remediation);
-  info.setPolicyType(PolicyType.POLICY_TYPE_RESOURCE);
+  // The engine counts a resource rule as run at every resource, a stack rule once.
+  info.setPolicyType("check" in rule ? PolicyType.POLICY_TYPE_RESOURCE : PolicyType.POLICY_TYPE_STACK);
   info.setEnforcementlevel(level(rule.enforcement === "mandatory"));
   info.setSeverity(severities[rule.severity]);
   info.setTagsList(rule.frameworks.map(({ name, clause }) => `${name} ${clause}`));

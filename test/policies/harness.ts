@@ -46,10 +46,6 @@ export class RunningPack {
     this.#dir = dir;
   }
 
-  get pid(): number {
-    return this.#process.pid as number;
-  }
-
   /** Opens a preview (or, with `dryRun: false`, an update) of a stack. Rejects with the engine's error. */
   async configure(stack = "eu", config: Record<string, string> = {}, dryRun = true): Promise<void> {
     const request = new proto.AnalyzerStackConfigureRequest();

@@ -1,4 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildPolicyPack } from "../../policies/build.ts";
 import { type RunningPack, removeBuild, secret, startPack, unknown, urnOf } from "./harness.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket", name: "uploads" };
@@ -239,6 +245,26 @@ describe("exemptions", () => {
     await expect(run(file)).rejects.toThrow(message);
   });
 });
+
+it("does not outlive the engine that started it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pack-"));
+  const shell = spawn("sh", ["-c", '"$0" & echo "$!"; wait', await buildPolicyPack(folder)], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
+  const [pid, port] = [Number((await lines.next()).value), Number((await lines.next()).value)];
+  expect(port).toBeGreaterThan(0);
+  shell.kill("SIGKILL");
+  await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000 });
+  await rm(folder, { recursive: true });
+}, 20_000);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 it("an unreadable register fails the deployment", async () => {
   const pack = await startPack({ "register.yaml": "- match: anything\n  dataClass: secret\n" });
