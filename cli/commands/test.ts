@@ -1,1 +1,62 @@
-export async function test(_tiers: string[]): Promise<void> {}
+// Runs the tests with vitest and closes with one line that counts them, from the runner's own report.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { exitCodes, PersonError } from "../errors.ts";
+import { root } from "../paths.ts";
+import { print, progress, say } from "../terminal.ts";
+import { provideTool, toolNames } from "../tools.ts";
+
+export const tiers = ["unit", "structure", "function", "policy", "sandbox", "plan", "e2e", "fault", "docs"] as const;
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** Tools that tests start themselves, by the variable in which they find them. */
+const variables = { pulumi: "BAILIWICK_PULUMI", versitygw: "BAILIWICK_VERSITYGW", crane: "BAILIWICK_CRANE" } as const;
+
+export async function test(args: string[]): Promise<void> {
+  const chosen = args.filter((arg) => (tiers as readonly string[]).includes(arg));
+  // Whatever is no tier goes to vitest: a file's name, `-t "a sentence"`.
+  const rest = args.filter((arg) => !chosen.includes(arg));
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of toolNames) env[variables[name]] = (await provideTool(name, progress)).path;
+  const folder = mkdtempSync(join(tmpdir(), "bailiwick-test-"));
+  try {
+    const reportFile = join(folder, "report.json");
+    const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
+    const code = await new Promise<number>((resolve, reject) => {
+      const child = spawn(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", vitest, "run", ...reporters, ...chosen.flatMap((tier) => ["--project", tier]), ...rest],
+        { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] },
+      );
+      child.on("error", reject);
+      child.on("exit", (exit) => resolve(exit ?? 1));
+    });
+    let report: Report;
+    try {
+      report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+    } catch {
+      throw new PersonError(`The test runner ended with ${code} before it could report.`, "Read its words above.");
+    }
+    // A file that could not even be loaded has no tests to count, and is a failure all the same.
+    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0).length;
+    const failed = report.numFailedTests + broken;
+    const skipped = report.numPendingTests + report.numTodoTests;
+    if (code !== 0 && failed === 0) say("Every test passed, but the runner reported errors outside of tests: see above.");
+    print(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    if (code !== 0 || failed > 0) process.exitCode = exitCodes.failed;
+    else if (report.numPassedTests === 0) process.exitCode = exitCodes.usage;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
