@@ -164,7 +164,7 @@ describe("a person's word", { timeout: 60_000 }, () => {
       patience,
     );
     balance = () => service;
-    await second.stop();
+    expect(await second.stop()).toBe(0);
   });
 
   test("holds after the database was restored to an earlier moment than the edge knows", async () => {

@@ -5,11 +5,17 @@ import { type Experience, experiences } from "./experience.ts";
 /** All that the origin learns of a visitor: what it needs to answer, nothing that identifies. */
 const forwarded = ["accept", "accept-language", "user-agent", "if-none-match", "range"];
 
+/** What a browser loads into a page, by its own word (https://fetch.spec.whatwg.org/#destination-table): none of it has slots. */
+const parts = new Set(["audio", "font", "image", "manifest", "script", "style", "track", "video"]);
+
 /** Fetches the page while consent is decided, and puts both together. Answers 502 only when the brand's own site does not answer. */
 export async function page(request: Request, env: Environment): Promise<Response> {
-  const [origin, experienceOf] = await Promise.all([fetchOrigin(request, env), experiences(request, env)]);
-  if (!origin.headers.get("content-type")?.startsWith("text/html")) return withHeaders(origin, (headers) => headers.delete("set-cookie"));
+  const deciding = parts.has(request.headers.get("sec-fetch-dest") ?? "") ? undefined : experiences(request, env);
+  const origin = await fetchOrigin(request, env);
+  const whole = origin.status !== 206 && origin.headers.get("content-type")?.startsWith("text/html");
+  if (!deciding || !whole) return withHeaders(origin, (headers) => headers.delete("set-cookie"));
 
+  const experienceOf = await deciding;
   // Slots do not nest: the parts that follow a slot's opening tag are its own.
   let current: Experience | undefined;
   const rewritten = new HTMLRewriter()

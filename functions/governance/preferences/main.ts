@@ -52,12 +52,13 @@ async function start(environment: ServiceEnvironment): Promise<void> {
   process.once("SIGTERM", () => {
     log("INFO", "Asked to end: answering what is under way.");
     setTimeout(() => process.exit(1), drainMs).unref();
+    // A client's idle keep-alive connection, or one whose last answer has just gone out, would hold the server open for seconds.
+    const idle = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
     server.close(async () => {
+      clearInterval(idle);
       await outbox?.stop();
       await database.close();
       log("INFO", "Ended.");
     });
-    // Idle keep-alive connections would hold the server open.
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
   });
 }

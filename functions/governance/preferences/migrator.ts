@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import pg from "pg";
 import { grants, type Migration } from "./migrations.ts";
 
-/** Any number that nobody else locks; the same in every release. */
-const lockKey = 7_140_331;
+/** The advisory lock that runs take turns by: any number that nobody else locks, the same in every release. */
+export const migrationLock = 7_140_331;
 
 export interface MigrationReport {
   /** Versions applied by this run; empty when the database was up to date. */
@@ -20,7 +20,7 @@ export async function migrate(
   migrations: readonly Migration[],
   serviceUsers: readonly string[],
 ): Promise<MigrationReport> {
-  await client.query("SELECT pg_advisory_lock($1)", [lockKey]);
+  await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
   try {
     await client.query(`
       CREATE SCHEMA IF NOT EXISTS preferences;
@@ -31,7 +31,7 @@ export async function migrate(
     for (const user of serviceUsers) await client.query(grants(pg.escapeIdentifier(user)));
     return { applied };
   } finally {
-    await client.query("SELECT pg_advisory_unlock($1)", [lockKey]);
+    await client.query("SELECT pg_advisory_unlock($1)", [migrationLock]);
   }
 }
 

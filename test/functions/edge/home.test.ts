@@ -9,7 +9,7 @@ describe("the address api.<domain>", () => {
     miniflare = new Miniflare({
       modules: true,
       script: await script("home"),
-      compatibilityDate: "2026-06-01",
+      compatibilityDate: "2026-07-01",
       bindings: { HOMES: JSON.stringify({ eu: "eu.brand.example", us: "us.brand.example", apac: "apac.brand.example" }) },
     });
   });

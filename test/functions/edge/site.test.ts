@@ -296,6 +296,20 @@ describe("the site, where the edge may keep no state,", () => {
     expect(await verifyEdgeToken(edge.edgeKey.publicPem, word, "apac", "https://preferences.brand.example")).toBe("edge");
   });
 
+  test("asks nobody about the pictures and styles of a page", async () => {
+    let asked = 0;
+    edge.outside["preferences.brand.example"] = () => {
+      asked++;
+      return Response.json({ allow: false, reason: "denied", policyRevision: "sha256:x", epoch: 1 });
+    };
+    edge.outside["www.brand.example"] = () => html();
+    for (const destination of ["image", "style", "script"])
+      await edge.site("/part", { headers: { ...own, "sec-fetch-dest": destination } });
+    expect(asked).toBe(0);
+    await edge.site("/", { headers: { ...own, "sec-fetch-dest": "document" } });
+    expect(asked).toBe(1);
+  });
+
   test("shows the default where the region says no", async () => {
     answer({ allow: false, reason: "withdrawn", policyRevision: "sha256:x", epoch: 5 });
     expect(await experience(edge, own)).toMatchObject({ variation: "default", reason: "withdrawn", consentEpoch: 5 });

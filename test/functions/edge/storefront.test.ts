@@ -5,7 +5,7 @@ import { script } from "./workers.ts";
 describe("the storefront", () => {
   let miniflare: Miniflare;
   beforeAll(async () => {
-    miniflare = new Miniflare({ modules: true, script: await script("storefront"), compatibilityDate: "2026-06-01" });
+    miniflare = new Miniflare({ modules: true, script: await script("storefront"), compatibilityDate: "2026-07-01" });
   });
   afterAll(() => miniflare.dispose());
   const ask = (path: string, init = {}) => miniflare.dispatchFetch(`https://www.brand.example${path}`, init);

@@ -6,7 +6,7 @@ import { compileDecisionTable } from "../../../functions/governance/policy/compi
 import { attachSignature, signingInput } from "../../../functions/shared/signed-decision-table.ts";
 import { type KeyPair, newKeyPair } from "../keys.ts";
 
-const compatibilityDate = "2026-06-01";
+const compatibilityDate = "2026-07-01";
 
 /** The script of a Worker, bundled as it ships. */
 export async function script(name: string): Promise<string> {

@@ -131,6 +131,13 @@ export class Postgres {
     }
   }
 
+  /** A session of the administrator that lasts, to hold locks. */
+  async connect(): Promise<{ readonly client: pg.Client } & AsyncDisposable> {
+    const client = new pg.Client({ host: this.socket, user: "postgres", password: "admin", database: "brand" });
+    await client.connect();
+    return { client, [Symbol.asyncDispose]: () => client.end() };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     rmSync(this.#folder, { recursive: true, force: true });

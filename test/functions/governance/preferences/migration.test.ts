@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { migrationLock } from "../../../../functions/governance/preferences/migrator.ts";
 import { migrationUser, type Region, serviceUser, startRegion } from "../region.ts";
 import { runJob } from "../service.ts";
 
@@ -17,7 +18,13 @@ describe("the migration job", () => {
   });
 
   test("does everything once, though it runs twice at once", async () => {
-    const runs = await Promise.all([job(), job()]);
+    await using turn = await region.postgres.connect();
+    await turn.client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    const started = Promise.all([job(), job()]);
+    const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    await vi.waitFor(async () => expect(await region.postgres.admin(waiting)).toHaveLength(2), { timeout: 15_000, interval: 50 });
+    await turn.client.query("SELECT pg_advisory_unlock($1)", [migrationLock]);
+    const runs = await started;
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     const said = runs.map(({ output }) => (JSON.parse(output.trim()) as { applied: number[] }).applied);
     expect(said.toSorted((a, b) => a.length - b.length)).toEqual([[], [1]]);
