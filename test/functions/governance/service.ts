@@ -1,7 +1,7 @@
 // The preferences service as it ships: the bundles in a folder with the decision table beside, run by Node as processes of their own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
@@ -14,16 +14,18 @@ export const audience = "https://preferences.brand.example";
 
 /** `/app` of the image, in a temporary folder. */
 export async function buildImage(): Promise<{ folder: string; [Symbol.dispose]: () => void }> {
-  const folder = mkdtempSync("/tmp/bw-app-");
-  mkdirSync(folder, { recursive: true });
   const bundle = bundles.find(({ name }) => name === "preferences");
   if (!bundle) throw new Error("no bundle");
+  const files: [string, string | Uint8Array][] = [
+    ["package.json", '{"type":"module"}'],
+    ["decision-table.json", JSON.stringify(await compileDecisionTable())],
+  ];
   for (const output of Object.keys(bundle.entries)) {
-    const result = await build(buildOptions(bundle, output));
-    writeFileSync(join(folder, output), result.outputFiles?.[0]?.contents ?? "");
+    const { outputFiles } = await build(buildOptions(bundle, output));
+    files.push([output, outputFiles?.[0]?.contents as Uint8Array]);
   }
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  writeFileSync(join(folder, "decision-table.json"), JSON.stringify(await compileDecisionTable()));
+  const folder = mkdtempSync("/tmp/bw-app-");
+  for (const [name, contents] of files) writeFileSync(join(folder, name), contents);
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
