@@ -241,7 +241,7 @@ export class Session {
   /** A resource of this URN that the store holds and Pulumi has not spoken of: its creation was interrupted. */
   #orphan(token: string, urn: string): Stored | undefined {
     const known = this.#known.get(urn);
-    return this.#options.store.list(token).findLast((stored) => stored.urn === urn && !known?.has(stored.id));
+    return this.#options.store.ofUrn(urn).findLast((stored) => stored.token === token && !known?.has(stored.id));
   }
 
   #context(urn: string): Context {

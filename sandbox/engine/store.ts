@@ -30,6 +30,7 @@ export class Store {
       CREATE TABLE IF NOT EXISTS resource (
         token TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, inputs TEXT NOT NULL, state TEXT NOT NULL,
         PRIMARY KEY (token, id)) STRICT;
+      CREATE INDEX IF NOT EXISTS resource_urn ON resource (urn);
       CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`);
   }
 
@@ -43,6 +44,14 @@ export class Store {
     return this.#db
       .prepare("SELECT * FROM resource WHERE token = ? ORDER BY rowid")
       .all(token)
+      .map((row) => stored(row as unknown as Row));
+  }
+
+  /** All resources that were made for this URN, oldest first: more than one where a replaced one was kept. */
+  ofUrn(urn: string): Stored[] {
+    return this.#db
+      .prepare("SELECT * FROM resource WHERE urn = ? ORDER BY rowid")
+      .all(urn)
       .map((row) => stored(row as unknown as Row));
   }
 
