@@ -38,7 +38,7 @@ class Cable {
   }
 }
 
-describe("a person's word", { timeout: 60_000 }, () => {
+describe("a person's word", () => {
   let google: Google;
   let region: Region;
   let cable: Cable;
@@ -68,7 +68,7 @@ describe("a person's word", { timeout: 60_000 }, () => {
     // The first delivery starts the Worker and fetches Google's keys: half a second may not be enough for it here.
     await (await visitor()).say("denied");
     await vi.waitFor(async () => expect(await undelivered()).toEqual([]), patience);
-  }, 60_000);
+  });
   afterAll(async () => {
     await region?.[Symbol.asyncDispose]();
     await edge?.[Symbol.asyncDispose]();

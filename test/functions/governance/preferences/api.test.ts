@@ -12,7 +12,7 @@ describe("the preferences API", () => {
   beforeAll(async () => {
     region = await startRegion();
     service = await region.serve();
-  }, 30_000);
+  });
   afterAll(() => region?.[Symbol.asyncDispose]());
   beforeEach(async () => {
     person = await service.person();

@@ -6,11 +6,11 @@ import { runJob, Service } from "../service.ts";
 
 const patience = { timeout: 15_000, interval: 50 };
 
-describe("the preferences service", { timeout: 60_000 }, () => {
+describe("the preferences service", () => {
   let region: Region;
   beforeAll(async () => {
     region = await startRegion();
-  }, 30_000);
+  });
   afterAll(() => region?.[Symbol.asyncDispose]());
 
   test("names everything that its environment lacks, and shows no value", async () => {

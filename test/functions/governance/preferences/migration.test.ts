@@ -7,7 +7,7 @@ describe("the migration job", () => {
   let region: Region;
   beforeAll(async () => {
     region = await startRegion({ migrated: false });
-  }, 30_000);
+  });
   afterAll(() => region?.[Symbol.asyncDispose]());
   const job = (environment: Record<string, string> = {}) => runJob(region.image, { ...region.migrationEnvironment, ...environment });
 
