@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { createAws } from "./clouds/aws/index.ts";
 import { createCloudflare } from "./clouds/cloudflare/index.ts";
 import { createGcp } from "./clouds/gcp/index.ts";
+import { createRandom } from "./clouds/random/index.ts";
 import { createTls } from "./clouds/tls/index.ts";
 import type { Cloud, Ground, Part } from "./engine/cloud.ts";
 import type { Server } from "./engine/grpc-server.ts";
@@ -95,7 +96,7 @@ export class Sandbox {
     });
     const cloudflare = createCloudflare(ground("cloudflare"));
     const gcp = createGcp(ground("gcp"));
-    const clouds: Cloud[] = [createAws(ground("aws")), gcp, cloudflare, createTls()];
+    const clouds: Cloud[] = [createAws(ground("aws")), gcp, cloudflare, createTls(), createRandom()];
 
     const servers: Server[] = [];
     const providers: Record<string, number> = {};

@@ -7,6 +7,7 @@ import { getProjectOutput } from "@pulumi/gcp/organizations/getProject.js";
 import { Provider as GcpProvider } from "@pulumi/gcp/provider.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { Provider as RandomProvider } from "@pulumi/random/provider.js";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { Provider as TlsProvider } from "@pulumi/tls/provider.js";
 import { EdgeSite } from "../components/edge/edge-site.ts";
@@ -35,7 +36,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   const gcpProvider = new GcpProvider("gcp", { project, region: places.gcp.location });
   const awsProvider = new AwsProvider("aws", { region: places.aws.location, allowedAccountIds: [aws.accountId] });
   const tlsProvider = new TlsProvider("tls", {});
-  const providers = [gcpProvider, awsProvider, new CloudflareProvider("cloudflare", {}), tlsProvider];
+  const providers = [gcpProvider, awsProvider, new CloudflareProvider("cloudflare", {}), tlsProvider, new RandomProvider("random", {})];
 
   const enabled = [...new ProjectApis("apis", { project, apis }, { providers }).nodes.services];
   const projectNumber = await numberOf(project, gcpProvider);

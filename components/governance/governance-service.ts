@@ -6,6 +6,7 @@ import { SecretIamMember } from "@pulumi/gcp/secretmanager/secretIamMember.js";
 import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion.js";
 import type { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
+import { RandomId } from "@pulumi/random/randomId.js";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, labels, refuse, shortHash, type Transform, transformed } from "../component.ts";
 
@@ -60,6 +61,7 @@ export class GovernanceService extends pulumi.ComponentResource {
   readonly nodes: {
     readonly secrets: Readonly<Record<string, Secret>>;
     readonly versions: Readonly<Record<string, SecretVersion>>;
+    readonly execution: RandomId;
     readonly job: Job;
     readonly service: Service;
   };
@@ -150,6 +152,13 @@ export class GovernanceService extends pulumi.ComponentResource {
         vpcAccess,
       },
     };
+    // An execution's name is taken for ever, also by a template that comes back: going back to an older image is another execution.
+    // (A migration that finds a newer schema does nothing.)
+    const execution = new RandomId(
+      `${name}-execution`,
+      { byteLength: 4, keepers: { template: pulumi.output(jobTemplate).apply(shortHash) } },
+      child,
+    );
     const job = new Job(
       `${name}-migration`,
       ...transformed(
@@ -161,8 +170,8 @@ export class GovernanceService extends pulumi.ComponentResource {
           deletionProtection: durable,
           labels: labels(jurisdiction, "operational"),
           template: jobTemplate,
-          // The update waits until this execution is complete; another template is another execution.
-          runExecutionToken: pulumi.output(jobTemplate).apply(shortHash),
+          // The update waits until this execution is complete.
+          runExecutionToken: execution.hex,
         },
         { ...child, dependsOn: [...args.dependsOn, ...login], customTimeouts: { create: "20m", update: "20m" } },
       ),
@@ -222,7 +231,7 @@ export class GovernanceService extends pulumi.ComponentResource {
         },
       ),
     );
-    this.nodes = { secrets, versions, job, service: run };
+    this.nodes = { secrets, versions, execution, job, service: run };
     this.registerOutputs({ url: this.url });
   }
 

@@ -22,7 +22,7 @@ function generate(inputs: Properties): KeyObject {
 
 const privateKey: ResourceDefinition = {
   token: "tls:index/privateKey:PrivateKey",
-  fidelity: { level: "runs", how: "a real key pair", test: "test/sandbox/tls.test.ts" },
+  fidelity: { level: "runs", how: "a real key pair", test: "test/sandbox/local-providers.test.ts" },
   replaceOn: ["algorithm", "ecdsaCurve", "rsaBits"],
   defaults: () => ({ ecdsaCurve: "P224", rsaBits: 2048 }),
   create({ orphan }, inputs) {
