@@ -7,21 +7,8 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract, type Header } from "tar-stream";
+import type { ImageConfig, UnpackedImage } from "../cloud-run/image.ts";
 import type { Layout, Manifest } from "./layout.ts";
-
-export interface ImageConfig {
-  readonly Entrypoint?: readonly string[];
-  readonly Cmd?: readonly string[];
-  /** `NAME=value` each. */
-  readonly Env?: readonly string[];
-  readonly WorkingDir?: string;
-}
-
-export interface UnpackedImage {
-  /** Absolute path of the folder that stands for the image's `/`. */
-  readonly rootDir: string;
-  readonly config: ImageConfig;
-}
 
 const underway = new Map<string, Promise<void>>();
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -50,6 +50,26 @@ test.each([true, false])("kill -9 loses nothing that was acknowledged and leaves
     const rows = store.objects("b", ["live", "noncurrent"]);
     expect(readdirSync(join(folder, "objects")).sort()).toEqual(rows.map(({ file }) => file).sort());
     expect(readdirSync(join(folder, "incoming"))).toEqual([]);
+    store.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a start removes bytes that nothing names, and no others", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gcs-"));
+  try {
+    const store = new ObjectStore(folder);
+    store.createBucket({ name: "b", project: "p", projectNumber: "1", config: { ...config, versioning: false } });
+    const bytes = async (text: string) => store.receive(new Blob([text]).stream() as unknown as AsyncIterable<Uint8Array>);
+    const kept = await store.insert(await bytes("kept"), { bucket: "b", name: "a", metadata: {}, conditions: {}, hashes: {} });
+    const resumed = await bytes("half of an upload");
+    store.putUpload(resumed, {});
+    await bytes("cut off");
+    writeFileSync(join(folder, "objects", "never-committed"), "x");
+    store.sweep();
+    expect(readdirSync(join(folder, "objects"))).toEqual([kept.file]);
+    expect(readdirSync(join(folder, "incoming"))).toEqual([resumed]);
     store.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -190,6 +190,7 @@ describe("a listing", () => {
         expect(entries.length).toBeLessThanOrEqual(size);
         found.push(...entries);
         token = part.nextPageToken ?? "";
+        expect(found.length).toBeLessThanOrEqual(20);
       } while (token);
       expect(found.sort()).toEqual([...names(whole), ...(whole.prefixes ?? [])].sort());
     }
