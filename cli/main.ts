@@ -62,6 +62,13 @@ program
   .option("-n, --lines <n>", "last lines of each", (text) => Number.parseInt(text, 10), 40)
   .action(async (name: string | undefined, options) => (await import("./commands/logs.ts")).logs(name, options));
 program
+  .command("query")
+  .description("read a region's database: runs one SQL statement in a read-only transaction")
+  .argument("<stack>")
+  .argument("<sql>")
+  .option(...json)
+  .action(async (stack: string, sql: string, options) => (await import("./commands/query.ts")).query(stack, sql, options));
+program
   .command("down")
   .description("stop everything and keep all data")
   .option("--purge", "discard the embedded account with all its data")

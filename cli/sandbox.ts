@@ -96,6 +96,18 @@ export async function accessToken(file: SandboxFile, member: string): Promise<st
   return ((await call(file, "POST", `/token?member=${encodeURIComponent(member)}`)) as { token: string }).token;
 }
 
+/**
+ * Folder of a socket that leads to a database of the embedded Cloud SQL.
+ * @throws PersonError when there is no such database, or the member may not connect
+ */
+export async function openDatabase(file: SandboxFile, connectionName: string, member: string): Promise<string> {
+  const query = new URLSearchParams({ connection: connectionName, member });
+  const answer = (await call(file, "POST", `/database?${query}`)) as { socketDir?: string; error?: string };
+  if (answer.socketDir === undefined)
+    throw new PersonError(`The database ${connectionName} cannot be opened: ${answer.error}`, "Deploy its region first.");
+  return answer.socketDir;
+}
+
 /** Stops the sandbox and keeps its data. False when none runs. What a killed one left behind is ended as well. */
 export async function stopSandbox(): Promise<boolean> {
   const running = runningSandbox();

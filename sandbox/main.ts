@@ -60,6 +60,11 @@ try {
         });
       case "POST /token":
         return json(200, { token: sandbox.issueToken(url.searchParams.get("member") ?? "") });
+      case "POST /database":
+        return sandbox.openDatabase(url.searchParams.get("connection") ?? "", url.searchParams.get("member") ?? "").then(
+          (socketDir) => json(200, { socketDir }),
+          (error: Error) => json(400, { error: error.message }),
+        );
       case "POST /stop":
         json(202, {});
         return void stop();

@@ -49,6 +49,7 @@ export class Sandbox {
   readonly #clouds: readonly Cloud[];
   readonly #hostnames: () => string[];
   readonly #issueToken: (member: string) => string;
+  readonly #openDatabase: (connectionName: string, member: string) => Promise<string>;
   readonly #close: () => Promise<void>;
 
   private constructor(parts: {
@@ -58,6 +59,7 @@ export class Sandbox {
     clouds: readonly Cloud[];
     hostnames: () => string[];
     issueToken: (member: string) => string;
+    openDatabase: (connectionName: string, member: string) => Promise<string>;
     close: () => Promise<void>;
   }) {
     this.ports = parts.ports;
@@ -66,6 +68,7 @@ export class Sandbox {
     this.#clouds = parts.clouds;
     this.#hostnames = parts.hostnames;
     this.#issueToken = parts.issueToken;
+    this.#openDatabase = parts.openDatabase;
     this.#close = parts.close;
   }
 
@@ -127,6 +130,7 @@ export class Sandbox {
       clouds,
       hostnames,
       issueToken: (member) => gcp.issueToken(member),
+      openDatabase: (connectionName, member) => gcp.openDatabase(connectionName, member),
       close: async () => {
         await Promise.allSettled([gateway.stop(), ...servers.map((server) => server.close())]);
         const stopped = await Promise.allSettled(clouds.map((cloud) => cloud.stop()));
@@ -151,6 +155,11 @@ export class Sandbox {
   /** An access token of the embedded Google Cloud, for a person's own calls to its APIs. */
   issueToken(member: string): string {
     return this.#issueToken(member);
+  }
+
+  /** Folder of a socket that leads to a Cloud SQL database, as the Cloud SQL proxy opens one on a person's machine. */
+  openDatabase(connectionName: string, member: string): Promise<string> {
+    return this.#openDatabase(connectionName, member);
   }
 
   /** Ends every process and keeps all data. */

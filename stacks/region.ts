@@ -136,6 +136,12 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     site: site.url,
     preferences: plane.preferencesUrl,
     subjects: subjects?.url,
+    database: {
+      connectionName: plane.nodes.database.connectionName,
+      name: plane.nodes.database.databaseName,
+      // Whose login sees everything: the account that owns the tables.
+      owner: plane.nodes.migrationAccount.email,
+    },
     buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket },
   };
 }
