@@ -25,8 +25,11 @@ export interface Pack {
   readonly open: (facts: StackFacts & { readonly dryRun: boolean }) => Session;
 }
 
-/** Serves the pack on a free loopback port and returns it. Rejects when the port cannot be opened. */
-export function serve(pack: Pack): Promise<{ readonly port: number; readonly close: () => void }> {
+/**
+ * Serves the pack on a free port and returns it. Rejects when none can be opened.
+ * @param host where the engine listens, and so where it looks for us
+ */
+export function serve(pack: Pack, host: string): Promise<{ readonly port: number; readonly close: () => void }> {
   let session: Session | undefined;
   const current = (): Session => {
     if (!session)
@@ -59,7 +62,7 @@ export function serve(pack: Pack): Promise<{ readonly port: number; readonly clo
     cancel: unary(() => empty()),
   });
   return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(`${host}:0`, ServerCredentials.createInsecure(), (error, port) => {
       if (error) reject(error);
       else resolve({ port, close: () => server.forceShutdown() });
     });

@@ -41,6 +41,7 @@ export async function buildPolicyPack(outDir: string): Promise<string> {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const outDir = process.argv[2];
-  if (!outDir) throw new Error("usage: node policies/build.ts <folder>");
-  console.log(await buildPolicyPack(outDir));
+  if (outDir) console.log(await buildPolicyPack(outDir));
+  else console.error("Usage: node policies/build.ts <folder>");
+  process.exitCode = outDir ? 0 : 64;
 }

@@ -9,17 +9,27 @@ import { loadRegister } from "./register.ts";
 import { rules } from "./rules/index.ts";
 import { exemptionsRule, Session } from "./session.ts";
 
+// The engine's own address, as it starts every analyzer: host:port.
+const host = process.argv[2]?.replace(/:\d+$/, "");
+if (!host) {
+  process.stderr.write("This is a policy pack: give its absolute path to pulumi with --policy-pack.\n");
+  process.exit(64);
+}
+
 const dir = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { version: string };
 
-const { port } = await serve({
-  name: "bailiwick",
-  version,
-  rules: [...rules, exemptionsRule],
-  // Read for every stack: what is wrong with the files is the deployment's error, not a pack that does not start.
-  open: ({ dryRun, ...facts }) =>
-    new Session({ rules, context: contextOf(facts, loadRegister(dir)), exemptions: loadExemptions(dir, rules, new Date()), dryRun }),
-});
+const { port } = await serve(
+  {
+    name: "bailiwick",
+    version,
+    rules: [...rules, exemptionsRule],
+    // Read for every stack: what is wrong with the files is the deployment's error, not a pack that does not start.
+    open: ({ dryRun, ...facts }) =>
+      new Session({ rules, context: contextOf(facts, loadRegister(dir)), exemptions: loadExemptions(dir, rules, new Date()), dryRun }),
+  },
+  host,
+);
 
 // The engine reads the port from the first line, and is this process's parent. Without it there is nobody to answer.
 process.stdout.write(`${port}\n`);

@@ -248,7 +248,9 @@ describe("exemptions", () => {
 
 it("does not outlive the engine that started it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pack-"));
-  const shell = spawn("sh", ["-c", '"$0" & echo "$!"; wait', await buildPolicyPack(folder)], { stdio: ["ignore", "pipe", "inherit"] });
+  const shell = spawn("sh", ["-c", '"$0" 127.0.0.1:1 & echo "$!"; wait', await buildPolicyPack(folder)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
   const [pid, port] = [Number((await lines.next()).value), Number((await lines.next()).value)];
   expect(port).toBeGreaterThan(0);
