@@ -8,9 +8,6 @@ export const root = resolve(import.meta.dirname, "..");
 /** The embedded account: resource state, data, logs. `BAILIWICK_STATE` sets another, so that two can run side by side. */
 export const stateDir = resolve(process.env.BAILIWICK_STATE ?? join(root, ".sandbox"));
 
-/** What `build` made: immutable, by digest. */
-export const artifactDir = resolve(process.env.BAILIWICK_ARTIFACTS ?? join(root, ".bailiwick"));
-
 /** Tools and compiled code, keyed by version; can be deleted at any time. */
 export const cacheDir = resolve(process.env.BAILIWICK_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bailiwick"));
 

@@ -31,19 +31,35 @@ export type Artifact = z.infer<typeof artifact>;
 export const manifestSchema = z.strictObject({ version: z.literal(1), artifacts: z.array(artifact) });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** @throws RunError when nothing was built yet, or the manifest is damaged */
-export function readManifest(): Manifest {
-  const file = resolve(artifactDir, "manifest.json");
+/**
+ * @param folder in which the build left the manifest
+ * @throws RunError when nothing was built yet, or the manifest is damaged
+ */
+export function readManifest(folder = artifactDir): Manifest {
+  const file = resolve(folder, "manifest.json");
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch {
     throw new RunError(`nothing is built yet (${file} is missing).\nRun ./bailiwick build first; ./bailiwick up does it by itself.`);
   }
-  const parsed = manifestSchema.safeParse(JSON.parse(text));
-  if (!parsed.success)
-    throw new RunError(`the artifact manifest ${file} is damaged: ${z.prettifyError(parsed.error)}\nRun ./bailiwick build again.`);
-  return parsed.data;
+  const { data, problem } = parseManifest(text);
+  if (data) return data;
+  throw new RunError(`the artifact manifest ${file} is damaged: ${problem}\nDelete ${folder} and run ./bailiwick build again.`);
+}
+
+/** A manifest's text, or what is wrong with it: it was cut off, or says what no manifest says. */
+export function parseManifest(
+  text: string,
+): { readonly data: Manifest; readonly problem?: never } | { readonly data?: never; readonly problem: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { problem: (error as SyntaxError).message };
+  }
+  const parsed = manifestSchema.safeParse(json);
+  return parsed.success ? { data: parsed.data } : { problem: z.prettifyError(parsed.error) };
 }
 
 export interface Release {

@@ -10,7 +10,7 @@ import { compileDecisionTable } from "../../functions/governance/policy/compile.
 import { canonicalJson } from "../../functions/shared/canonical-json.ts";
 import { policyRevision } from "../../functions/shared/decision-table.ts";
 import { buildPolicyPack } from "../../policies/build.ts";
-import { type Artifact, artifactDir, type Manifest, manifestSchema } from "../../stacks/artifacts.ts";
+import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
 import { PersonError } from "../errors.ts";
 import { root } from "../paths.ts";
 import { createImage, writeLayout } from "./oci-layout.ts";
@@ -46,9 +46,9 @@ function sourceStamp(): string {
 /** @throws PersonError when the manifest is there and damaged */
 export function readManifestFile(): Manifest {
   if (!existsSync(manifestFile)) return { version: 1, artifacts: [] };
-  const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(manifestFile, "utf8")));
-  if (parsed.success) return parsed.data;
-  throw new PersonError(`The artifact manifest ${manifestFile} is damaged.`, `Delete ${artifactDir} and build again.`);
+  const { data, problem } = parseManifest(readFileSync(manifestFile, "utf8"));
+  if (data) return data;
+  throw new PersonError(`The artifact manifest ${manifestFile} is damaged: ${problem}`, `Delete ${artifactDir} and build again.`);
 }
 
 function provenance(): Artifact["provenance"] {
