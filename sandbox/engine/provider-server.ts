@@ -126,7 +126,7 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
       return new rpc.ReadResponse()
         .setId(request.getId())
         .setInputs(outgoing(token, present.inputs, like))
-        .setProperties(outgoing(token, present.state, { ...fromStruct(request.getProperties()), ...like }));
+        .setProperties(outgoing(token, present.state, { ...like, ...fromStruct(request.getProperties()) }));
     }),
     delete: answer(async (call: Call<rpc.DeleteRequest>) => {
       const { request } = call;

@@ -252,6 +252,7 @@ describe("secrets", () => {
         const hush = pulumi.secret("hush-hush");
         const key = new PrivateKey("key", { algorithm: "ED25519" });
         const space = new WorkersKvNamespace("space", { accountId: "a", title: hush });
+        new R2Bucket("mine", { accountId: "a", name: "marked" }, { additionalSecretOutputs: ["name"] });
         export const fromInput = space.title;
         export const fromProvider = key.privateKeyPem;
         export const open = key.publicKeyPem;`),
@@ -263,6 +264,11 @@ describe("secrets", () => {
     expect(output).not.toContain("BEGIN HUSH");
     expect((await stack.exported("space"))?.outputs.title).toHaveProperty("ciphertext");
     expect(await stack.outputs()).toMatchObject({ fromInput: "hush-hush", fromProvider: "-----BEGIN HUSH-----" });
+    // Nor after a refresh, which reads everything anew.
+    expect(await stack.run("refresh", "--yes", "--skip-preview")).toMatchObject({ code: 0 });
+    const refreshed = (await stack.run("stack", "export")).output;
+    for (const word of ['"hush-hush"', "BEGIN HUSH"]) expect(refreshed).not.toContain(word);
+    expect((await stack.exported("mine"))?.outputs.name).toHaveProperty("ciphertext");
     // An import asks no program which outputs are secret: the provider must know.
     const imported = await engine.stack("secret-import", program(""));
     expect(
