@@ -1,0 +1,185 @@
+// One person's way through the platform, from nothing to nothing: deploy, use, roll out, roll back, stop, go on, discard.
+// The steps build on each other, as they do for a person, so they run in order on one platform.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { socketDirOf } from "../../sandbox/sandbox-paths.ts";
+import { Platform } from "../platform.ts";
+import { until } from "../until.ts";
+import { Visitor } from "../visitor.ts";
+
+interface UpReport {
+  readonly stacks: readonly { stack: string; ok: boolean; changes: Record<string, number>; rules: number; findings: unknown[] }[];
+  readonly addresses: readonly string[];
+}
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.create();
+});
+afterAll(() => platform?.[Symbol.asyncDispose]());
+
+async function up(...args: string[]): Promise<UpReport> {
+  return JSON.parse((await platform.succeed("up", ...args, "--json")).stdout) as UpReport;
+}
+
+/** How many of `count` answers carry which value of a header. */
+async function census(path: string, header: string, count: number): Promise<Record<string, number>> {
+  const seen: Record<string, number> = {};
+  for (let i = 0; i < count; i++) {
+    const response = await platform.fetch("eu", path);
+    await response.body?.cancel();
+    const value = (response.headers.get(header) ?? "none").split(";")[0] as string;
+    seen[value] = (seen[value] ?? 0) + 1;
+  }
+  return seen;
+}
+
+const rowsAbout = async (stack: string, subject: string) =>
+  JSON.parse(
+    (await platform.succeed("query", stack, `SELECT purpose FROM consent_ledger WHERE subject = '${subject}'`, "--json")).stdout,
+  ) as unknown[];
+
+/** A change of one text in a source file of the copy. */
+function edit(file: string, from: string, to: string): void {
+  const path = join(platform.dir, file);
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
+
+describe("from nothing to nothing", () => {
+  test("one command deploys global and all regions, and says what it did", async () => {
+    const report = await up();
+    expect(report.stacks.map(({ stack }) => stack)).toEqual(["global", "apac", "eu", "us"]);
+    for (const { ok, changes, rules, findings } of report.stacks) {
+      expect(ok).toBe(true);
+      expect(changes.create).toBeGreaterThan(30);
+      expect(rules).toBeGreaterThanOrEqual(5);
+      expect(findings).toEqual([]);
+    }
+    expect(report.addresses).toContain(platform.url("eu"));
+  });
+
+  test("the brand's page is rewritten at the edge, and says so", async () => {
+    const page = await (await platform.fetch("eu")).text();
+    expect(page).toContain("<!doctype html>");
+    expect(page).toMatch(/data-slot="hero"[^>]*data-variation="default"[^>]*data-reason="no-token"/);
+  });
+
+  test("without consent there is the default, no identifier, and nothing stored", async () => {
+    for (const path of ["/", "/v1/experience/hero"]) {
+      const response = await platform.fetch("eu", path);
+      await response.body?.cancel();
+      expect(response.status).toBe(200);
+      expect(response.headers.get("set-cookie")).toBeNull();
+    }
+    expect(JSON.parse((await platform.succeed("query", "eu", "SELECT count(*)::int FROM subject", "--json")).stdout)).toEqual([
+      { count: 0 },
+    ]);
+  });
+
+  test.each(["eu", "apac"])("in %s a grant personalises, and a withdrawal ends it with the very next request", async (region) => {
+    const visitor = await Visitor.create(platform, region);
+    expect(await visitor.hero()).toMatchObject({ variation: "default" });
+    await until(async () => {
+      await visitor.change("granted");
+      return (await visitor.hero()).reason === "granted";
+    }, "the first delivery to warm up");
+    const withdrawn = await visitor.change("withdrawn");
+    expect(withdrawn.enforcement).toBe("applied");
+    expect(await visitor.hero()).toMatchObject({ variation: "default", reason: "withdrawn" });
+    await visitor.change("granted");
+    expect(await visitor.hero()).toMatchObject({ reason: "granted", consentEpoch: expect.any(Number) });
+  });
+
+  test("a person's consent lies in the home region's database and in no other", async () => {
+    const visitor = await Visitor.create(platform, "eu");
+    await visitor.change("granted");
+    expect(await rowsAbout("eu", visitor.subject)).toHaveLength(1);
+    expect(await rowsAbout("us", visitor.subject)).toEqual([]);
+    expect(await rowsAbout("apac", visitor.subject)).toEqual([]);
+  });
+
+  test("plain pulumi finds nothing to change, with the pack attached", async () => {
+    const preview = await platform.pulumi("eu", ["preview", "--expect-no-changes"]);
+    expect(preview.stdout + preview.stderr).toContain("bailiwick@v");
+    expect(preview.code, preview.stdout + preview.stderr).toBe(0);
+  });
+
+  test("a second up changes nothing", async () => {
+    for (const { changes } of (await up()).stacks) expect(Object.keys(changes)).toEqual(["same"]);
+  });
+
+  test("a new version of the site at 10 % answers about one request in ten, and goes back, and takes over", async () => {
+    const [old] = Object.keys(await census("/v1/experience/hero", "edge-version", 1)) as [string];
+    edit("functions/edge/site/experiments.ts", "Your first flush is in", "Your first flush has come");
+    await platform.succeed("build");
+    await platform.succeed("release", "eu", "site", "--newest", "10");
+    await up("eu");
+    const split = await census("/v1/experience/hero", "edge-version", 400);
+    const fresh = Object.keys(split).find((version) => version !== old) as string;
+    // 400 draws at 10 %: outside of 15 to 70 once in ten million runs.
+    expect(split[fresh]).toBeGreaterThan(15);
+    expect(split[fresh]).toBeLessThan(70);
+    await platform.succeed("release", "eu", "site", "--back");
+    await up("eu");
+    expect(await census("/v1/experience/hero", "edge-version", 20)).toEqual({ [old]: 20 });
+    await platform.succeed("release", "eu", "site", "--newest", "100");
+    await up("eu");
+    expect(await census("/v1/experience/hero", "edge-version", 20)).toEqual({ [fresh]: 20 });
+  });
+
+  test("a new revision of the preference service at 50 % answers half of the requests, and goes back, and takes over", async () => {
+    const path = "/v1/subjects/eu_00000000000000000000000000/preferences";
+    const [old] = Object.keys(await census(path, "server-version", 1)) as [string];
+    edit("functions/governance/preferences/app.ts", "Nothing lives here", "Nothing lives at this address");
+    await platform.succeed("build");
+    await platform.succeed("release", "eu", "preferences", "--newest", "50");
+    await up("eu");
+    const split = await census(path, "server-version", 200);
+    const fresh = Object.keys(split).find((version) => version !== old) as string;
+    expect(split[fresh]).toBeGreaterThan(60);
+    expect(split[fresh]).toBeLessThan(140);
+    await platform.succeed("release", "eu", "preferences", "--back");
+    await up("eu");
+    expect(await census(path, "server-version", 20)).toEqual({ [old]: 20 });
+    await platform.succeed("release", "eu", "preferences", "--newest", "100");
+    await up("eu");
+    expect(await census(path, "server-version", 20)).toEqual({ [fresh]: 20 });
+  });
+
+  test("after down and up all state is there", async () => {
+    const visitor = await Visitor.create(platform, "eu");
+    await visitor.change("granted");
+    // The other regions have not seen the releases above yet.
+    await up();
+    await platform.succeed("down");
+    await expect(platform.fetch("eu")).rejects.toThrow();
+    for (const { changes } of (await up()).stacks) expect(Object.keys(changes)).toEqual(["same"]);
+    expect(await visitor.preferences()).toMatchObject({ purposes: { personalisation: "granted" } });
+    await until(async () => (await visitor.hero()).reason === "granted", "the edge to answer within its budget after a cold start");
+  });
+
+  test("status shows what runs, from the running parts", async () => {
+    const status = JSON.parse((await platform.succeed("status", "--json")).stdout) as {
+      parts: { kind: string; name: string; state: string; pid?: number }[];
+    };
+    const running = (kind: RegExp) => status.parts.filter((part) => kind.test(part.kind) && part.state === "running").length;
+    expect(running(/^Cloud SQL$/)).toBe(3);
+    expect(running(/^Cloud Run service$/)).toBeGreaterThanOrEqual(3);
+    expect(running(/^worker$/)).toBe(7);
+  });
+
+  test("down --purge leaves nothing: no process, port, lock or file", async () => {
+    const status = JSON.parse((await platform.succeed("status", "--json")).stdout) as { parts: { pid?: number }[] };
+    const sandbox = JSON.parse(readFileSync(join(platform.dir, ".sandbox", "sandbox.json"), "utf8")) as { pid: number };
+    const pids = [sandbox.pid, ...status.parts.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))];
+    expect(pids.length).toBeGreaterThan(3);
+    await platform.succeed("down", "--purge");
+    for (const pid of pids) expect(existsSync(`/proc/${pid}`), `process ${pid}`).toBe(false);
+    await expect(platform.fetch("eu")).rejects.toThrow();
+    expect(readdirSync(platform.dir)).not.toContain(".sandbox");
+    expect(existsSync(socketDirOf(join(platform.dir, ".sandbox")))).toBe(false);
+  });
+});

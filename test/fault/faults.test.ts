@@ -1,0 +1,237 @@
+// What goes wrong on a machine, done to a deployed platform on purpose: a clear word, nothing lost, and the next command goes on.
+// One platform for all, each test leaves it deployed.
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Platform } from "../platform.ts";
+import { until } from "../until.ts";
+import { Visitor } from "../visitor.ts";
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.create();
+  await platform.succeed("up", "global", "eu", "apac");
+});
+afterAll(() => platform?.[Symbol.asyncDispose]());
+
+interface Part {
+  readonly cloud: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly state: string;
+  readonly detail: string;
+  readonly pid?: number;
+}
+
+const parts = async () => (JSON.parse((await platform.succeed("status", "--json")).stdout) as { parts: Part[] }).parts;
+const sandboxFile = () => join(platform.dir, ".sandbox", "sandbox.json");
+const sandboxPid = () => (JSON.parse(readFileSync(sandboxFile(), "utf8")) as { pid: number }).pid;
+const lockDir = (stack: string) => join(platform.dir, ".sandbox", "backend", ".pulumi", "locks", "organization", "bailiwick", stack);
+const stateFile = (stack: string) => join(platform.dir, ".sandbox", "backend", ".pulumi", "stacks", "bailiwick", `${stack}.json`);
+
+async function partOf(kind: string, name: string): Promise<Part & { pid: number }> {
+  const found = (await parts()).find(
+    (part) => part.kind === kind && `${part.name} ${part.detail}`.includes(name) && part.pid !== undefined,
+  );
+  if (!found) throw new Error(`no ${kind} "${name}" runs`);
+  return found as Part & { pid: number };
+}
+
+/** The Cloud Run process of a region's preference service, by the metadata that its log's name carries. */
+async function servicePid(region: string): Promise<number> {
+  const services = (await parts()).filter((part) => part.kind === "Cloud Run service" && part.pid !== undefined);
+  const found = services.find(({ pid }) => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`REGION=${region}`));
+  if (!found?.pid) throw new Error(`no preference service of ${region} runs`);
+  return found.pid;
+}
+
+/** A visible change of the eu stack, so that an `up` has something to do for a while. */
+function changeEu(generation: number): void {
+  const file = join(platform.dir, "functions/governance/preferences/app.ts");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/Nothing lives here\d*/, `Nothing lives here${generation}`));
+}
+
+test("a configuration with two wrong keys and a missing one says all three at once", async () => {
+  const file = join(platform.dir, "stacks/Pulumi.eu.yaml");
+  const whole = readFileSync(file, "utf8");
+  try {
+    writeFileSync(
+      file,
+      whole
+        .replace("bailiwick:domain: brand.example", "bailiwick:lifecycle: eternal\n  bailiwick:jurisdictoin: eu")
+        .replace(/bailiwick:aws:\n.*\n/, ""),
+    );
+    const ended = await platform.bailiwick(["up", "eu"]);
+    expect(ended.code).toBe(1);
+    for (const part of [
+      "bailiwick:domain: is missing",
+      '"eternal" is not allowed; expected one of durable, ephemeral',
+      "bailiwick:jurisdictoin: there is no such key",
+      "stacks/Pulumi.eu.yaml",
+    ])
+      expect(ended.stderr).toContain(part);
+    expect(ended.stderr).not.toMatch(/\n {4}at /);
+  } finally {
+    writeFileSync(file, whole);
+  }
+});
+
+test("an unknown jurisdiction is named, with those that exist", async () => {
+  const file = join(platform.dir, "stacks/Pulumi.eu.yaml");
+  const whole = readFileSync(file, "utf8");
+  try {
+    writeFileSync(file, whole.replace("bailiwick:jurisdiction: eu", "bailiwick:jurisdiction: atlantis"));
+    const ended = await platform.bailiwick(["preview", "eu"]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('"atlantis" is not allowed; expected one of eu, us, sg');
+  } finally {
+    writeFileSync(file, whole);
+  }
+});
+
+test("a stack that does not exist is named, with those that do", async () => {
+  const ended = await platform.bailiwick(["up", "mars"]);
+  expect(ended.code).toBe(64);
+  expect(ended.stderr).toContain('There is no stack "mars". There are: global, apac, eu, us.');
+});
+
+test("a port in use is said, with how to choose another", async () => {
+  await using second = await Platform.create();
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = squatter.address() as AddressInfo;
+    const ended = await second.bailiwick(["up", "global", "--port", String(port)]);
+    expect(ended.code).toBe(69);
+    expect(ended.stderr).toContain(`Port ${port} is in use`);
+    expect(ended.stderr).toContain("--port");
+  } finally {
+    squatter.close();
+  }
+});
+
+test("a pid file that a killed sandbox left behind stands in nobody's way", async () => {
+  const visitor = await Visitor.create(platform, "eu");
+  await visitor.change("granted");
+  const stale = `${sandboxFile()}.kept`;
+  copyFileSync(sandboxFile(), stale);
+  process.kill(sandboxPid(), "SIGKILL");
+  await until(() => !existsSync(`/proc/${(JSON.parse(readFileSync(stale, "utf8")) as { pid: number }).pid}`), "the sandbox to be gone");
+  // The recorded pid now belongs to a process that lives and is not the sandbox: this one.
+  writeFileSync(sandboxFile(), JSON.stringify({ ...JSON.parse(readFileSync(stale, "utf8")), pid: process.pid }));
+  await platform.succeed("up", "eu");
+  expect(sandboxPid()).not.toBe(process.pid);
+  expect(await visitor.preferences()).toMatchObject({ purposes: { personalisation: "granted" } });
+});
+
+test("the sandbox killed with -9 during an up: the next up completes", async () => {
+  changeEu(1);
+  const interrupted = platform.start(join(platform.dir, "bailiwick"), ["up", "eu"]);
+  await until(() => existsSync(lockDir("eu")) && pulumiRuns("eu"), "the deployment to begin");
+  process.kill(sandboxPid(), "SIGKILL");
+  expect((await interrupted.ended).code).not.toBe(0);
+  await platform.succeed("up", "eu");
+  await expectWhole();
+});
+
+test("the command line killed with -9 during an up: the next up completes", async () => {
+  changeEu(2);
+  const killed = platform.start(join(platform.dir, "bailiwick"), ["up", "eu"]);
+  await until(() => pulumiRuns("eu"), "the deployment to begin");
+  killed.child.kill("SIGKILL");
+  await killed.ended;
+  await platform.succeed("up", "eu");
+  await expectWhole();
+});
+
+test("Ctrl-C during an up ends in order, and the next up completes", async () => {
+  changeEu(3);
+  const interrupted = platform.start(join(platform.dir, "bailiwick"), ["up", "eu"]);
+  await until(() => pulumiRuns("eu"), "the deployment to begin");
+  // As a terminal does it: to the command line and to Pulumi.
+  process.kill((JSON.parse(readFileSync(runningFile("eu"), "utf8")) as { pulumi: number }).pulumi, "SIGINT");
+  interrupted.child.kill("SIGINT");
+  const ended = await interrupted.ended;
+  expect([130, 1]).toContain(ended.code);
+  expect(ended.stderr).toMatch(/nterrupted/);
+  await platform.succeed("up", "eu");
+  await expectWhole();
+});
+
+test("two ups at once on one stack: the second says who holds it", async () => {
+  changeEu(4);
+  const first = platform.start(join(platform.dir, "bailiwick"), ["up", "eu"]);
+  await until(() => pulumiRuns("eu"), "the first to hold the stack");
+  await until(() => existsSync(lockDir("eu")), "the lock to be written");
+  const second = await platform.bailiwick(["up", "eu"]);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/Stack "eu" is being changed by .+/);
+  expect((await first.ended).code).toBe(0);
+});
+
+test("a state file that was cut off is restored from its backup, and that is said", async () => {
+  truncateSync(stateFile("eu"), 1000);
+  const ended = await platform.succeed("up", "eu");
+  expect(ended.stderr).toContain('the state of "eu" was cut off: its backup is in place');
+  await expectWhole();
+});
+
+test("PostgreSQL killed under writes: the service recovers, and no acknowledged write is lost", async () => {
+  const visitors = await Promise.all(Array.from({ length: 4 }, () => Visitor.create(platform, "eu")));
+  const acknowledged = new Map<Visitor, "granted" | "withdrawn">();
+  let writing = true;
+  const writers = visitors.map(async (visitor) => {
+    for (let turn = 0; writing; turn++) {
+      const state = turn % 2 === 0 ? "granted" : "withdrawn";
+      const response = await visitor.tryChange(state, "eu").catch(() => undefined);
+      if (response?.status === 200) acknowledged.set(visitor, state);
+      else if (response) expect(response.status).toBeGreaterThanOrEqual(500);
+      await response?.body?.cancel();
+      // What was not acknowledged may have happened or not: settle it before the next turn counts.
+      if (response?.status !== 200) acknowledged.delete(visitor);
+    }
+  });
+  await until(() => acknowledged.size === visitors.length, "every writer to be acknowledged once");
+  process.kill((await partOf("Cloud SQL", "eu")).pid, "SIGKILL");
+  await until(async () => (await visitors[0]?.tryChange("granted", "eu"))?.status === 200, "the service to recover");
+  acknowledged.clear();
+  await until(() => acknowledged.size === visitors.length, "every writer to be acknowledged again");
+  writing = false;
+  await Promise.all(writers);
+  for (const [visitor, state] of acknowledged) expect(await visitor.preferences()).toMatchObject({ purposes: { personalisation: state } });
+});
+
+test("the edge cut off from the governance plane gives the default within its time", async () => {
+  const visitor = await Visitor.create(platform, "apac");
+  await until(async () => {
+    await visitor.change("granted");
+    return (await visitor.hero()).reason === "granted";
+  }, "the way to be warm");
+  const pid = await servicePid("apac");
+  process.kill(pid, "SIGSTOP");
+  try {
+    const begun = performance.now();
+    expect(await visitor.hero()).toMatchObject({ variation: "default", reason: "unavailable" });
+    // The edge's own budget is 200 ms; the rest is room for a busy machine.
+    expect(performance.now() - begun).toBeLessThan(2000);
+    const page = await platform.fetch("apac");
+    expect(page.status).toBe(200);
+    await page.body?.cancel();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await until(async () => (await visitor.hero()).reason === "granted", "the region to be heard again");
+});
+
+const runningFile = (stack: string) => join(platform.dir, ".sandbox", "running", `${stack}.json`);
+const pulumiRuns = (stack: string) => existsSync(runningFile(stack));
+
+/** Deployed, consistent and in use. */
+async function expectWhole(): Promise<void> {
+  const preview = await platform.pulumi("eu", ["preview", "--expect-no-changes"]);
+  expect(preview.code, preview.stdout + preview.stderr).toBe(0);
+  const response = await platform.fetch("eu");
+  await response.body?.cancel();
+  expect(response.status).toBe(200);
+}
