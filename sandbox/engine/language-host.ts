@@ -89,9 +89,12 @@ async function run(
       `the program in ${folder} cannot be run: @pulumi/pulumi is not installed there. Run \`npm ci\` in the program's folder.`,
     );
   }
-  const child = spawn(process.execPath, ["--import", PRELOAD, runner, ...flags(request, engineAddress), entryPoint], {
+  const tsNode = wantsTsNode(request);
+  // ts-node refuses to work beside another preloaded module: cmd/run/run.ts in pulumi/pulumi.
+  const preload = tsNode ? [] : ["--import", PRELOAD];
+  const child = spawn(process.execPath, [...preload, runner, ...flags(request, engineAddress), entryPoint], {
     cwd: request.getPwd() || folder,
-    env: environment(request, options),
+    env: { ...environment(request, options), PULUMI_NODEJS_TYPESCRIPT: String(tsNode) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
@@ -142,13 +145,14 @@ function flags(request: rpc.RunRequest, engineAddress: string): string[] {
   return request.getDryrun() ? [...given, "--dry-run"] : given;
 }
 
+/** Node runs TypeScript as it is; ts-node, which checks types at every run, is for those who ask: `runtime: options: typescript: true`. */
+const wantsTsNode = (request: rpc.RunRequest) => request.getInfo()?.getOptions()?.toJavaScript().typescript === true;
+
 function environment(request: rpc.RunRequest, options: LanguageHostOptions): NodeJS.ProcessEnv {
   return {
     ...(options.env ?? process.env),
     PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-    // Node runs TypeScript as it is; the runner must not look for ts-node.
-    PULUMI_NODEJS_TYPESCRIPT: "false",
     ...(options.compileCache && { NODE_COMPILE_CACHE: options.compileCache }),
   };
 }

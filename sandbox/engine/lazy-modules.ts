@@ -1,26 +1,53 @@
-// Preloaded into every program that the language host runs: @pulumi/pulumi loads the TypeScript compiler and npm's installer at its start,
-// half a second of work, and needs them only to serialise functions into code ("magic" functions). Here they load at first use.
+// Preloaded into every program that the language host runs: what @pulumi/pulumi loads at its start and rarely needs is loaded
+// at first use. It halves the work of a small program's start, and its memory.
 import Module from "node:module";
 
-type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown;
+type Load = (this: unknown, request: string, parent: { readonly filename?: string } | undefined, ...rest: unknown[]) => unknown;
+type Exports = Record<PropertyKey, unknown>;
 // Not in Node's documented interface, but what every module loader hook has patched for a decade; `registerHooks` cannot defer a load.
 const loader = Module as unknown as { _load: Load };
-
 const load = loader._load;
-const deferred = new Set(["typescript", "@npmcli/arborist"]);
 
-loader._load = function (request, ...rest) {
-  if (!deferred.has(request)) return load.call(this, request, ...rest);
-  let loaded: object | undefined;
+/** Needed only to serialise functions into code ("magic" functions): the compiler, npm's installer. */
+const byModule = new Set(["typescript", "@npmcli/arborist"]);
+
+/** Needs OpenTelemetry only when tracing, and takes its packages apart at once: each of their members is a stand-in of its own. */
+const tracing = /@pulumi[\\/]pulumi[\\/]cmd[\\/]run[\\/]tracing\.js$/;
+
+/**
+ * Maps each line of each stack back to its source, for each of the hundreds of stacks that the SDK takes: half of the program's time.
+ * Node strips types in place, so lines and columns of a TypeScript program are right without it.
+ */
+const mapping = "source-map-support/register";
+const isTypeScript = /\.[cm]?ts$/.test(process.argv.at(-1) ?? "");
+
+loader._load = function (request, parent, ...rest) {
+  if (request === mapping && isTypeScript) return {};
+  const byMember = request.startsWith("@opentelemetry/") && request !== "@opentelemetry/api" && tracing.test(parent?.filename ?? "");
+  if (!byMember && !byModule.has(request)) return load.call(this, request, parent, ...rest);
+  let loaded: Exports | undefined;
+  const exports = () => {
+    loaded ??= load.call(loader, request, parent, ...rest) as Exports;
+    return loaded;
+  };
   return new Proxy(
     {},
     {
       get(_target, name) {
         // Asked by the import helpers of compiled code; the answer "yes" keeps them from copying every member.
         if (name === "__esModule") return true;
-        loaded ??= load.call(loader, request, ...rest) as object;
-        return Reflect.get(loaded, name);
+        return byMember ? standIn(() => exports()[name] as Callable) : exports()[name];
       },
     },
   );
 };
+
+type Callable = new (...args: unknown[]) => object;
+
+/** A function or class that is looked up when it is called. */
+function standIn(member: () => Callable): object {
+  return new Proxy(class {}, {
+    apply: (_target, self, args) => Reflect.apply(member(), self, args),
+    construct: (_target, args) => Reflect.construct(member(), args),
+  });
+}

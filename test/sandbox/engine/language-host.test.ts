@@ -1,5 +1,5 @@
 // Programs that fail, wait, or are given up, run by the real Pulumi CLI through the language host.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Engine } from "./pulumi.ts";
@@ -55,6 +55,16 @@ describe("a program", () => {
   it("that fails with a bug is shown with the place where it fails", async () => {
     const stack = await engine.stack("bug", "const nothing: unknown = undefined;\n(nothing as { call(): void }).call();\n");
     expect((await stack.preview()).output).toMatch(/TypeError.*\n\s+at .*index\.ts:2/);
+  });
+
+  it("that was compiled is shown with the place in its source", async () => {
+    const stack = await engine.stack("compiled", "");
+    const map = { version: 3, sources: ["made-of.ts"], names: [], mappings: "AAAA;AAGA" };
+    const inline = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
+    writeFileSync(join(stack.folder, "package.json"), "{}");
+    writeFileSync(join(stack.folder, "Pulumi.yaml"), "name: foreign\nruntime: nodejs\nmain: index.js\n");
+    writeFileSync(join(stack.folder, "index.js"), `const nothing = undefined;\nnothing.call();\n//# sourceMappingURL=${inline}\n`);
+    expect((await stack.preview()).output).toMatch(/TypeError.*\n\s+at .*made-of\.ts:4/);
   });
 
   it("may have its default export run, and awaited, as its outputs", async () => {
