@@ -88,6 +88,12 @@ describe("refused", () => {
   });
 });
 
+it("knows a script's own objects also where the binding names the script itself", () => {
+  const bindings = [{ type: "durable_object_namespace", className: "Subject", scriptName: "subjects" }];
+  const script = { type: "cloudflare:index/workersScript:WorkersScript", props: { scriptName: "subjects", bindings } };
+  expect(problems(judged(deletionProtection, script))).toEqual([unprotected]);
+});
+
 it("does not apply to what can be made again, nor to an ephemeral stack", () => {
   expect(judged(deletionProtection, { type: "gcp:compute/network:Network" })).toBe("notApplicable");
   const ephemeral = context("eu", { "bailiwick:lifecycle": "ephemeral" });
