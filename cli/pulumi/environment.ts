@@ -28,10 +28,9 @@ function passphrase(): string {
 export function refreshConfig(stack: string): string {
   mkdirSync(configDir, { recursive: true, mode: 0o700 });
   const file = join(configDir, `Pulumi.${stack}.yaml`);
-  const saltFile = join(configDir, `${stack}.salt`);
   const kept = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string } | null)?.encryptionsalt : undefined;
-  if (kept && !existsSync(saltFile)) writeFileSync(saltFile, kept, { mode: 0o600 });
-  const salt = existsSync(saltFile) ? readFileSync(saltFile, "utf8") : undefined;
+  if (kept && !existsSync(saltFile(stack))) keepSalt(stack, kept);
+  const salt = saltOf(stack);
   let committed: Record<string, unknown>;
   try {
     committed = (parse(readFileSync(committedConfig(stack), "utf8")) as Record<string, unknown> | null) ?? {};
@@ -45,9 +44,13 @@ export function refreshConfig(stack: string): string {
   return file;
 }
 
+const saltFile = (stack: string) => join(configDir, `${stack}.salt`);
+
+export const saltOf = (stack: string) => (existsSync(saltFile(stack)) ? readFileSync(saltFile(stack), "utf8") : undefined);
+
 export function keepSalt(stack: string, salt: string): void {
   mkdirSync(configDir, { recursive: true, mode: 0o700 });
-  writeFileSync(join(configDir, `${stack}.salt`), salt, { mode: 0o600 });
+  writeFileSync(saltFile(stack), salt, { mode: 0o600 });
 }
 
 /** Variables that are the same for every stack. */
