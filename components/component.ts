@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import type { DataClass, Jurisdiction } from "../stacks/residency.ts";
 
-/** Changes a child's arguments and options before it is made: by returning others, or by changing them in place. */
-/** Return undefined after changing in place. */
+/** Changes a child's arguments and options before it is made: by returning others, or by changing them in place and returning undefined. */
 export type Transform<Args> = (
   args: Args,
   options: pulumi.CustomResourceOptions,
@@ -43,4 +42,10 @@ export function refuse(component: string, name: string, problems: readonly (stri
   const error = new TypeError(`${component} "${name}" cannot be made:\n${found.map((problem) => `  - ${problem}`).join("\n")}`);
   error.stack = undefined;
   throw error;
+}
+
+/** For `refuse`: releases must share the whole traffic among them. */
+export function notAllTraffic(releases: readonly { readonly percentage: number }[]): string | false {
+  const sum = releases.reduce((total, { percentage }) => total + percentage, 0);
+  return releases.length > 0 && Math.abs(sum - 100) >= 0.001 && `its releases get ${sum} % of the traffic; together they must get 100 %`;
 }

@@ -5,7 +5,7 @@ import { WorkersCustomDomain, type WorkersCustomDomainArgs } from "@pulumi/cloud
 import { WorkersDeployment, type WorkersDeploymentArgs } from "@pulumi/cloudflare/workersDeployment.js";
 import { WorkerVersion, type WorkerVersionArgs } from "@pulumi/cloudflare/workerVersion.js";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse, type Transform, transformed } from "../component.ts";
+import { notAllTraffic, refuse, type Transform, transformed } from "../component.ts";
 
 /** One built Worker, and how much of the traffic it gets. */
 export interface WorkerRelease {
@@ -61,6 +61,7 @@ export class VersionedWorker extends pulumi.ComponentResource {
     super("bailiwick:edge:VersionedWorker", name, {}, options);
     refuse("VersionedWorker", name, [
       (args.releases.length < 1 || args.releases.length > 2) && `it has ${args.releases.length} releases; allowed are one or two`,
+      notAllTraffic(args.releases),
       new Set(args.releases.map(({ digest }) => digest)).size < args.releases.length && "it has the same release twice",
     ]);
     const { accountId, zoneId, hostname, transform = {} } = args;

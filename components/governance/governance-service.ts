@@ -8,7 +8,7 @@ import type { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random/randomId.js";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
-import { type Lifecycle, labels, refuse, shortHash, type Transform, transformed } from "../component.ts";
+import { type Lifecycle, labels, notAllTraffic, refuse, shortHash, type Transform, transformed } from "../component.ts";
 
 /** One built image, and how much of the traffic its revision gets. */
 export interface ServiceRelease {
@@ -73,6 +73,7 @@ export class GovernanceService extends pulumi.ComponentResource {
     refuse("GovernanceService", name, [
       !/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/.test(service) && `service "${service}": 2 to 40 lower-case letters, digits and hyphens are allowed`,
       (args.releases.length < 1 || args.releases.length > 2) && `it has ${args.releases.length} releases; allowed are one or two`,
+      notAllTraffic(args.releases),
       args.releases.some(({ percentage }) => !Number.isInteger(percentage)) && "Cloud Run splits traffic in whole percents only",
       args.instances.min > args.instances.max && `instances.min ${args.instances.min} is more than instances.max ${args.instances.max}`,
     ]);
