@@ -13,6 +13,8 @@ export interface PlannedResource {
   readonly custom: boolean;
   /** Read, not made, by this stack. */
   readonly external: boolean;
+  /** URN of the component (or the stack) that made it; empty for the stack. */
+  readonly parent: string;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
   /** As the program gives them; what is known only after the deployment is `unknown`. */
@@ -32,6 +34,7 @@ interface Metadata {
     readonly type: string;
     readonly custom?: boolean;
     readonly external?: boolean;
+    readonly parent?: string;
     readonly protect?: boolean;
     readonly retainOnDelete?: boolean;
     readonly inputs: Record<string, unknown>;
@@ -57,6 +60,7 @@ export function planOf(platform: Platform, stack: string, operation: "preview" |
               name: made.urn.slice(made.urn.lastIndexOf("::") + 2),
               custom: made.custom ?? false,
               external: made.external ?? false,
+              parent: made.parent ?? "",
               protect: made.protect ?? false,
               retainOnDelete: made.retainOnDelete ?? false,
               inputs: made.inputs,

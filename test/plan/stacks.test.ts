@@ -101,6 +101,16 @@ describe("from an empty state, once global is up", () => {
     expect(parts("us")).toEqual(parts("eu"));
   });
 
+  it.each(["global", ...regions])("in %s every part is named after the component that made it", (stack) => {
+    const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+    const parts = plan(stack).filter(({ parent }) => parent.includes("bailiwick:") && !parent.includes("pulumi:pulumi:Stack"));
+    expect(parts.length).toBeGreaterThan(20);
+    for (const { name, parent } of parts) expect(name.startsWith(`${nameOf(parent)}-`), `${name} of ${nameOf(parent)}`).toBe(true);
+    // Components carry their area in their type.
+    for (const { type, custom, parent } of plan(stack))
+      if (!custom && parent !== "") expect(type).toMatch(/^bailiwick:(edge|governance|storage|telemetry):[A-Z][A-Za-z]+$/);
+  });
+
   it("apac, whose jurisdiction cannot pin Durable Objects, has none, and no binding to any", () => {
     expect(residencyOf("sg").edgeState).toBe("none");
     expect(plan("apac").filter(({ type }) => type.includes("WorkersScript"))).toEqual([]);

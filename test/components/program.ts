@@ -1,0 +1,56 @@
+// Runs a program's components against a stand-in for the engine that says what it was asked to make. What an engine really plans is
+// tested in test/plan; here stands what needs no engine: refusals, transforms, names, derived values.
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Made {
+  readonly type: string;
+  readonly name: string;
+  /** Secrets are laid open. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** The key by which the SDK marks a secret on its way to the engine. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+function open(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(open);
+  if (typeof value !== "object" || value === null) return value;
+  if (secretMark in value) return open((value as { value?: unknown }).value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, open(inner)]));
+}
+
+/** What the stand-in answers beside the inputs; enough for what the components read. */
+const computed = (name: string) => ({
+  email: `${name}@project.iam.gserviceaccount.com`,
+  member: `serviceAccount:${name}@project.iam.gserviceaccount.com`,
+  arn: `arn:aws:test:::${name}`,
+});
+
+/** Builds, waits until all is registered, and gives what was made, beside what `build` gave. */
+export async function run<T>(build: () => T): Promise<{ readonly made: readonly Made[]; readonly value: T }> {
+  const made: Made[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        made.push({ type, name, inputs: open(inputs) as Record<string, unknown> });
+        return { id: `${name}-id`, state: { ...computed(name), ...(inputs as Record<string, unknown>) } };
+      },
+      call: ({ inputs }) => inputs as Record<string, unknown>,
+    },
+    "bailiwick",
+    "eu",
+  );
+  const value = build();
+  await pulumi.runtime.disconnect();
+  return { made, value };
+}
+
+/** The value of an output, once it is known. */
+export const known = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+
+/** @throws Error that names what was made */
+export function part(made: readonly Made[], name: string): Made {
+  const found = made.find((each) => each.name === name);
+  if (found) return found;
+  throw new Error(`"${name}" was not made; made were ${made.map((each) => each.name).join(", ")}`);
+}

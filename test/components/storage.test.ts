@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { ResidentBucket, type ResidentBucketArgs } from "../../components/storage/resident-bucket.ts";
+import { loginOf } from "../../components/storage/resident-database.ts";
+import { clouds, dataClasses, jurisdictions, placesFor, residencyOf } from "../../stacks/residency.ts";
+import { known, part, run } from "./program.ts";
+
+const bucket = (args: Partial<ResidentBucketArgs> = {}): ResidentBucketArgs => ({
+  cloud: "gcp",
+  jurisdiction: "eu",
+  dataClass: "personal",
+  lifecycle: "durable",
+  bucket: "brand-exports",
+  project: "brand-eu",
+  accountId: "0123456789abcdef0123456789abcdef",
+  key: "the-key",
+  ...args,
+});
+
+describe("ResidentBucket", () => {
+  it("lists all that is wrong with its arguments in one message", async () => {
+    await run(() => {
+      expect(() => new ResidentBucket("b", bucket({ project: undefined, key: undefined }))).toThrow(
+        'ResidentBucket "b" cannot be made:\n  - a Cloud Storage bucket needs `project`\n  - a bucket in gcp needs the region\'s `key`',
+      );
+    });
+  });
+
+  it("is made exactly where the residency map has a place for its class, and says where else it could be", async () => {
+    for (const jurisdiction of jurisdictions)
+      for (const dataClass of dataClasses)
+        for (const cloud of clouds) {
+          const allowed = placesFor(jurisdiction, dataClass).some((place) => place.cloud === cloud);
+          const { made } = await run(() => {
+            const make = () => new ResidentBucket("b", bucket({ jurisdiction, dataClass, cloud }));
+            if (allowed) make();
+            else
+              expect(make).toThrow(
+                `${cloud} has no place for ${dataClass} data of "${jurisdiction}" (${residencyOf(jurisdiction).law}); allowed are gcp, aws`,
+              );
+          });
+          expect(
+            made.some(({ name }) => name === "b-bucket"),
+            `${cloud} ${jurisdiction} ${dataClass}`,
+          ).toBe(allowed);
+        }
+  });
+
+  it("pins R2 to the jurisdiction where Cloudflare can", async () => {
+    const pinned = await run(() => new ResidentBucket("b", bucket({ cloud: "cloudflare" })));
+    expect(part(pinned.made, "b-bucket").inputs.jurisdiction).toBe("eu");
+    const open = await run(() => new ResidentBucket("b", bucket({ cloud: "cloudflare", jurisdiction: "sg", dataClass: "public" })));
+    expect(part(open.made, "b-bucket").inputs).not.toHaveProperty("jurisdiction");
+  });
+
+  it("keeps nothing of persons that was erased, and gives the rest a week of grace", async () => {
+    const retention = async (dataClass: ResidentBucketArgs["dataClass"]) => {
+      const { made } = await run(() => new ResidentBucket("b", bucket({ dataClass })));
+      return (part(made, "b-bucket").inputs.softDeletePolicy as { retentionDurationSeconds: number }).retentionDurationSeconds;
+    };
+    for (const dataClass of ["pseudonymous", "personal", "sensitive"] as const) expect(await retention(dataClass)).toBe(0);
+    expect(await retention("operational")).toBe(604_800);
+  });
+
+  it("may be emptied by a destroy only when it is ephemeral", async () => {
+    for (const lifecycle of ["durable", "ephemeral"] as const)
+      for (const cloud of ["gcp", "aws"] as const) {
+        const { made } = await run(() => new ResidentBucket("b", bucket({ lifecycle, cloud })));
+        expect(part(made, "b-bucket").inputs.forceDestroy, `${cloud} ${lifecycle}`).toBe(lifecycle === "ephemeral");
+      }
+  });
+
+  it("in S3 answers over TLS only and to nobody in public", async () => {
+    const { made } = await run(() => new ResidentBucket("b", bucket({ cloud: "aws" })));
+    expect(part(made, "b-public-access").inputs).toMatchObject({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    const { Statement } = JSON.parse(part(made, "b-policy").inputs.policy as string) as { Statement: unknown[] };
+    expect(Statement).toMatchObject([{ Effect: "Deny", Principal: "*", Condition: { Bool: { "aws:SecureTransport": "false" } } }]);
+  });
+
+  it("lets the bucket of each cloud be transformed", async () => {
+    const { made } = await run(
+      () =>
+        new ResidentBucket(
+          "b",
+          bucket({ transform: { gcs: { bucket: (args, options) => ({ args: { ...args, requesterPays: true }, options }) } } }),
+        ),
+    );
+    expect(part(made, "b-bucket").inputs).toMatchObject({ name: "brand-exports", requesterPays: true });
+  });
+});
+
+it("a service account logs in without the domain that PostgreSQL has no room for", async () => {
+  expect(await known(loginOf("preferences@brand-eu.iam.gserviceaccount.com"))).toBe("preferences@brand-eu.iam");
+});
