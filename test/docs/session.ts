@@ -48,13 +48,15 @@ export class Session implements AsyncDisposable {
   /** What is there after a reader has purged and closed the shell, in words; empty when nothing is. Builds stay, as do caches. */
   async leftovers(): Promise<string[]> {
     await this.#close();
-    const entries = (name: string) => readdirSync(join(this.#folder, name)).map((entry) => `${name}: ${entry}`);
+    const home = readdirSync(join(this.#folder, "home"), { recursive: true, encoding: "utf8" });
+    const temporary = readdirSync(join(this.#folder, "tmp"));
     const status = execFileSync("git", ["status", "--porcelain", "--ignored"], { cwd: this.#platform.dir, encoding: "utf8" });
     const changed = status.split("\n").filter((line) => line !== "" && !/^!! (\.bailiwick|node_modules)\/$/.test(line));
     return [
       ...changed.map((line) => `work tree: ${line}`),
-      ...entries("home"),
-      ...entries("tmp"),
+      // Go counts its own runs wherever it is asked for its version (go.dev/doc/telemetry).
+      ...home.filter((path) => !isWithin(path, ".config/go/telemetry")).map((path) => `home: ${path}`),
+      ...temporary.map((name) => `temporary folder: ${name}`),
       ...processesOf(this.#folder),
       ...((await answers(this.#platform.port)) ? [`port ${this.#platform.port}`] : []),
     ];
@@ -72,6 +74,9 @@ export class Session implements AsyncDisposable {
     await this.#platform[Symbol.asyncDispose]();
   }
 }
+
+/** Whether a path is the folder, in it, or one of those that hold it. */
+const isWithin = (path: string, folder: string) => `${path}/`.startsWith(`${folder}/`) || `${folder}/`.startsWith(`${path}/`);
 
 const answers = (port: number) =>
   new Promise<boolean>((done) => {
