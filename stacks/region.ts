@@ -28,7 +28,7 @@ const apis = ["compute", "servicenetworking", "sqladmin", "run", "secretmanager"
 export async function deploy(stack: string, raw: Readonly<Record<string, string>>) {
   const config = parseRegionConfig(stack, raw);
   const manifest = readManifest();
-  const global = await globalOutputs();
+  const global = await globalOutputs(config.jurisdiction);
   const { jurisdiction, lifecycle, domain, cloudflare, gcp, aws, releases } = config;
   const { region, edgeState, ...places } = residencyOf(jurisdiction);
   const project = gcp.project;
