@@ -28,7 +28,9 @@ export interface Names {
 }
 
 function settled(resources: readonly PlannedResource[], { releases, folder }: Names): PlannedResource[] {
-  let text = JSON.stringify(resources).replaceAll(folder, "(work tree)");
+  let text = JSON.stringify(resources)
+    .replaceAll(folder, "(work tree)")
+    .replaceAll(/\bservice-\d+@/g, "service-(project number)@");
   for (const [digest, name] of releases) {
     const hex = digest.replace("sha256:", "");
     text = text
