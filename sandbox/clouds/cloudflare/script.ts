@@ -87,15 +87,24 @@ export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
         : (inputs.contentFile === undefined) === (inputs.content === undefined)
           ? [{ property: "content", reason: "exactly one of content and contentFile must be given" }]
           : [],
-    async create({ orphan }, inputs) {
+    async create({ store, orphan, urn }, inputs) {
       // The API's PUT is an upsert: creating a script that exists uploads over it.
       const id = inputs.scriptName as string;
-      // An upload that was cut off may have applied its migration already.
       const owned = versions.classes(id);
       const wanted = inputs.migrations as unknown as Migrations | undefined;
+      // An upload that was cut off may have applied its migration already.
       const done = orphan !== undefined && wanted?.newTag !== undefined && wanted.newTag === owned.tag;
       const migrations = { oldTag: owned.tag, newTag: owned.tag };
-      return { id, outputs: { createdOn: now(), ...(await put(done ? { ...inputs, migrations } : inputs)) } };
+      // Written down before anything happens, so that an upload that is cut off is found again.
+      const before = store.get(SCRIPT, id);
+      store.put({ token: SCRIPT, id, urn, inputs, state: inputs });
+      try {
+        return { id, outputs: { createdOn: now(), ...(await put(done ? { ...inputs, migrations } : inputs)) } };
+      } catch (error) {
+        if (before) store.put(before);
+        else store.remove(SCRIPT, id);
+        throw error;
+      }
     },
     async update(_context, old, inputs) {
       // The provider sends `migrations` at every update and the API compares the tag: the block that created a class is refused
