@@ -79,7 +79,8 @@ async function bundleFiles(bundle: Bundle): Promise<{ files: Record<string, Uint
   const files: Record<string, Uint8Array> = {};
   const metafiles: Metafile[] = [];
   for (const output of Object.keys(bundle.entries)) {
-    const result = await esbuild(buildOptions(bundle, output)).catch((error: Error) => {
+    // esbuild writes the paths of packages into the bundle: as they stand in node_modules, wherever a link may lead.
+    const result = await esbuild({ ...buildOptions(bundle, output), preserveSymlinks: true }).catch((error: Error) => {
       throw new PersonError(`"${bundle.name}" does not build:\n${error.message}`, "Mend the source it names.");
     });
     files[output] = result.outputFiles?.[0]?.contents as Uint8Array;

@@ -10,10 +10,10 @@ import { projectName } from "../stacks.ts";
 import { backendDir, engineEnvironment, keepSalt, saltOf } from "./environment.ts";
 import { runPulumi } from "./run.ts";
 
-const stateFile = (stack: string) => join(backendDir, ".pulumi", "stacks", projectName, `${stack}.json`);
-const lockDir = (stack: string) => join(backendDir, ".pulumi", "locks", "organization", projectName, stack);
+const stateFile = (stack: string, backend: string) => join(backend, ".pulumi", "stacks", projectName, `${stack}.json`);
+const lockDir = (stack: string, backend: string) => join(backend, ".pulumi", "locks", "organization", projectName, stack);
 
-export const stackExists = (stack: string) => existsSync(stateFile(stack));
+export const stackExists = (stack: string) => existsSync(stateFile(stack, backendDir));
 
 /** Makes the stack if it is not there. `stack init` writes into the project's folder, so it runs in a scratch project of the same name. */
 export async function ensureStack(pulumi: string, sandbox: SandboxFile, stack: string): Promise<void> {
@@ -44,8 +44,8 @@ export async function ensureStack(pulumi: string, sandbox: SandboxFile, stack: s
  * @returns what was done, for the person; undefined when the state is whole
  * @throws PersonError when the backup is damaged too
  */
-export function mendState(stack: string): string | undefined {
-  const file = stateFile(stack);
+export function mendState(stack: string, backend = backendDir): string | undefined {
+  const file = stateFile(stack, backend);
   if (!existsSync(file) || isJson(file)) return undefined;
   const backup = `${file}.bak`;
   if (!existsSync(backup) || !isJson(backup))
@@ -93,10 +93,10 @@ function commandOf(pid: number): string | undefined {
  * @returns what was done, for the person
  * @throws PersonError when a living process holds the stack
  */
-export async function clearLocks(stack: string, orphaned: (pid: number) => boolean): Promise<string[]> {
+export async function clearLocks(stack: string, orphaned: (pid: number) => boolean, backend = backendDir): Promise<string[]> {
   const said: string[] = [];
   for (const end = Date.now() + 60_000; ; await delay(100)) {
-    const dir = lockDir(stack);
+    const dir = lockDir(stack, backend);
     const locks = existsSync(dir) ? readdirSync(dir) : [];
     let waiting: Lock | undefined;
     for (const name of locks) {

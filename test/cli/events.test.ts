@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { readOutcome } from "../../cli/pulumi/events.ts";
+import { describeFailure, resultTable } from "../../cli/report.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "events-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const urn = "urn:pulumi:eu::bailiwick::aws:s3/bucket:Bucket::uploads";
+const policy = (message: string, enforcementLevel = "mandatory") => ({
+  policyEvent: { resourceUrn: urn, message, policyName: "residency/location", policyPackName: "bailiwick", enforcementLevel },
+});
+const error = (message: string) => ({ diagnosticEvent: { message, severity: "error" } });
+const summary = {
+  summaryEvent: { resourceChanges: { create: 3, same: 2 }, PolicyPacks: { "bailiwick|local|/packs/bailiwick": "0.1.0" } },
+};
+
+/** What the engine writes: one JSON document a line. */
+function outcomeOf(...events: object[]) {
+  const file = join(folder, "events.jsonl");
+  writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  return readOutcome(file);
+}
+
+it("an operation that has not begun to write has done nothing", () => {
+  expect(readOutcome(join(folder, "absent.jsonl"))).toEqual({ changes: {}, rules: 0, findings: [], errors: [], done: 0 });
+});
+
+it("the summary tells what changed and that the pack ran", () => {
+  const outcome = outcomeOf(summary);
+  expect(outcome.changes).toEqual({ create: 3, same: 2 });
+  expect(outcome.rules).toBeGreaterThanOrEqual(5);
+});
+
+it("rules of a pack that did not run are not counted", () => {
+  expect(outcomeOf({ summaryEvent: { resourceChanges: { create: 1 } } }).rules).toBe(0);
+  expect(outcomeOf({ summaryEvent: { PolicyPacks: { "other|local|/p": "1" } } }).rules).toBe(0);
+});
+
+it("a finding that preview and update both report is one, without the engine's markup", () => {
+  const message = '<{%reset%}>\u001b[31mregion is "us-east-1"\u001b[0m<{%reset%}>\n';
+  expect(outcomeOf(policy(message), policy(message), policy("another", "advisory")).findings).toEqual([
+    { rule: "residency/location", urn, message: 'region is "us-east-1"', mandatory: true },
+    { rule: "residency/location", urn, message: "another", mandatory: false },
+  ]);
+});
+
+it("errors are the engine's own words, each once, and not the sentence that something failed", () => {
+  expect(outcomeOf(error("<{%fg 1%}>no such bucket<{%reset%}>"), error("no such bucket"), error("update failed")).errors).toEqual([
+    "no such bucket",
+  ]);
+});
+
+it("a line that is still being written is read the next time", () => {
+  const file = join(folder, "events.jsonl");
+  const done = JSON.stringify({ resOutputsEvent: { metadata: { op: "create", urn, type: "t" } } });
+  writeFileSync(file, `${done}\n${done.slice(0, 20)}`);
+  expect(readOutcome(file).done).toBe(1);
+});
+
+it("a person reads counts in a table, and of a failure the findings before the errors", () => {
+  const outcome = outcomeOf(policy("residency/location: it stands in us-east-1"), error("no such bucket"), {
+    summaryEvent: { resourceChanges: { create: 2, "create-replacement": 1, update: 4, delete: 5, same: 6 } },
+  });
+  const result = { ...outcome, stack: "eu", ok: false, code: 255, seconds: 1.234, output: "Pulumi's own words" };
+  expect(resultTable([result])).toBe(
+    [
+      "stack  created  changed  deleted  unchanged  rules run  findings  seconds",
+      "eu           3        4        5          6          0         1      1.2  failed",
+    ].join("\n"),
+  );
+  expect(describeFailure(result)).toBe("\nStack eu:\n\nresidency/location: it stands in us-east-1\n\nno such bucket");
+  expect(describeFailure({ ...result, findings: [], errors: [] })).toContain("Pulumi's own words");
+});
