@@ -11,7 +11,9 @@ function port(text: string): number {
 
 function percent(text: string): number {
   const number = Number(text);
-  if (!(number >= 0.01 && number <= 100)) throw new InvalidArgumentError("a percentage is a number from 0.01 to 100");
+  // Two decimals, so that this share and the rest of it add up to 100.
+  if (!(/^\d+(\.\d{1,2})?$/.test(text) && number >= 0.01 && number <= 100))
+    throw new InvalidArgumentError("a percentage is a number from 0.01 to 100, with at most two decimals");
   return number;
 }
 

@@ -42,7 +42,7 @@ export async function release(name: string, artifact: string, options: { newest?
   const file = committedConfig(stack);
   const document = parseDocument(readFileSync(file, "utf8"));
   document.setIn(["config", "bailiwick:releases", artifact], shares);
-  writeFileSync(file, document.toString({ lineWidth: 0 }));
+  writeFileSync(file, document.toString({ lineWidth: 0, flowCollectionPadding: false }));
   if (options.json) return print(JSON.stringify({ stack, artifact, shares }, null, 2));
   print(`stacks/Pulumi.${stack}.yaml now says of ${artifact}:`);
   for (const { digest, percentage } of shares) print(`  ${String(percentage).padStart(6)} %  ${digest}`);
