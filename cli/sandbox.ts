@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Part } from "../sandbox/engine/cloud.ts";
 import type { SandboxFile } from "../sandbox/main.ts";
 import { startTime, sweep } from "../sandbox/runtimes/process.ts";
-import { socketDirOf } from "../sandbox/sandbox-paths.ts";
+import { socketDirOf, temporaryDirOf } from "../sandbox/sandbox-paths.ts";
 import { exitCodes, PersonError } from "./errors.ts";
 import { cacheDir, logDir, root, sandboxFile, stateDir } from "./paths.ts";
 
@@ -53,9 +53,16 @@ export async function startSandbox(
   const logFile = join(logDir, "sandbox.log");
   const log = openSync(logFile, "a", 0o600);
   progress(`starting the sandbox on port ${port} ...`);
-  const settings = JSON.stringify({ stateDir, port, tools: options.tools, compileCache: join(cacheDir, "compile-cache") });
+  const settings = JSON.stringify({
+    stateDir,
+    socketDir: socketDirOf(stateDir),
+    port,
+    tools: options.tools,
+    compileCache: join(cacheDir, "compile-cache"),
+  });
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "sandbox", "main.ts"), settings], {
     cwd: root,
+    env: { ...process.env, TMPDIR: temporaryDirOf(socketDirOf(stateDir)) },
     detached: true,
     stdio: ["ignore", log, log],
   });

@@ -19,11 +19,13 @@ import { CertificateAuthority } from "./runtimes/network/certificate-authority.t
 import { EgressProxy } from "./runtimes/network/egress-proxy.ts";
 import { Gateway } from "./runtimes/network/gateway.ts";
 import { sweep } from "./runtimes/process.ts";
-import { socketDirOf } from "./sandbox-paths.ts";
+import { temporaryDirOf } from "./sandbox-paths.ts";
 
 export interface SandboxOptions {
   /** Everything that is kept stands below; absolute. */
   readonly stateDir: string;
+  /** For Unix sockets, whose paths are short; emptied at start, gone after stop. */
+  readonly socketDir: string;
   /** Of the gateway; 0 for any free one. */
   readonly port: number;
   /** External tools by name (`versitygw`): absolute paths. */
@@ -74,12 +76,11 @@ export class Sandbox {
 
   /** Starts, and brings back all that the store says exists. @throws the listen error (EADDRINUSE) of the gateway's port */
   static async start(options: SandboxOptions): Promise<Sandbox> {
-    const { stateDir, log } = options;
+    const { stateDir, socketDir, log } = options;
     const logDir = join(stateDir, "logs");
-    const socketDir = socketDirOf(stateDir);
     for (const left of await sweep(join(stateDir, "pids"))) log(`ended ${left}, which an earlier run had left behind`);
     rmSync(socketDir, { recursive: true, force: true });
-    for (const dir of [stateDir, logDir, socketDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [stateDir, logDir, temporaryDirOf(socketDir)]) mkdirSync(dir, { recursive: true, mode: 0o700 });
 
     const internet = new Internet();
     const store = new Store(join(stateDir, "cloud.db"));

@@ -106,7 +106,8 @@ export async function up(names: string[], options: { port?: number; json?: boole
     print(resultTable(results));
     if (failed.length === 0) {
       print(`\n${paint("green", "Everything is up.")} Try:`);
-      for (const address of addresses.filter((each) => !each.includes("subjects-"))) print(`  curl ${address}`);
+      // Not those that only programs call: the redirect to a subject's home, the subject stores.
+      for (const address of addresses.filter((each) => !/\/\/(api|subjects-)/.test(each))) print(`  curl ${address}`);
     }
   }
   if (failed.length > 0) {

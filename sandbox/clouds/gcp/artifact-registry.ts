@@ -107,7 +107,7 @@ export function createArtifactRegistry(ground: Ground, iam: Iam): ArtifactRegist
         kind: "container registry",
         name: String(state.repositoryId),
         state: unregister ? "running" : "stopped",
-        detail: `${state.location}, ${layouts.names(id).length} images`,
+        detail: `${state.location}, images: ${layouts.names(id).length}`,
       })),
   };
 }

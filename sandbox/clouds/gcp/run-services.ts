@@ -320,7 +320,8 @@ export class CloudRunServices {
     const percent = record?.traffic
       .filter((target) => nameOf(target, record) === revision)
       .reduce((sum, target) => sum + target.percent, 0);
-    return `${percent ?? 0} % of ${partsOf(id).name}`;
+    const { project, location, name } = partsOf(id);
+    return `${percent ?? 0} % of ${name} in ${project}, ${location}`;
   }
 }
 

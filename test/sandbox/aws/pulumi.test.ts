@@ -12,7 +12,13 @@ let sandbox: Sandbox;
 let stack: Stack;
 
 beforeAll(async () => {
-  sandbox = await Sandbox.start({ stateDir: join(folder, "sandbox"), port: 0, tools: { versitygw }, log: () => {} });
+  sandbox = await Sandbox.start({
+    stateDir: join(folder, "sandbox"),
+    socketDir: join(folder, "s"),
+    port: 0,
+    tools: { versitygw },
+    log: () => {},
+  });
   const project = join(folder, "project");
   for (const name of ["project", "home", "state"]) mkdirSync(join(folder, name));
   symlinkSync(join(import.meta.dirname, "../../../node_modules"), join(project, "node_modules"));
