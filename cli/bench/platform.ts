@@ -1,0 +1,102 @@
+// A platform that is only measured: a copy of the work tree in a temporary folder with its own sandbox, so that nobody's data is touched
+// and every round begins from nothing.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { SandboxFile } from "../../sandbox/main.ts";
+import { cacheDir, root } from "../paths.ts";
+import type { StackResult } from "../pulumi/operations.ts";
+import type { Ready } from "../ready.ts";
+import type { Status } from "../sandbox.ts";
+import { type Ran, succeed } from "./run.ts";
+
+/** Packages are linked, state and builds are the copy's own. */
+const notCopied = new Set(["node_modules", ".git", ".sandbox", ".bailiwick"]);
+/** What would lead the copy's commands to somebody else's sandbox. */
+const misleading = ["BAILIWICK_STATE", "BAILIWICK_ARTIFACTS", "BAILIWICK_PORT"];
+
+export interface Deployment {
+  readonly seconds: number;
+  readonly stacks: readonly StackResult[];
+}
+
+export class BenchPlatform implements AsyncDisposable {
+  /** The copy. */
+  readonly dir: string;
+  /** Beside the copy, for what a measurement writes. */
+  readonly scratch: string;
+
+  private constructor(folder: string) {
+    this.dir = join(folder, "bailiwick");
+    this.scratch = join(folder, "scratch");
+  }
+
+  static create(): BenchPlatform {
+    for (const name of misleading) delete process.env[name];
+    const platform = new BenchPlatform(mkdtempSync(join(tmpdir(), "bailiwick-bench-")));
+    mkdirSync(platform.scratch);
+    cpSync(root, platform.dir, { recursive: true, filter: (source) => !notCopied.has(relative(root, source)) });
+    linkPackages(platform.dir);
+    return platform;
+  }
+
+  /** What a person's command sees. */
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, BAILIWICK_CACHE: cacheDir, BAILIWICK_PORT: "0", NODE_COMPILE_CACHE: join(cacheDir, "compile-cache") };
+  }
+
+  /** `./bailiwick <args>` in the copy. @throws Error when it fails */
+  command(...args: string[]): Promise<Ran> {
+    const node = ["--disable-warning=ExperimentalWarning", join(this.dir, "cli", "main.ts")];
+    return succeed(process.execPath, [...node, ...args], { cwd: this.dir, env: this.env, limitSeconds: 300 });
+  }
+
+  /** Starts the sandbox on a free port, with nothing deployed. */
+  async start(): Promise<Ready & { readonly seconds: number }> {
+    const { makeReady } = await this.#module<typeof import("../ready.ts")>("ready.ts");
+    const started = performance.now();
+    const ready = await makeReady(0);
+    return { ...ready, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** `./bailiwick up`, as a person waits for it. */
+  async up(): Promise<Deployment> {
+    const { stdout, seconds } = await this.command("up", "--json");
+    return { seconds, stacks: (JSON.parse(stdout) as { stacks: StackResult[] }).stacks };
+  }
+
+  async status(sandbox: SandboxFile): Promise<Status> {
+    return (await this.#module<typeof import("../sandbox.ts")>("sandbox.ts")).sandboxStatus(sandbox);
+  }
+
+  /** What plain `pulumi` needs to work on a stack, gated by the pack. */
+  async pulumiEnvironment(sandbox: SandboxFile, stack: string): Promise<Record<string, string>> {
+    return (await this.#module<typeof import("../pulumi/environment.ts")>("pulumi/environment.ts")).stackEnvironment(sandbox, stack);
+  }
+
+  /** Stops the sandbox and discards the account. */
+  async purge(): Promise<void> {
+    await this.command("down", "--purge");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.purge();
+    } finally {
+      rmSync(dirname(this.dir), { recursive: true, force: true });
+    }
+  }
+
+  /** The copy's own module: its folders are those of the copy. */
+  async #module<T>(path: string): Promise<T> {
+    return (await import(pathToFileURL(join(this.dir, "cli", path)).href)) as T;
+  }
+}
+
+/** Each package is linked on its own: whatever happens below `dir`, the packages of the work tree stay as they are. */
+export function linkPackages(dir: string): void {
+  const modules = join(dir, "node_modules");
+  mkdirSync(modules);
+  for (const name of readdirSync(join(root, "node_modules"))) symlinkSync(join(root, "node_modules", name), join(modules, name));
+}
