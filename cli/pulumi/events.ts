@@ -1,11 +1,17 @@
 // What an operation did, from the engine's event log: JSON lines, the only complete source of policy events.
 import { existsSync, readFileSync } from "node:fs";
-import { rules } from "../../policies/rules/index.ts";
+
+interface Judged {
+  readonly passed?: readonly string[];
+  readonly failed?: readonly string[];
+}
 
 interface EngineEvent {
   readonly resOutputsEvent?: { readonly metadata: { readonly op: string; readonly urn: string; readonly type: string } };
-  readonly resOpFailedEvent?: { readonly metadata: { readonly urn: string } };
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
+  /** What a pack's rules said of one resource, and of the stack as a whole. */
+  readonly policyAnalyzeSummaryEvent?: Judged;
+  readonly policyAnalyzeStackSummaryEvent?: Judged;
   readonly policyEvent?: {
     readonly resourceUrn?: string;
     readonly message: string;
@@ -16,8 +22,6 @@ interface EngineEvent {
   readonly summaryEvent?: {
     readonly resourceChanges?: Readonly<Record<string, number>>;
     readonly isPreview?: boolean;
-    /** Version of each pack that ran, by `<name>|local|<path>`. */
-    readonly PolicyPacks?: Readonly<Record<string, string>>;
     readonly durationSeconds?: number;
   };
 }
@@ -35,7 +39,7 @@ export interface Outcome {
   readonly findings: readonly Finding[];
   /** Errors, as the engine words them. */
   readonly errors: readonly string[];
-  /** Rules of the policy packs that ran. */
+  /** Rules that judged at least one resource, or the stack. */
   readonly rules: number;
   /** Resources whose operation is complete, so far. */
   readonly done: number;
@@ -75,10 +79,11 @@ export function readOutcome(file: string): Outcome {
   const errors = events.flatMap(({ diagnosticEvent }) =>
     diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(markup, "").trim()] : [],
   );
-  const packs = Object.keys(events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.PolicyPacks ?? {});
+  const judged = events.flatMap(({ policyAnalyzeSummaryEvent: one, policyAnalyzeStackSummaryEvent: all }) => [one ?? {}, all ?? {}]);
+  const rules = new Set(judged.flatMap(({ passed = [], failed = [] }) => [...passed, ...failed]));
   return {
     changes,
-    rules: packs.some((pack) => pack.startsWith("bailiwick|")) ? rules.length : 0,
+    rules: rules.size,
     findings: [...findings.values()],
     errors: [...new Set(errors)].filter((message) => message !== "" && !/^(update|preview|resource .* operation) failed$/i.test(message)),
     done: events.filter(({ resOutputsEvent }) => resOutputsEvent).length,
