@@ -1,7 +1,6 @@
 // WorkersCustomDomain (a hostname whose origin is a Worker) and RegionalHostname (where its TLS is ended).
 import { CloudError, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import type { Internet } from "../../engine/internet.ts";
-import type { Workerd } from "../../runtimes/workerd/workerd.ts";
 import type { Versions } from "./versions.ts";
 import { hexId, now } from "./worker.ts";
 
@@ -10,22 +9,12 @@ export const DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain"
 /** Confirmed by developers.cloudflare.com/data-localization/regional-services and the SDK's tests; `sg` is offered, its key is not confirmed. */
 const regionKeys = ["eu", "us", "ca", "isoeu", "ap", "in", "jp", "kr", "br", "za", "ae", "fedramp", "sg", "au", "uk", "ch"];
 
-/** Puts a hostname on the internet, answered by whichever version of the Worker the deployment picks. */
-export function serveDomain(internet: Internet, versions: Versions, workerd: Workerd, hostname: string, script: string): () => void {
-  return internet.register(hostname, async (request) => {
-    const version = versions.pick(script, request);
-    // Error 1101 and kin are pages of Cloudflare's; a Worker without a deployment answers like a hostname without an origin.
-    if (!version) return new Response(`Worker "${script}" has no deployment\n`, { status: 522 });
-    return workerd.fetch(versions.serviceName(version), request);
-  });
+/** Puts a hostname on the internet, answered by a Worker. */
+export function serveDomain(internet: Internet, versions: Versions, hostname: string, script: string): () => void {
+  return internet.register(hostname, (request) => versions.serve(script, request));
 }
 
-export function domainDefinitions(
-  internet: Internet,
-  versions: Versions,
-  workerd: Workerd,
-  closers: Map<string, () => void>,
-): ResourceDefinition[] {
+export function domainDefinitions(internet: Internet, versions: Versions, closers: Map<string, () => void>): ResourceDefinition[] {
   const domain: ResourceDefinition = {
     token: DOMAIN,
     fidelity: {
@@ -49,7 +38,7 @@ export function domainDefinitions(
         );
       if (!versions.live(inputs.service as string))
         throw new CloudError("10007", `This Worker does not exist on your account, or is not deployed: "${inputs.service}".`);
-      closers.set(hostname, serveDomain(internet, versions, workerd, hostname, inputs.service as string));
+      closers.set(hostname, serveDomain(internet, versions, hostname, inputs.service as string));
       return { id: orphan?.id ?? hexId(), outputs: { certId: hexId(), zoneName: hostname.split(".").slice(-2).join(".") } };
     },
     delete(_context, stored) {

@@ -23,14 +23,14 @@ export function createCloudflare(ground: Ground): Cloudflare {
     resources: [
       ...workerDefinitions(versions),
       ...scriptDefinitions(versions),
-      ...domainDefinitions(internet, versions, workerd, closers),
+      ...domainDefinitions(internet, versions, closers),
       ...storeDefinitions(versions, workerd),
     ],
     functions: [],
     async start() {
       for (const { state } of store.list(DOMAIN)) {
         const hostname = state.hostname as string;
-        closers.set(hostname, serveDomain(internet, versions, workerd, hostname, state.service as string));
+        closers.set(hostname, serveDomain(internet, versions, hostname, state.service as string));
       }
       await versions.refresh();
     },

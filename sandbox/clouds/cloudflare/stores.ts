@@ -32,7 +32,7 @@ export function storeDefinitions(versions: Versions, workerd: Workerd): Resource
 
   const write = async (inputs: { [key: string]: unknown }) => {
     const url = kvApi(inputs.namespaceId as string, inputs.keyName as string);
-    const answer = await workerd.fetch(kvApiName, new Request(url, { method: "PUT", body: inputs.value as string }));
+    const answer = await workerd.fetch(() => kvApiName, new Request(url, { method: "PUT", body: inputs.value as string }));
     if (!answer.ok) throw new CloudError("10013", `put: '${inputs.keyName}': ${await answer.text()}`);
   };
   const pair: ResourceDefinition = {
@@ -48,12 +48,15 @@ export function storeDefinitions(versions: Versions, workerd: Workerd): Resource
       return {};
     },
     async read(_context, stored) {
-      const answer = await workerd.fetch(kvApiName, new Request(kvApi(stored.state.namespaceId as string, stored.state.keyName as string)));
+      const answer = await workerd.fetch(
+        () => kvApiName,
+        new Request(kvApi(stored.state.namespaceId as string, stored.state.keyName as string)),
+      );
       return answer.ok ? { value: await answer.text() } : undefined;
     },
     async delete(_context, stored) {
       const url = kvApi(stored.state.namespaceId as string, stored.state.keyName as string);
-      await workerd.fetch(kvApiName, new Request(url, { method: "DELETE" }));
+      await workerd.fetch(() => kvApiName, new Request(url, { method: "DELETE" }));
     },
   };
 

@@ -43,6 +43,10 @@ export class Versions {
   readonly #workerd: Workerd;
   #running: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
+  #deploying = 0;
+  #alone: Promise<void> = Promise.resolve();
+  /** What workerd runs, by Worker. Behind `live` while a change is under way, and after one that was refused. */
+  #serving: ReadonlyMap<string, readonly Share[]> = new Map();
 
   constructor(store: Store, dir: string, workerd: Workerd) {
     this.#store = store;
@@ -91,6 +95,25 @@ export class Versions {
 
   /** Lets these versions serve. Resolves when workerd runs them; when it refuses, what served before goes on. */
   async deploy(script: string, shares: readonly Share[]): Promise<void> {
+    try {
+      this.#deploying++;
+      await this.#try(script, shares).catch((error) => {
+        if (this.#deploying === 1) throw error;
+        // workerd takes a batch as a whole: whether it was this one that it refused shows only when each is tried alone.
+        this.#alone = this.#alone.catch(() => {}).then(() => this.#try(script, shares));
+        return this.#alone;
+      });
+    } catch (error) {
+      throw new CloudError(
+        "10021",
+        `Worker "${script}": the runtime refused the version. ${error instanceof Error ? error.message : error}`,
+      );
+    } finally {
+      this.#deploying--;
+    }
+  }
+
+  async #try(script: string, shares: readonly Share[]): Promise<void> {
     const before = this.live(script);
     this.#put(LIVE, script, { shares } as unknown as Properties);
     try {
@@ -98,10 +121,7 @@ export class Versions {
     } catch (error) {
       if (before) this.#put(LIVE, script, { shares: before } as unknown as Properties);
       else this.#store.remove(LIVE, script);
-      throw new CloudError(
-        "10021",
-        `Worker "${script}": the runtime refused the version. ${error instanceof Error ? error.message : error}`,
-      );
+      throw error;
     }
   }
 
@@ -137,9 +157,19 @@ export class Versions {
     await this.refresh();
   }
 
-  /** Picks the version for one request: at random by share, or the same one for the same key (Cloudflare-Workers-Version-Key). */
-  pick(script: string, request: Request): Version | undefined {
-    const shares = this.live(script);
+  /** Answers a request by the version that the deployment picks for it. */
+  serve(script: string, request: Request): Promise<Response> | Response {
+    // Error 1101 and kin are pages of Cloudflare's; a Worker without a deployment answers like a hostname without an origin.
+    if (!this.live(script)) return new Response(`Worker "${script}" has no deployment\n`, { status: 522 });
+    return this.#workerd.fetch(() => {
+      const version = this.#pick(script, request);
+      return version ? this.serviceName(version) : script;
+    }, request);
+  }
+
+  /** At random by share, or the same one for the same key (Cloudflare-Workers-Version-Key). */
+  #pick(script: string, request: Request): Version | undefined {
+    const shares = this.#serving.get(script);
     if (!shares) return undefined;
     const override = new RegExp(`(?:^|,)\\s*${script}="([^"]+)"`).exec(
       request.headers.get("cloudflare-workers-version-overrides") ?? "",
@@ -165,7 +195,10 @@ export class Versions {
       .catch(() => {})
       .then(() => {
         this.#waiting = undefined;
-        this.#running = this.#workerd.apply(this.#services());
+        const serving = new Map(this.scripts().map((script) => [script, this.live(script) ?? []]));
+        this.#running = this.#workerd.apply(this.#services(), () => {
+          this.#serving = serving;
+        });
         return this.#running;
       });
     return this.#waiting;

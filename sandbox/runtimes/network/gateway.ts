@@ -23,6 +23,10 @@ function translate(response: Response, port: number, hosts: readonly string[]): 
     if (hosts.includes(url.hostname))
       headers.set("location", `http://${localName(url.hostname)}:${port}${url.pathname}${url.search}${url.hash}`);
   }
+  // A cookie for the real domain would be refused at `x.localhost`; without a domain it is the host's own.
+  const cookies = headers.getSetCookie();
+  headers.delete("set-cookie");
+  for (const cookie of cookies) headers.append("set-cookie", cookie.replace(/;\s*domain=[^;]*/i, ""));
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 

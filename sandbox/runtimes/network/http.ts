@@ -8,24 +8,29 @@ import type { Handler } from "../../engine/internet.ts";
 /** Headers that belong to one hop (RFC 9110 section 7.6.1) or that the next hop sets itself. */
 const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "transfer-encoding", "upgrade"]);
 
-const bodiless = (method: string) => method === "GET" || method === "HEAD";
+/** Statuses whose answer has no body (fetch.spec.whatwg.org/#null-body-status, without 101). */
+const nullBody = new Set([204, 205, 304]);
 
-/** The request as the service behind `url` sees it; `url` is the real one, whatever way the bytes came. */
-export function toRequest(message: IncomingMessage, url: string): Request {
+/** A message has a body when it says so (RFC 9112 section 6.3); `Request` allows none for GET and HEAD. */
+const hasBody = ({ method, headers }: IncomingMessage) =>
+  method !== "GET" && method !== "HEAD" && (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined);
+
+/**
+ * The request as the service behind `url` sees it; `url` is the real one, whatever way the bytes came.
+ * @param signal aborts when the client goes away
+ */
+export function toRequest(message: IncomingMessage, url: string, signal: AbortSignal): Request {
   const headers = new Headers();
   for (let i = 0; i < message.rawHeaders.length; i += 2) {
     const name = message.rawHeaders[i] as string;
     if (!hopByHop.has(name.toLowerCase()) && name.toLowerCase() !== "host") headers.append(name, message.rawHeaders[i + 1] as string);
   }
-  const method = message.method ?? "GET";
-  const gone = new AbortController();
-  message.once("close", () => message.complete || gone.abort());
   return new Request(url, {
-    method,
+    method: message.method ?? "GET",
     headers,
     redirect: "manual",
-    signal: gone.signal,
-    ...(bodiless(method) ? {} : { body: Readable.toWeb(message) as unknown as ReadableStream, duplex: "half" }),
+    signal,
+    ...(hasBody(message) ? { body: Readable.toWeb(message) as unknown as ReadableStream, duplex: "half" } : {}),
   } as RequestInit);
 }
 
@@ -43,9 +48,11 @@ export async function sendResponse(response: Response, to: ServerResponse): Prom
 
 /** Answers one Node request by a handler; an error of the handler is a 502 with its message. */
 export async function serve(handler: Handler, message: IncomingMessage, to: ServerResponse, url: string): Promise<void> {
+  const gone = new AbortController();
+  to.once("close", () => to.writableFinished || gone.abort());
   let response: Response;
   try {
-    response = await handler(toRequest(message, url));
+    response = await handler(toRequest(message, url, gone.signal));
   } catch (error) {
     response = new Response(`${error instanceof Error ? error.message : String(error)}\n`, {
       status: 502,
@@ -62,14 +69,24 @@ export interface Upstream {
   readonly socketPath?: string;
   /** Send the whole URL in the request line, as to a proxy: the other side then sees the real scheme and host. */
   readonly absoluteForm?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Set over the request's own; `undefined` takes one away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly agent?: RequestOptions["agent"];
 }
 
-/** Sends a request on to a local process and gives its answer, unread. Rejects when the connection fails. */
+/**
+ * Sends a request on to a local process and gives its answer, unread. Rejects when the connection fails. The request's body is left
+ * untouched until there is a connection: after ECONNREFUSED the same request may be sent again.
+ */
 export function forward(request: Request, upstream: Upstream): Promise<Response> {
   const url = new URL(request.url);
-  const headers: Record<string, string> = { ...Object.fromEntries(request.headers), ...upstream.headers, host: url.host };
+  const headers = Object.fromEntries(
+    Object.entries({ ...Object.fromEntries(request.headers), ...upstream.headers, host: url.host }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  // Node frames a body of unknown length by itself for some methods only.
+  if (request.body && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
   return new Promise((resolve, reject) => {
     const outgoing: ClientRequest = send(
       {
@@ -83,28 +100,44 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
         signal: request.signal,
       },
       (answer) => {
-        const received = new Headers();
-        for (let i = 0; i < answer.rawHeaders.length; i += 2) {
-          const name = (answer.rawHeaders[i] as string).toLowerCase();
-          if (!hopByHop.has(name)) received.append(name, answer.rawHeaders[i + 1] as string);
+        try {
+          resolve(toResponse(answer, request.method));
+        } catch (error) {
+          // A status or header that `Response` does not know: the service's fault, not ours.
+          answer.destroy();
+          reject(error);
         }
-        const status = answer.statusCode ?? 502;
-        const empty = request.method === "HEAD" || status === 204 || status === 304;
-        if (empty) answer.resume();
-        resolve(
-          new Response(empty ? null : (Readable.toWeb(answer) as unknown as ReadableStream), {
-            status,
-            statusText: answer.statusMessage ?? "",
-            headers: received,
-          }),
-        );
       },
     );
     outgoing.on("error", reject);
-    if (request.body)
-      Readable.fromWeb(request.body as WebStream)
-        .on("error", (error) => outgoing.destroy(error))
-        .pipe(outgoing);
-    else outgoing.end();
+    outgoing.once("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", sendBody);
+      else sendBody();
+    });
+
+    function sendBody(): void {
+      if (request.body)
+        Readable.fromWeb(request.body as WebStream)
+          .on("error", (error) => outgoing.destroy(error))
+          .pipe(outgoing);
+      else outgoing.end();
+    }
   });
+}
+
+function toResponse(answer: IncomingMessage, method: string): Response {
+  const headers = new Headers();
+  for (let i = 0; i < answer.rawHeaders.length; i += 2) {
+    const name = (answer.rawHeaders[i] as string).toLowerCase();
+    if (!hopByHop.has(name)) headers.append(name, answer.rawHeaders[i + 1] as string);
+  }
+  const status = answer.statusCode ?? 502;
+  const empty = method === "HEAD" || nullBody.has(status);
+  const response = new Response(empty ? null : (Readable.toWeb(answer) as unknown as ReadableStream), {
+    status,
+    statusText: answer.statusMessage ?? "",
+    headers,
+  });
+  if (empty) answer.resume();
+  return response;
 }

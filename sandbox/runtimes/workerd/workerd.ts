@@ -1,9 +1,10 @@
 // Workers on the real workerd, through miniflare. Every running version is a service of its own with a loopback socket; whoever
 // asks for one gets it by name. Miniflare restarts workerd at every change, so changes are batched, and requests wait meanwhile.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse, type WorkerOptions } from "miniflare";
 import type { Internet } from "../../engine/internet.ts";
 import { forward } from "../network/http.ts";
@@ -39,6 +40,11 @@ const moduleTypes: Record<string, "ESModule" | "Text" | "Data" | "CompiledWasm">
 };
 export const mediaTypes = Object.keys(moduleTypes);
 
+/** The program itself, as the package that miniflare depends on names it for this machine. */
+const program = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { default: string }).default;
+// Miniflare reads this at every start; what differs between two `Workerd` of one process goes by their own environment.
+process.env.MINIFLARE_WORKERD_PATH = fileURLToPath(new URL("workerd.sh", import.meta.url));
+
 /** What Cloudflare adds to a request on its way in. The place is this machine's: none. */
 const cf = JSON.stringify({ colo: "XXX", country: "XX", httpProtocol: "HTTP/1.1", tlsVersion: "TLSv1.3" });
 
@@ -60,15 +66,6 @@ export class Workerd {
     this.#internet = internet;
     this.#log = log;
     mkdirSync(dir, { recursive: true });
-    // Miniflare starts workerd itself; this wrapper makes it end with us even after a kill -9, and tells its pid.
-    const workerd = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { default: string }).default;
-    const wrapper = join(dir, "workerd.sh");
-    writeFileSync(
-      wrapper,
-      `#!/bin/sh\necho $$ > '${this.pidFile}'\nif command -v setpriv >/dev/null; then exec setpriv --pdeathsig KILL '${workerd}' "$@"; fi\nexec '${workerd}' "$@"\n`,
-    );
-    chmodSync(wrapper, 0o755);
-    process.env.MINIFLARE_WORKERD_PATH = wrapper;
   }
 
   get pidFile(): string {
@@ -89,9 +86,12 @@ export class Workerd {
     return this.#services.map((service) => service.name);
   }
 
-  /** Runs exactly these services. Resolves when they answer; rejects with workerd's own words when it refuses them, and then runs what ran before. */
-  apply(services: readonly Service[]): Promise<void> {
-    const next = this.#turn.then(async () => {
+  /**
+   * Runs exactly these services. Resolves when they answer; rejects with workerd's own words when it refuses them, and then runs what ran before.
+   * @param running called in the moment when they run, before any request that waited goes on
+   */
+  apply(services: readonly Service[], running: () => void = () => {}): Promise<void> {
+    return this.#inTurn(async () => {
       const before = this.#services;
       try {
         await this.#switch(services);
@@ -99,56 +99,80 @@ export class Workerd {
         if (before.length > 0) await this.#switch(before).catch((second: Error) => this.#log(`workerd: ${second.message}`));
         throw error;
       }
+      running();
     });
+  }
+
+  /**
+   * Sends a request to a service. Waits while a change is under way; starts workerd again when it has died.
+   * @param choose names the service; asked once nothing is changing, and again after a wait, since what runs may be another by then
+   */
+  async fetch(choose: () => string, request: Request): Promise<Response> {
+    await this.#quiet();
+    const starts = this.#starts;
+    if (this.#ports.size > 0 || this.#services.length === 0) {
+      try {
+        return await this.#send(choose(), request);
+      } catch (error) {
+        // Only a refused connection is safe to repeat: nothing of the request was processed.
+        if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error;
+      }
+    }
+    await this.#revive(starts);
+    await this.#quiet();
+    return this.#send(choose(), request);
+  }
+
+  async stop(): Promise<void> {
+    await this.#inTurn(() => this.#switch([]));
+    this.#agent.destroy();
+    rmSync(this.pidFile, { force: true });
+  }
+
+  /** One change after the other. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(change);
     this.#turn = next.catch(() => {});
     return next;
   }
 
-  /** Sends a request to a service. Waits while a change is under way; starts workerd again when it has died. */
-  async fetch(service: string, request: Request): Promise<Response> {
-    await this.#turn;
-    const starts = this.#starts;
-    this.#inFlight++;
-    try {
-      return await this.#send(service, request);
-    } catch (error) {
-      // Only a refused connection is safe to repeat: nothing of the request was processed.
-      if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error;
-    } finally {
-      this.#inFlight--;
+  /** Until no change is under way, nor has been asked for meanwhile. */
+  async #quiet(): Promise<void> {
+    for (let turn: Promise<void> | undefined; turn !== this.#turn; ) {
+      turn = this.#turn;
+      await turn;
     }
-    if (starts === this.#starts) {
-      this.#log("workerd does not answer: starting it again");
-      await this.apply(this.#services);
-    }
-    await this.#turn;
-    return this.#send(service, request);
   }
 
-  async stop(): Promise<void> {
-    await this.#turn;
-    await this.#miniflare?.dispose();
-    this.#miniflare = undefined;
-    this.#agent.destroy();
-    rmSync(this.pidFile, { force: true });
+  /** Starts workerd again with what it runs: once, however many requests find it dead. */
+  #revive(starts: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (starts !== this.#starts) return;
+      this.#log("workerd does not answer: starting it again");
+      await this.#switch(this.#services);
+    });
   }
 
   async #send(service: string, request: Request): Promise<Response> {
     const port = this.#ports.get(service);
     if (port === undefined) return new Response(`no Worker "${service}" is running\n`, { status: 503 });
-    const clean = new Request(request);
-    for (const name of [...clean.headers.keys()]) if (name.startsWith("mf-")) clean.headers.delete(name);
-    const headers = { "mf-cf-blob": cf, "cf-ipcountry": "XX", "x-forwarded-proto": "https" };
-    return forward(clean, { port, absoluteForm: true, headers, agent: this.#agent });
+    const headers: Record<string, string | undefined> = { "mf-cf-blob": cf, "cf-ipcountry": "XX", "x-forwarded-proto": "https" };
+    // Miniflare believes its own headers, whoever sends them.
+    for (const name of request.headers.keys()) if (name.startsWith("mf-")) headers[name] ??= undefined;
+    this.#inFlight++;
+    try {
+      return await forward(request, { port, absoluteForm: true, headers, agent: this.#agent });
+    } finally {
+      this.#inFlight--;
+    }
   }
 
   async #switch(services: readonly Service[]): Promise<void> {
     // Let what is under way finish, but not for ever.
     for (const end = Date.now() + 2000; this.#inFlight > 0 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
     this.#ports.clear();
+    await this.#dispose();
     if (services.length === 0) {
-      await this.#miniflare?.dispose();
-      this.#miniflare = undefined;
       this.#services = [];
       return;
     }
@@ -156,6 +180,7 @@ export class Workerd {
       host: "127.0.0.1",
       port: 0,
       log: new Log(LogLevel.ERROR),
+      unsafeRuntimeEnv: { WORKERD: program, WORKERD_PID_FILE: this.pidFile },
       handleRuntimeStdio: (out: NodeJS.ReadableStream, err: NodeJS.ReadableStream) => {
         out.on("data", (chunk: Buffer) => this.#log(chunk.toString().trimEnd()));
         err.on("data", (chunk: Buffer) => this.#log(chunk.toString().trimEnd()));
@@ -165,12 +190,18 @@ export class Workerd {
       durableObjectsPersist: join(this.#dir, "durable-objects"),
       workers: services.map((service) => this.#options(service)),
     };
-    this.#miniflare?.dispose && (await this.#miniflare.dispose());
     this.#miniflare = new Miniflare(options);
     await this.#miniflare.ready;
     this.#starts++;
     this.#services = services;
     for (const service of services) this.#ports.set(service.name, Number((await this.#miniflare.unsafeGetDirectURL(service.name)).port));
+  }
+
+  async #dispose(): Promise<void> {
+    const last = this.#miniflare;
+    this.#miniflare = undefined;
+    // One that never got ready rejects with that once more.
+    await last?.dispose().catch((error: Error) => this.#log(`workerd: ${error.message}`));
   }
 
   #options(service: Service): WorkerOptions {
