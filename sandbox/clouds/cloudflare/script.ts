@@ -68,6 +68,7 @@ export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
         ],
       );
       await versions.deploy(script, [{ versionId: kept.id, percentage: 100 }]);
+      for (const name of before.names) if (!after.names.includes(name)) versions.forget(script, name);
       return { modifiedOn: now(), etag: sha256(bytes), migrationTag: after.tag, startupTimeMs: 0, hasModules: true, hasAssets: false };
     } catch (error) {
       versions.setClasses(script, before.tag, before.names);

@@ -146,8 +146,14 @@ export class Versions {
     );
   }
 
-  /** A Worker goes, with all its versions and classes. */
+  /** Deletes the objects of a class that its script has no more. */
+  forget(script: string, className: string): void {
+    this.#workerd.forget(script, className);
+  }
+
+  /** A Worker goes, with all its versions, classes and their objects. */
   async remove(script: string): Promise<void> {
+    const { names } = this.classes(script);
     this.#store.remove(LIVE, script);
     this.#store.remove(CLASSES, script);
     for (const version of this.list(script)) {
@@ -155,6 +161,7 @@ export class Versions {
       rmSync(join(this.#dir, version.id), { recursive: true, force: true });
     }
     await this.refresh();
+    for (const className of names) this.forget(script, className);
   }
 
   /** Answers a request by the version that the deployment picks for it. */
@@ -235,12 +242,13 @@ export class Versions {
         case "kv_namespace":
           kv[binding.name] = binding.namespaceId as string;
           break;
-        case "durable_object_namespace":
-          durableObjects[binding.name] = {
-            className: binding.className as string,
-            owner: (binding.scriptName as string) ?? version.script,
-          };
+        case "durable_object_namespace": {
+          const owner = (binding.scriptName as string) ?? version.script;
+          const className = binding.className as string;
+          // The class may be gone since, by force or by a migration: the binder goes on without it.
+          if (this.live(owner) && this.classes(owner).names.includes(className)) durableObjects[binding.name] = { className, owner };
           break;
+        }
         case "ratelimit": {
           const simple = binding.simple as { limit: number; period: 10 | 60 };
           rateLimits[binding.name] = { namespaceId: binding.namespaceId as string, limit: simple.limit, period: simple.period };

@@ -73,8 +73,9 @@ export function workerDefinitions(versions: Versions): ResourceDefinition[] {
     unordered: ["modules", "bindings"],
     refuse(inputs) {
       const failures: Failure[] = [];
-      const modules = (inputs.modules ?? []) as Properties[];
-      if (modules.length > 0 && inputs.mainModule !== UNKNOWN && !modules.some((module) => module.name === inputs.mainModule))
+      const modules = Array.isArray(inputs.modules) ? (inputs.modules as Properties[]) : [];
+      const isMain = (module: Properties) => module.name === inputs.mainModule || module.name === UNKNOWN;
+      if (modules.length > 0 && inputs.mainModule !== UNKNOWN && !modules.some(isMain))
         failures.push({
           property: "mainModule",
           reason: `"${inputs.mainModule}" is none of the modules: ${modules.map((m) => m.name).join(", ")}`,
@@ -136,6 +137,7 @@ export function workerDefinitions(versions: Versions): ResourceDefinition[] {
     token: "cloudflare:index/workersDeployment:WorkersDeployment",
     fidelity: { level: "runs", how: "requests are split over versions by share", test: "test/sandbox/cloudflare" },
     refuse(inputs) {
+      if (!Array.isArray(inputs.versions)) return [];
       const shares = inputs.versions as Properties[];
       if (shares.some((share) => share.percentage === UNKNOWN)) return [];
       const failures: Failure[] = [];

@@ -20,18 +20,19 @@ export class EgressProxy {
 
   static async start(internet: Internet, authority: CertificateAuthority): Promise<EgressProxy> {
     const sockets = new Set<Socket>();
-    // Requests that arrived inside a tunnel: TLS is ended, the Host header names the service.
-    const inside = createServer((request, response) => {
-      const host = (request.headers.host ?? "").replace(/:443$/, "");
-      void serve((r) => internet.fetch(r), request, response, `https://${host}${request.url}`);
-    });
+    // Requests that arrived inside a tunnel: where there was TLS it is ended, the Host header names the service.
+    const inside = (scheme: "http" | "https") =>
+      createServer((request, response) => {
+        void serve((r) => internet.fetch(r), request, response, `${scheme}://${request.headers.host ?? ""}${request.url}`);
+      });
+    const [plain, ended] = [inside("http"), inside("https")];
     const proxy = createServer((request, response) => {
       // Plain http through a proxy comes in absolute form (RFC 9112 section 3.2.2).
       const url = URL.canParse(request.url ?? "") ? (request.url as string) : `http://${request.headers.host}${request.url}`;
       void serve((r) => internet.fetch(r), request, response, url);
     });
     proxy.on("connect", (request, socket: Socket, head) => {
-      const host = (request.url ?? "").replace(/:\d+$/, "");
+      const [, host = "", port] = /^(.*?)(?::(\d+))?$/.exec(request.url ?? "") ?? [];
       socket.on("error", () => socket.destroy());
       if (!internet.resolve(host)) {
         socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nno such host in the sandbox: ${host}\n`);
@@ -39,11 +40,16 @@ export class EgressProxy {
       }
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       if (head.length > 0) socket.unshift(head);
+      // Some clients tunnel plain http as well (Node's `fetch` does).
+      if (port === "80") {
+        plain.emit("connection", socket);
+        return;
+      }
       authority.contextFor(host).then(
         (secureContext) => {
           const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
           secure.on("error", () => secure.destroy());
-          inside.emit("connection", secure);
+          ended.emit("connection", secure);
         },
         () => socket.destroy(),
       );
@@ -56,7 +62,7 @@ export class EgressProxy {
       proxy.once("error", reject);
       proxy.listen(0, "127.0.0.1", resolve);
     });
-    return new EgressProxy(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, [proxy, inside], sockets);
+    return new EgressProxy(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, [proxy, plain, ended], sockets);
   }
 
   async stop(): Promise<void> {

@@ -45,6 +45,9 @@ const program = (createRequire(createRequire(import.meta.url).resolve("miniflare
 // Miniflare reads this at every start; what differs between two `Workerd` of one process goes by their own environment.
 process.env.MINIFLARE_WORKERD_PATH = fileURLToPath(new URL("workerd.sh", import.meta.url));
 
+/** Names the folder of a class's objects. */
+const storageKey = (owner: string, className: string) => `${owner}-${className}`;
+
 /** What Cloudflare adds to a request on its way in. The place is this machine's: none. */
 const cf = JSON.stringify({ colo: "XXX", country: "XX", httpProtocol: "HTTP/1.1", tlsVersion: "TLSv1.3" });
 
@@ -80,6 +83,10 @@ export class Workerd {
     } catch {
       return undefined;
     }
+  }
+
+  get #durableObjects(): string {
+    return join(this.#dir, "durable-objects");
   }
 
   get services(): readonly string[] {
@@ -121,6 +128,11 @@ export class Workerd {
     await this.#revive(starts);
     await this.#quiet();
     return this.#send(choose(), request);
+  }
+
+  /** Deletes all objects of a class. Only once no service has it any more. */
+  forget(owner: string, className: string): void {
+    rmSync(join(this.#durableObjects, storageKey(owner, className)), { recursive: true, force: true });
   }
 
   async stop(): Promise<void> {
@@ -187,7 +199,7 @@ export class Workerd {
       },
       cf: false as const,
       kvPersist: join(this.#dir, "kv"),
-      durableObjectsPersist: join(this.#dir, "durable-objects"),
+      durableObjectsPersist: this.#durableObjects,
       workers: services.map((service) => this.#options(service)),
     };
     this.#miniflare = new Miniflare(options);
@@ -211,7 +223,7 @@ export class Workerd {
         className,
         ...(owner === service.name ? {} : { scriptName: owner }),
         useSQLite: true,
-        unsafeUniqueKey: `${owner}-${className}`,
+        unsafeUniqueKey: storageKey(owner, className),
       };
     const ratelimits: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }> = {};
     for (const [binding, { namespaceId, limit, period }] of Object.entries(service.rateLimits))
