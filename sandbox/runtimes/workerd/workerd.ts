@@ -115,7 +115,7 @@ export class Workerd {
    * @param choose names the service; asked once nothing is changing, and again after a wait, since what runs may be another by then
    */
   async fetch(choose: () => string, request: Request): Promise<Response> {
-    await this.#quiet();
+    await this.#turn;
     const starts = this.#starts;
     if (this.#ports.size > 0 || this.#services.length === 0) {
       try {
@@ -126,7 +126,7 @@ export class Workerd {
       }
     }
     await this.#revive(starts);
-    await this.#quiet();
+    await this.#turn;
     return this.#send(choose(), request);
   }
 
@@ -146,14 +146,6 @@ export class Workerd {
     const next = this.#turn.then(change);
     this.#turn = next.catch(() => {});
     return next;
-  }
-
-  /** Until no change is under way, nor has been asked for meanwhile. */
-  async #quiet(): Promise<void> {
-    for (let turn: Promise<void> | undefined; turn !== this.#turn; ) {
-      turn = this.#turn;
-      await turn;
-    }
   }
 
   /** Starts workerd again with what it runs: once, however many requests find it dead. */
