@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { expect, it } from "vitest";
-import { generatedPages, stalePages } from "../../tools/docs.ts";
+import { embeddedClouds, generatedPages, stalePages } from "../../tools/docs.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -12,4 +13,13 @@ it("a page that says something else, or is not there, is stale", () => {
   const [page] = generatedPages();
   expect(stalePages([{ ...page, content: "something else" } as never])).toHaveLength(1);
   expect(stalePages([{ file: resolve(root, "docs/nowhere.md"), content: "" }])).toHaveLength(1);
+});
+
+it("nothing is called runs or enforces without a test that is there", () => {
+  const without = embeddedClouds().flatMap(({ resources }) =>
+    resources.flatMap(({ token, fidelity }) =>
+      fidelity.level === "records" || existsSync(resolve(root, fidelity.test)) ? [] : [`${token}: ${fidelity.test}`],
+    ),
+  );
+  expect(without).toEqual([]);
 });
