@@ -1,6 +1,6 @@
 // Memory of everything that runs once all stacks are up: the sandbox itself, and each part that is a process of its own.
 import type { Status } from "../sandbox.ts";
-import { family, memoryOf, processes } from "./processes.ts";
+import { family, memoryOf, type Process, processes } from "./processes.ts";
 
 export interface MemoryRow {
   readonly part: string;
@@ -8,39 +8,43 @@ export interface MemoryRow {
   readonly bytes: number;
 }
 
-/** @param sandboxPid the process above all others; @param status what its parts say of themselves */
-export function measureMemory(sandboxPid: number, status: Status): MemoryRow[] {
-  const names = new Map<number, string[]>();
-  for (const { pid, kind, name } of status.parts) if (pid !== undefined) names.set(pid, [...(names.get(pid) ?? []), `${kind} ${name}`]);
-  const all = processes();
-  if (all.length === 0) return asTold(status);
-
-  // A process belongs to the nearest process above it that is a part; what is above all parts is the sandbox itself.
-  const members = family(all, sandboxPid);
-  const parents = new Map(members.map(({ pid, parent }) => [pid, parent]));
-  const owner = (pid: number): number => (names.has(pid) || pid === sandboxPid ? pid : owner(parents.get(pid) ?? sandboxPid));
-  // A launcher above a part (it ends the part with the sandbox) belongs to the sandbox.
-  const rows = new Map<string, { processes: number; bytes: number }>();
-  for (const { pid } of members) {
-    const label = label_(names.get(owner(pid)));
-    const row = rows.get(label) ?? { processes: 0, bytes: 0 };
-    rows.set(label, { processes: row.processes + 1, bytes: row.bytes + (memoryOf(pid) ?? 0) });
-  }
-  return [...rows].map(([part, row]) => ({ part, ...row })).sort((a, b) => b.bytes - a.bytes);
-}
-
-/** Workers share one process. */
-const label_ = (names: readonly string[] | undefined): string =>
-  names === undefined
-    ? "the sandbox itself"
-    : names.length === 1
-      ? (names[0] as string)
-      : `${names[0]?.split(" ")[0]}s ${names.map((name) => name.split(" ").slice(1).join(" ")).join(", ")}`;
-
-/** Resident memory as each part tells it, where the system does not. */
-function asTold({ memory, parts }: Status): MemoryRow[] {
-  const told = new Map(
-    parts.flatMap(({ pid, memory: bytes, kind, name }) => (pid && bytes ? [[pid, { part: `${kind} ${name}`, bytes }]] : [])),
+/**
+ * @param sandboxPid the process above all others
+ * @param status what the sandbox says of its parts
+ */
+export function measureMemory(sandboxPid: number, { memory, parts }: Status): MemoryRow[] {
+  const members = family(processes(), sandboxPid);
+  if (members.length > 0) return attribute(members, sandboxPid, parts, (pid) => memoryOf(pid) ?? 0);
+  // A system without /proc: resident memory as each part tells it.
+  const own = new Map(parts.flatMap(({ pid, memory: bytes }) => (pid !== undefined && bytes !== undefined ? [[pid, bytes]] : [])));
+  return [{ pid: sandboxPid, parent: 0 }, ...[...own.keys()].map((pid) => ({ pid, parent: sandboxPid }))].flatMap((process) =>
+    attribute([process], sandboxPid, parts, (pid) => own.get(pid) ?? memory),
   );
-  return [{ part: "the sandbox itself", processes: 1, bytes: memory }, ...[...told.values()].map((row) => ({ ...row, processes: 1 }))];
 }
+
+/**
+ * Counts each process for the nearest part at or above it, and for the sandbox itself where there is none. Largest first.
+ * @param members the sandbox's process and all below it
+ */
+export function attribute(
+  members: readonly Pick<Process, "pid" | "parent">[],
+  sandboxPid: number,
+  parts: readonly { readonly pid?: number; readonly kind: string; readonly name: string }[],
+  bytesOf: (pid: number) => number,
+): MemoryRow[] {
+  const parents = new Map(members.map(({ pid, parent }) => [pid, parent]));
+  const named = new Map(parts.flatMap(({ pid }) => (pid === undefined ? [] : [[pid, labelOf(parts.filter((part) => part.pid === pid))]])));
+  const partOf = (pid: number | undefined): string =>
+    pid === undefined || pid === sandboxPid ? "the sandbox itself" : (named.get(pid) ?? partOf(parents.get(pid)));
+  const rows = new Map<string, MemoryRow>();
+  for (const { pid } of members) {
+    const part = partOf(pid);
+    const { processes: count, bytes } = rows.get(part) ?? { processes: 0, bytes: 0 };
+    rows.set(part, { part, processes: count + 1, bytes: bytes + bytesOf(pid) });
+  }
+  return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Several parts may share a process: `worker home, site-eu`. */
+const labelOf = (parts: readonly { readonly kind: string; readonly name: string }[]) =>
+  `${parts[0]?.kind} ${parts.map(({ name }) => name).join(", ")}`;

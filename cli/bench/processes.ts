@@ -37,19 +37,25 @@ export function memoryOf(pid: number): number | undefined {
 
 /**
  * The most memory that processes begun during `work` below one of `roots` held at the same time, in bytes; undefined where there is no /proc.
- * Looks ten times a second: use it on a run that is not timed.
+ * Looks ten times a second and once at the end: use it on a run that is not timed.
  */
 export async function peakOf(roots: readonly number[], work: () => Promise<unknown>): Promise<number | undefined> {
   const before = new Set(processes().map(({ pid }) => pid));
-  let peak: number | undefined;
-  const timer = setInterval(() => {
+  if (before.size === 0) {
+    await work();
+    return undefined;
+  }
+  let peak = 0;
+  const look = () => {
     const all = processes();
-    const fresh = new Set(roots.flatMap((root) => family(all, root)).map(({ pid }) => pid));
-    const sum = [...fresh].filter((pid) => !before.has(pid)).reduce((total, pid) => total + (memoryOf(pid) ?? 0), 0);
-    if (all.length > 0) peak = Math.max(peak ?? 0, sum);
-  }, 100);
+    const below = new Set(roots.flatMap((root) => family(all, root)).map(({ pid }) => pid));
+    const sum = [...below].filter((pid) => !before.has(pid)).reduce((total, pid) => total + (memoryOf(pid) ?? 0), 0);
+    peak = Math.max(peak, sum);
+  };
+  const timer = setInterval(look, 100);
   try {
     await work();
+    look();
   } finally {
     clearInterval(timer);
   }

@@ -8,11 +8,16 @@ import { succeed } from "./run.ts";
 
 export interface SyntheticFigures {
   readonly resources: number;
-  /** Seconds of `pulumi up` from nothing, without a preview before it. */
+  /** Seconds of `pulumi up` from nothing, without a preview before it, saving the state once at the end. */
   readonly create: number;
+  /** The same as a person runs it: the engine saves the whole state after every step. Undefined where that would take too long. */
+  readonly createSaved: number | undefined;
   /** Seconds of `pulumi preview` when nothing changes. */
   readonly preview: number;
 }
+
+/** The whole state after every step is work that grows with the square of the number of resources. */
+const mostSaved = 500;
 
 /** @param sizes numbers of resources; 0 shows what engine and program cost by themselves */
 export async function measureSynthetic(
@@ -32,12 +37,17 @@ export async function measureSynthetic(
   for (const resources of sizes) {
     progress(`${resources} synthetic resources ...`);
     const dir = project(platform, resources);
-    const pulumi = async (...args: string[]) =>
-      (await succeed(ready.pulumi, [...args, "--non-interactive"], { cwd: dir, env, limitSeconds: 240 })).seconds;
-    await pulumi("stack", "init", "synthetic");
-    const quiet = ["--color", "never", "--suppress-outputs", "--suppress-progress"];
-    const create = await pulumi("up", "--yes", "--skip-preview", ...quiet);
-    figures.push({ resources, create, preview: await pulumi("preview", "--expect-no-changes", ...quiet) });
+    const quiet = ["--non-interactive", "--color", "never"];
+    const pulumi = async (args: readonly string[], more: Record<string, string> = {}) =>
+      (await succeed(ready.pulumi, [...args, ...quiet], { cwd: dir, env: { ...env, ...more }, limitSeconds: 300 })).seconds;
+    const create = async (stack: string, more: Record<string, string> = {}) => {
+      await pulumi(["stack", "init", stack]);
+      return pulumi(["up", "--yes", "--skip-preview", "--stack", stack], more);
+    };
+    const once = await create("once", { PULUMI_SKIP_CHECKPOINTS: "true" });
+    const preview = await pulumi(["preview", "--expect-no-changes", "--stack", "once"]);
+    const createSaved = resources <= mostSaved ? await create("saved") : undefined;
+    figures.push({ resources, create: once, createSaved, preview });
   }
   return figures;
 }
@@ -55,6 +65,12 @@ function project(platform: BenchPlatform, resources: number): string {
   return dir;
 }
 
-/** Milliseconds that one resource adds to what a program costs by itself. */
-export const costPerResource = (figure: SyntheticFigures, empty: SyntheticFigures, of: "create" | "preview"): number =>
-  ((figure[of] - empty[of]) * 1000) / figure.resources;
+/** Milliseconds that one resource adds to what a program costs by itself; undefined where it was not measured. */
+export function costPerResource(
+  figure: SyntheticFigures,
+  empty: SyntheticFigures,
+  of: "create" | "createSaved" | "preview",
+): number | undefined {
+  const [seconds, base] = [figure[of], empty[of]];
+  return seconds === undefined || base === undefined || figure.resources === 0 ? undefined : ((seconds - base) * 1000) / figure.resources;
+}
