@@ -12,7 +12,7 @@ export function hostBehind(name: string, hosts: readonly string[]): string | und
   return hosts.filter((host) => host.startsWith(`${prefix}.`)).sort((a, b) => a.length - b.length || a.localeCompare(b))[0];
 }
 
-/** The reverse, for addresses in answers: `eu.brand.example` is `eu.localhost`. */
+/** The reverse, for addresses in answers: `shop.zone.example` is `shop.localhost`. */
 export const localName = (host: string) => `${host.split(".")[0]}.localhost`;
 
 function translate(response: Response, port: number, hosts: readonly string[]): Response {
