@@ -20,7 +20,7 @@ export interface RunResult {
 }
 
 const recordDir = join(stateDir, "running");
-const recordFile = (name: string) => join(recordDir, `${name}.json`);
+const recordFile = (name: string, folder = recordDir) => join(folder, `${name}.json`);
 
 /** What of our own environment Pulumi may see: no credential of a person, no variable that would change what it does. */
 const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TERM", "TMPDIR", "USER"];
@@ -55,9 +55,9 @@ export function runPulumi(pulumi: string, args: readonly string[], options: RunO
 }
 
 /** Whether this Pulumi process was started by a command line that is no more. */
-export function isOrphaned(record: string, pid: number): boolean {
+export function isOrphaned(record: string, pid: number, folder = recordDir): boolean {
   try {
-    const { commandLine, pulumi } = JSON.parse(readFileSync(recordFile(record), "utf8")) as { commandLine: number; pulumi: number };
+    const { commandLine, pulumi } = JSON.parse(readFileSync(recordFile(record, folder), "utf8")) as { commandLine: number; pulumi: number };
     if (pulumi !== pid) return false;
     process.kill(commandLine, 0);
     return false;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PersonError } from "../../cli/errors.ts";
 import { clearLocks, mendState } from "../../cli/pulumi/backend.ts";
-import { runPulumi } from "../../cli/pulumi/run.ts";
+import { isOrphaned, runPulumi } from "../../cli/pulumi/run.ts";
 
 let backend: string;
 const children: ChildProcess[] = [];
@@ -129,6 +129,26 @@ describe("a stack's state", () => {
     expect(() => mendState("eu", backend)).toThrow(PersonError);
     expect(() => mendState("eu", backend)).toThrow('The state of stack "eu" is damaged, and so is its backup');
     expect(readFileSync(file(), "utf8")).toBe("{");
+  });
+});
+
+describe("a pulumi is orphaned", () => {
+  const record = (commandLine: number, pulumi: number) => writeFileSync(join(backend, "eu.json"), JSON.stringify({ commandLine, pulumi }));
+
+  it("when the command line that started it is gone", async () => {
+    const commandLine = live();
+    record(commandLine.pid, 4711);
+    expect(isOrphaned("eu", 4711, backend)).toBe(false);
+    await end(commandLine);
+    expect(isOrphaned("eu", 4711, backend)).toBe(true);
+  });
+
+  it("and not when it is another, or nobody's record: a person's own pulumi is left alone", async () => {
+    const commandLine = live();
+    await end(commandLine);
+    record(commandLine.pid, 4711);
+    expect(isOrphaned("eu", 4712, backend)).toBe(false);
+    expect(isOrphaned("us", 4711, backend)).toBe(false);
   });
 });
 

@@ -1,7 +1,6 @@
 // Every room of the house is described, no file is two, and what is generated or pinned fits.
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { definitions } from "../plan/definitions.ts";
 import { below, files, found, read } from "./files.ts";
 
 /** Folders of the house, and the areas of those that have any. */
@@ -73,15 +72,6 @@ describe("no resource is made inside apply, where no preview would see it", () =
   it("and this test would see it", () => {
     expect(madeInside("name.apply((n) => { if (n) return new Bucket(n, {}); });")).toEqual(["Bucket"]);
     expect(madeInside("new Bucket(name, { tags: id.apply((i) => i) }); id.apply(() => { throw new Error(); });")).toEqual([]);
-  });
-});
-
-describe("a type that is said to run or to enforce", () => {
-  const claimed = [...definitions().values()].flatMap(({ token, fidelity }) =>
-    fidelity.level === "records" ? [] : [[token, fidelity.test]],
-  );
-  it.each(claimed)("%s has a test that talks to it", (_token, test) => {
-    expect(files.filter((path) => path.endsWith(".test.ts") && (path === test || path.startsWith(`${test}/`)))).not.toEqual([]);
   });
 });
 
