@@ -9,7 +9,7 @@ export const aims = { previewSeconds: 3, timesFaster: 4, freshSeconds: 40, uncha
 
 export function page(figures: Figures): string {
   const { date, machine, deployments, previews, synthetic, memory, latencies, withdrawals } = figures;
-  const ratio = median(previews.usual) / median(previews.ours);
+  const ratio = previews.usual.length === 0 ? undefined : median(previews.usual) / median(previews.ours);
   return `# Benchmarks
 
 Written by \`./bailiwick bench\` on ${date.toISOString().slice(0, 10)}, by no hand. Every figure was measured in that one run, on that machine;
@@ -32,9 +32,9 @@ that other work took part in it.
 
 ## A preview in which nothing changes
 
-\`pulumi preview -s eu\` with the policy pack, ${previews.ours.length} rounds. *Ours*: Node runs the TypeScript program as it is, the pack is one executable.
+\`pulumi preview -s eu\` with the policy pack, ${rounds(previews.ours.length)}. *Ours*: Node runs the TypeScript program as it is, the pack is one executable.
 *As usually set up*: the same program and the same rules the way \`pulumi new\` and \`pulumi policy new\` leave them, ts-node compiling and
-checking types at every run, the pack a folder with @pulumi/policy, ${previews.usual.length} rounds. Both run on the same engine, the same state and the
+checking types at every run, the pack a folder with @pulumi/policy, ${rounds(previews.usual.length)}. Both run on the same engine, the same state and the
 same sandbox; Pulumi's own language host is replaced by the sandbox's in both, and the usual one imports the SDKs by deep paths as our sources
 do: a program with \`import * as aws\` takes longer.
 
@@ -42,17 +42,17 @@ ${table(
   ["", "seconds", "peak memory"],
   [
     ["ours", spread(previews.ours), bytesOrUnknown(previews.peak.ours)],
-    ["as usually set up", spread(previews.usual), bytesOrUnknown(previews.peak.usual)],
-    [
-      "ratio",
-      `${ratio.toFixed(1)} times`,
-      previews.peak.ours && previews.peak.usual ? `${(previews.peak.usual / previews.peak.ours).toFixed(1)} times` : "",
-    ],
+    ...(ratio === undefined
+      ? [["as usually set up", "not measured", ""]]
+      : [
+          ["as usually set up", spread(previews.usual), bytesOrUnknown(previews.peak.usual)],
+          ["ratio", `${ratio.toFixed(1)} times`, memoryRatio(previews.peak)],
+        ]),
   ],
 )}
 
-Aim: at most ${aims.previewSeconds} s (${verdict(median(previews.ours) <= aims.previewSeconds)}) and at least ${aims.timesFaster} times faster (${verdict(ratio >= aims.timesFaster)}).
-
+Aim: at most ${aims.previewSeconds} s (${verdict(median(previews.ours) <= aims.previewSeconds)}) and at least ${aims.timesFaster} times faster (${ratio === undefined ? "not measured" : verdict(ratio >= aims.timesFaster)}).
+${previews.usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(previews.usualMissing)}\n`}
 Where our time goes:
 
 ${table(
@@ -167,6 +167,14 @@ const percentiles = (milliseconds: readonly number[]) => [
   Math.max(...milliseconds).toFixed(1),
 ];
 
+const rounds = (count: number) => (count === 1 ? "1 round" : `${count} rounds`);
+const memoryRatio = ({ ours, usual }: Figures["previews"]["peak"]) => (ours && usual ? `${(usual / ours).toFixed(1)} times` : "");
+const quoted = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => `> ${line}`)
+    .join("\n");
 const verdict = (kept: boolean) => (kept ? "kept" : "**missed**");
 const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
 const bytesOrUnknown = (bytes: number | undefined) => (bytes === undefined ? "not told by this system" : megabytes(bytes));

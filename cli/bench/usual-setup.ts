@@ -59,9 +59,8 @@ export class UsualSetup implements AsyncDisposable {
     this.env = env;
   }
 
-  /** @throws Error when ts-node cannot be installed */
-  static async create(platform: BenchPlatform, progress: (line: string) => void): Promise<UsualSetup> {
-    const modules = await installTsNode(progress);
+  /** @param modules what `installTsNode` gave */
+  static async create(platform: BenchPlatform, modules: string): Promise<UsualSetup> {
     const env: NodeJS.ProcessEnv = { ...platform.env, NODE_PATH: modules };
     // Neither the templates nor Pulumi's language host keep compiled code between runs.
     delete env.NODE_COMPILE_CACHE;
@@ -93,8 +92,12 @@ export class UsualSetup implements AsyncDisposable {
   }
 }
 
-/** @returns the folder of the installed packages, in the cache */
-async function installTsNode(progress: (line: string) => void): Promise<string> {
+/**
+ * Installs ts-node into the cache, once.
+ * @returns the folder of its packages
+ * @throws Error with npm's words when it cannot be had
+ */
+export async function installTsNode(progress: (line: string) => void): Promise<string> {
   const source = join(import.meta.dirname, "ts-node");
   const manifest = readFileSync(join(source, "package.json"));
   const final = join(cacheDir, `usual-setup-${createHash("sha256").update(manifest).digest("hex").slice(0, 12)}`);

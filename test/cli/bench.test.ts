@@ -220,6 +220,14 @@ describe("the page", () => {
     expect(row("ratio")).toBe("| ratio | 5.3 times |  |");
   });
 
+  it("says why the usual setup was not measured, where it was not, and claims nothing about it", () => {
+    const previews = { ...figures.previews, usual: [], usualMissing: "npm ended with 1:\nno network" };
+    const text = page({ ...figures, previews });
+    expect(text).toContain("at least 4 times faster (not measured)");
+    expect(text).toContain("> npm ended with 1:\n> no network");
+    expect(text).not.toMatch(/ratio \||NaN|undefined/);
+  });
+
   it("says of each aim whether it was kept", () => {
     expect(page(figures)).toContain("at most 3 s (kept) and at least 4 times faster (kept)");
     expect(row("from nothing")).toBe("| from nothing | 31.00 (30.00 to 50.00) | at most 40 s: kept |");
