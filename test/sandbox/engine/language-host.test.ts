@@ -73,6 +73,32 @@ describe("a program", () => {
     expect(await stack.outputs()).toEqual({ answer: 42 });
   });
 
+  it("may serialise a function, and reach the Automation API, for which the SDK loads what else it does without", async () => {
+    const stack = await engine.stack(
+      "serialises",
+      `import * as pulumi from "@pulumi/pulumi";
+       const answer = 42;
+       const { text } = await pulumi.runtime.serializeFunction(() => answer);
+       export const code = text;
+       export const automation = typeof pulumi.automation.LocalWorkspace.create;`,
+    );
+    const { code, output } = await stack.up();
+    expect(code, output).toBe(0);
+    expect(await stack.outputs()).toEqual({ code: expect.stringContaining("answer: 42"), automation: "function" });
+  });
+
+  it("that waits for what never comes is told of it, and which variable shows where", async () => {
+    const stack = await engine.stack(
+      "leaks",
+      `import { RandomId } from "@pulumi/random/randomId.js";
+       new RandomId("never", { byteLength: new Promise<number>(() => {}) });`,
+    );
+    const { code, output } = await stack.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain('input property "byteLength"');
+    expect(output).toContain("PULUMI_DEBUG_PROMISE_LEAKS");
+  });
+
   it("whose packages are not installed is told so, and what to do", async () => {
     const stack = await engine.stack("bare", "");
     rmSync(join(stack.folder, "node_modules"));
