@@ -10,7 +10,7 @@ import { projectName } from "../stacks.ts";
 import { backendDir, engineEnvironment, keepSalt, saltOf } from "./environment.ts";
 import { runPulumi } from "./run.ts";
 
-const stateFile = (stack: string, backend: string) => join(backend, ".pulumi", "stacks", projectName, `${stack}.json`);
+export const stateFile = (stack: string, backend: string) => join(backend, ".pulumi", "stacks", projectName, `${stack}.json`);
 const lockDir = (stack: string, backend: string) => join(backend, ".pulumi", "locks", "organization", projectName, stack);
 
 export const stackExists = (stack: string) => existsSync(stateFile(stack, backendDir));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
 import { logDir, root } from "../paths.ts";
+import { isApplied, recordApplied } from "./applied.ts";
 import { clearLocks, ensureStack, mendState, stackExists } from "./backend.ts";
 import { stackEnvironment } from "./environment.ts";
 import { type Outcome, readOutcome } from "./events.ts";
@@ -22,7 +23,8 @@ export interface StackResult extends Outcome {
 const tick = 250;
 
 /**
- * @param kind `up` previews first and updates only if nothing is refused
+ * @param kind `up` previews first and updates only if nothing is refused; where all is as the last `up` left it and the preview finds
+ * nothing to change, the preview is all there is to do
  * @param progress gets the number of resources done so far, now and then
  * @param say gets what a person should know: a lock that was released, a state that was mended
  */
@@ -39,18 +41,37 @@ export async function operate(
   const mended = mendState(stack);
   if (mended) say(mended);
   for (const line of await clearLocks(stack, (pid) => isOrphaned(stack, pid))) say(line);
+  const run = async (command: "up" | "preview") => {
+    const done = await pulumiWithEvents(command, stack, context, progress);
+    return { ...done, stack, ok: done.code === 0, seconds: (Date.now() - started) / 1000 };
+  };
+  if (kind === "preview") return run("preview");
+  if (isApplied(stack, pulumi)) {
+    const previewed = await run("preview");
+    if (!previewed.ok || Object.keys(previewed.changes).every((change) => change === "same")) return previewed;
+  }
+  const updated = await run("up");
+  if (updated.ok) recordApplied(stack, pulumi);
+  return updated;
+}
+
+async function pulumiWithEvents(
+  command: "up" | "preview",
+  stack: string,
+  { pulumi, sandbox }: { readonly pulumi: string; readonly sandbox: SandboxFile },
+  progress: (done: number) => void,
+): Promise<Outcome & { readonly code: number; readonly output: string }> {
   mkdirSync(logDir, { recursive: true });
-  const eventLog = join(logDir, `${stack}-${kind}.events.jsonl`);
+  const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
   rmSync(eventLog, { force: true });
-  const args = [kind, ...(kind === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog];
+  const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog];
   const timer = setInterval(() => progress(readOutcome(eventLog).done), tick);
-  const result = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(() =>
+  const { code, output } = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(() =>
     clearInterval(timer),
   );
-  const outcome = readOutcome(eventLog);
-  const held = /the stack is currently locked by[\s\S]*?created by ([^\n]+)/.exec(result.output);
+  const held = /the stack is currently locked by[\s\S]*?created by ([^\n]+)/.exec(output);
   if (held) throw new PersonError(`Stack "${stack}" is being changed by ${held[1]}.`, "Wait for it to end, then try again.");
-  return { ...outcome, stack, ok: result.code === 0, code: result.code, seconds: (Date.now() - started) / 1000, output: result.output };
+  return { ...readOutcome(eventLog), code, output };
 }
 
 /** A stack's outputs, secrets left out; undefined when it was never deployed. */
