@@ -1,4 +1,5 @@
 // Each tier is a project that runs alone: `./bailiwick test <tier>`.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const tier = (name: string, include: string[], seconds: number, alone = false) => ({
@@ -8,8 +9,8 @@ const tier = (name: string, include: string[], seconds: number, alone = false) =
     include: include.map((folder) => `test/${folder}/**/*.test.ts`),
     testTimeout: seconds * 1000,
     hookTimeout: seconds * 1000,
-    // A tier that deploys has one platform, or one machine's worth of processes, at a time.
-    fileParallelism: !alone,
+    // A tier that deploys has one platform, or one machine's worth of processes, at a time. Left to itself, the runner keeps a core free.
+    maxWorkers: alone ? 1 : availableParallelism(),
     // The quick ones first: what they find is found soon.
     sequence: { groupOrder: alone ? 1 : 0 },
   },

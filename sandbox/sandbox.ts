@@ -103,6 +103,7 @@ export class Sandbox {
     const clouds: Cloud[] = [createAws(ground("aws")), gcp, cloudflare, createTls(), createRandom()];
 
     const servers: Server[] = [];
+    const programs = new Map<string, string>();
     const providers: Record<string, number> = {};
     const require = createRequire(import.meta.url);
     for (const cloud of clouds) {
@@ -113,12 +114,12 @@ export class Sandbox {
         sdk: new Sdk(dirname(require.resolve(`@pulumi/${cloud.name}/package.json`))),
         log: (message) => log(`${cloud.name}: ${message}`),
       });
-      const server = await again((port) => serveProvider(provider, port), options.earlier?.providers?.[cloud.name]);
+      const server = await again((port) => serveProvider(provider, port, programs), options.earlier?.providers?.[cloud.name]);
       servers.push(server);
       providers[cloud.name] = server.port;
     }
     const language = await again(
-      (port) => serveLanguageHost(options.compileCache === undefined ? {} : { compileCache: options.compileCache }, port),
+      (port) => serveLanguageHost({ programs, ...(options.compileCache !== undefined && { compileCache: options.compileCache }) }, port),
       options.earlier?.language,
     );
     servers.push(language);

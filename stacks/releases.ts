@@ -1,7 +1,7 @@
 // From the artifact manifest to what the components take.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { WorkerRelease } from "../components/edge/versioned-worker.ts";
 import type { ServiceRelease } from "../components/governance/governance-service.ts";
 import { artifactDir, type Manifest, releasesOf } from "./artifacts.ts";
@@ -10,13 +10,20 @@ import type { ReleaseShare } from "./config.ts";
 /** Media types by file name: what `build` and `publish` put into a Worker's folder. */
 const contentTypes: Record<string, string> = { ".js": "application/javascript+module", ".jws": "text/plain" };
 
+/** Providers read files from the program's folder, and a path stays in the state: it must be the same on every machine. */
+const fromHere = (path: string) => relative(import.meta.dirname, path);
+
 /** @throws RunError when a wanted digest is not built */
 export function workerReleases(manifest: Manifest, name: string, wanted?: readonly ReleaseShare[]): WorkerRelease[] {
   return releasesOf(manifest, name, wanted).map(({ artifact, percentage }) => {
     const dir = join(artifactDir, artifact.path);
     const modules = readdirSync(dir)
       .filter((file) => contentTypes[file.slice(file.lastIndexOf("."))] !== undefined)
-      .map((file) => ({ name: file, contentType: contentTypes[file.slice(file.lastIndexOf("."))] as string, path: join(dir, file) }));
+      .map((file) => ({
+        name: file,
+        contentType: contentTypes[file.slice(file.lastIndexOf("."))] as string,
+        path: fromHere(join(dir, file)),
+      }));
     return { digest: artifact.digest, percentage, mainModule: "index.js", modules };
   });
 }
@@ -25,7 +32,8 @@ export function workerReleases(manifest: Manifest, name: string, wanted?: readon
 export function wholeWorker(manifest: Manifest, name: string): { digest: string; path: string; sha256: string } {
   const [release] = workerReleases(manifest, name);
   const path = (release as WorkerRelease).modules[0]?.path as string;
-  return { digest: (release as WorkerRelease).digest, path, sha256: createHash("sha256").update(readFileSync(path)).digest("hex") };
+  const bytes = readFileSync(join(import.meta.dirname, path));
+  return { digest: (release as WorkerRelease).digest, path, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** @param repository `host/project/repository` that the images were published to */

@@ -15,7 +15,10 @@ export interface SubjectStoreArgs {
   readonly hostname: string;
   /** E-mail address of the only service account that may write. */
   readonly caller: pulumi.Input<string>;
-  /** The built Worker: one JavaScript module. `digest` is of the release, `sha256` (hexadecimal) of the module's bytes. */
+  /**
+   * The built Worker: one JavaScript module. `digest` is of the release, `sha256` (hexadecimal) of the module's bytes. `path` counts
+   * from the program's folder, so that it is the same on every machine: it stays in the state.
+   */
   readonly release: { readonly digest: string; readonly path: string; readonly sha256: string };
   readonly transform?: {
     readonly script?: Transform<WorkersScriptArgs>;

@@ -14,6 +14,7 @@ export interface WorkerRelease {
   /** Of the requests, 0.01 to 100. */
   readonly percentage: number;
   readonly mainModule: string;
+  /** `path` counts from the program's folder, so that it is the same on every machine: it stays in the state. */
   readonly modules: readonly { readonly name: string; readonly contentType: string; readonly path: string }[];
 }
 
@@ -102,8 +103,7 @@ export class VersionedWorker extends pulumi.ComponentResource {
             bindings,
             annotations: { workersTag: tag },
           },
-          // The name carries the digest: the content cannot differ, only the folder in which this machine keeps it.
-          { ...child, retainOnDelete: true, ignoreChanges: ["modules"] },
+          { ...child, retainOnDelete: true },
         ),
       );
     });

@@ -32,6 +32,8 @@ export interface Context {
   readonly store: Store;
   /** Of the resource, for messages. */
   readonly urn: string;
+  /** Folder of the program, in which a real provider's process would work: files are named from there. Unknown where no program runs. */
+  readonly programDir?: string;
   /**
    * At create: the last row of this very type and URN of which Pulumi has not spoken. Either its creation was interrupted (the
    * machine was stopped before Pulumi's state was written), and making the same again is no conflict: take it over; or it was

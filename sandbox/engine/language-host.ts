@@ -19,7 +19,11 @@ export interface LanguageHostOptions {
   readonly compileCache?: string;
   /** Environment of every program; the engine's own is not known here. Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Is told the folder of the program that each engine runs, by the engine's address: providers read files from there. */
+  readonly programs?: Map<string, string>;
 }
+
+const MOST_PROGRAMS = 256;
 
 /** Serves on a loopback port. @throws Error when the port cannot be had */
 export async function serveLanguageHost(options: LanguageHostOptions = {}, port = 0): Promise<Server> {
@@ -63,6 +67,9 @@ function service(
       const children = running.get(call.getPeer()) ?? new Set();
       running.set(call.getPeer(), children);
       const address = call.request.getArgsList()[0] ?? engines.get(call.getPeer()) ?? "";
+      options.programs?.set(address, call.request.getPwd());
+      // Engines go without a word; the oldest are those of operations long over.
+      for (const engine of [...(options.programs?.keys() ?? [])].slice(0, -MOST_PROGRAMS)) options.programs?.delete(engine);
       const abandoned = new AbortController();
       call.on("cancelled", () => abandoned.abort());
       return run(call.request, address, options, children, abandoned.signal);

@@ -14,18 +14,31 @@ import { type Call, type Server, serve, unary } from "./grpc-server.ts";
 import type { Known, Provider, Session } from "./provider.ts";
 import { fromStruct, rewrap, toStruct, unwrap, type WireProperties } from "./wire.ts";
 
-/** Serves on a loopback port. @throws Error when the port cannot be had */
-export function serveProvider(provider: Provider, port = 0): Promise<Server> {
-  return serve(ResourceProviderService, service(provider), port);
+/**
+ * Serves on a loopback port.
+ * @param programs folder of the program that each engine runs, by the engine's address
+ * @throws Error when the port cannot be had
+ */
+export function serveProvider(provider: Provider, port = 0, programs: ReadonlyMap<string, string> = new Map()): Promise<Server> {
+  return serve(ResourceProviderService, service(provider, programs), port);
 }
 
 const MOST_SESSIONS = 256;
 
+/** Connections end without a word; the oldest are those of operations long over. */
+function forgetOldest(byPeer: Map<string, unknown>): void {
+  for (const peer of [...byPeer.keys()].slice(0, -MOST_SESSIONS)) byPeer.delete(peer);
+}
+
 /** What is missing here (GetSchema, Construct, ...) is answered with UNIMPLEMENTED by the server. */
-function service(provider: Provider): Partial<IResourceProviderServer> & grpc.UntypedServiceImplementation {
+function service(
+  provider: Provider,
+  programs: ReadonlyMap<string, string>,
+): Partial<IResourceProviderServer> & grpc.UntypedServiceImplementation {
   const { sdk } = provider;
   // Every instance of a provider, of every operation of every stack, has a connection of its own.
   const sessions = new Map<string, Session>();
+  const engines = new Map<string, string>();
 
   function sessionOf(call: Call<unknown>): Session {
     const session = sessions.get(call.getPeer());
@@ -42,7 +55,11 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
     unary(handle, (error) => serviceError(error, provider.log));
 
   return {
-    handshake: answer(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),
+    handshake: answer((call: Call<rpc.ProviderHandshakeRequest>) => {
+      engines.set(call.getPeer(), call.request.getEngineAddress());
+      forgetOldest(engines);
+      return new rpc.ProviderHandshakeResponse().setAcceptSecrets(true);
+    }),
     attach: answer(() => new empty.Empty()),
     // Not a cancellation of what runs: the engine calls it at the end of every operation.
     cancel: answer((call: Call<empty.Empty>) => {
@@ -65,9 +82,12 @@ function service(provider: Provider): Partial<IResourceProviderServer> & grpc.Un
     }),
     configure: answer((call: Call<rpc.ConfigureRequest>) => {
       const config = provider.parseConfig(unwrap(fromStruct(call.request.getArgs())));
-      sessions.set(call.getPeer(), provider.session(config));
-      // Connections end without a word; the oldest are those of operations long over.
-      for (const peer of [...sessions.keys()].slice(0, -MOST_SESSIONS)) sessions.delete(peer);
+      const engine = engines.get(call.getPeer()) ?? "";
+      sessions.set(
+        call.getPeer(),
+        provider.session(config, () => programs.get(engine)),
+      );
+      forgetOldest(sessions);
       return new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
     }),
 

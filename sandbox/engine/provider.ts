@@ -42,8 +42,8 @@ export interface Provider {
   /** Checks and parses the configuration of a provider instance, whose values arrive as text. */
   checkConfig(config: WireProperties): Failure[];
   parseConfig(config: Properties): Properties;
-  /** One configured instance; Pulumi makes one for each provider resource of each operation. */
-  session(config: Properties): Session;
+  /** One configured instance; Pulumi makes one for each provider resource of each operation. @param programDir asked at each call */
+  session(config: Properties, programDir?: () => string | undefined): Session;
 }
 
 export function createProvider(options: ProviderOptions): Provider {
@@ -69,7 +69,7 @@ export function createProvider(options: ProviderOptions): Provider {
       // The engine adds these two of its own to what the program gives.
       return checkInputs(sdk, sdk.resource(configToken)?.inputs ?? {}, parseConfig(config));
     },
-    session: (config) => new Session(options, definitions, functions, config),
+    session: (config, programDir) => new Session(options, definitions, functions, config, programDir),
   };
 }
 
@@ -87,6 +87,7 @@ export class Session {
   readonly #definitions: ReadonlyMap<string, ResourceDefinition>;
   readonly #functions: ReadonlyMap<string, FunctionDefinition>;
   readonly #config: Properties;
+  readonly #programDir: () => string | undefined;
   /** The ids that Pulumi has named, by URN: of those it knows. */
   readonly #known = new Map<string, Set<string>>();
 
@@ -95,11 +96,13 @@ export class Session {
     definitions: ReadonlyMap<string, ResourceDefinition>,
     functions: ReadonlyMap<string, FunctionDefinition>,
     config: Properties,
+    programDir: () => string | undefined = () => undefined,
   ) {
     this.#options = options;
     this.#definitions = definitions;
     this.#functions = functions;
     this.#config = config;
+    this.#programDir = programDir;
   }
 
   check(token: string, urn: string, news: WireProperties, naming: { name: string; seed: Uint8Array; olds: Properties }) {
@@ -245,7 +248,8 @@ export class Session {
   }
 
   #context(urn: string): Context {
-    return { config: this.#config, store: this.#options.store, urn };
+    const programDir = this.#programDir();
+    return { config: this.#config, store: this.#options.store, urn, ...(programDir !== undefined && { programDir }) };
   }
 
   #schema(token: string): ResourceSchema {

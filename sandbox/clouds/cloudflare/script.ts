@@ -1,5 +1,5 @@
 // WorkersScript: the all-in-one upload that deploys at 100 % at once, the way of Workers that own Durable Object classes.
-import { CloudError, type Properties, type ResourceDefinition } from "../../engine/definition.ts";
+import { CloudError, type Context, type Properties, type ResourceDefinition } from "../../engine/definition.ts";
 import { recorded } from "../../engine/recorded.ts";
 import type { Binding, Versions } from "./versions.ts";
 import { now, readUpload, refuseWhileInUse, sha256 } from "./worker.ts";
@@ -37,10 +37,10 @@ export function migrate(owned: { tag: string; names: readonly string[] }, migrat
 
 export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
   /** Uploads, migrates and deploys in one step, as the API's `PUT .../scripts/{name}` does. */
-  const put = async (inputs: Properties) => {
+  const put = async (context: Context, inputs: Properties) => {
     const script = inputs.scriptName as string;
     const bytes =
-      inputs.contentFile === undefined ? Buffer.from((inputs.content as string) ?? "") : readUpload(inputs.contentFile as string);
+      inputs.contentFile === undefined ? Buffer.from((inputs.content as string) ?? "") : readUpload(inputs.contentFile as string, context);
     if (inputs.contentSha256 !== undefined && sha256(bytes) !== inputs.contentSha256)
       throw new CloudError(
         "InvalidFile",
@@ -88,7 +88,8 @@ export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
         : (inputs.contentFile === undefined) === (inputs.content === undefined)
           ? [{ property: "content", reason: "exactly one of content and contentFile must be given" }]
           : [],
-    async create({ store, orphan, urn }, inputs) {
+    async create(context, inputs) {
+      const { store, orphan, urn } = context;
       // The API's PUT is an upsert: creating a script that exists uploads over it.
       const id = inputs.scriptName as string;
       const owned = versions.classes(id);
@@ -100,17 +101,17 @@ export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
       const before = store.get(SCRIPT, id);
       store.put({ token: SCRIPT, id, urn, inputs, state: inputs });
       try {
-        return { id, outputs: { createdOn: now(), ...(await put(done ? { ...inputs, migrations } : inputs)) } };
+        return { id, outputs: { createdOn: now(), ...(await put(context, done ? { ...inputs, migrations } : inputs)) } };
       } catch (error) {
         if (before) store.put(before);
         else store.remove(SCRIPT, id);
         throw error;
       }
     },
-    async update(_context, old, inputs) {
+    async update(context, old, inputs) {
       // The provider sends `migrations` at every update and the API compares the tag: the block that created a class is refused
       // the second time, `{oldTag: "v1", newTag: "v1"}` is not.
-      return { createdOn: old.state.createdOn ?? now(), ...(await put(inputs)) };
+      return { createdOn: old.state.createdOn ?? now(), ...(await put(context, inputs)) };
     },
     async delete({ store }, stored) {
       const name = stored.state.scriptName as string;

@@ -1,7 +1,8 @@
 // Worker (identity), WorkerVersion (code and bindings, immutable), WorkersDeployment (which versions serve).
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { CloudError, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
+import { resolve } from "node:path";
+import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import type { Store } from "../../engine/store.ts";
 import { type Module, mediaTypes } from "../../runtimes/workerd/workerd.ts";
 import type { Binding, Share, Versions } from "./versions.ts";
@@ -12,10 +13,10 @@ const DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain";
 export const hexId = () => randomBytes(16).toString("hex");
 export const now = () => new Date().toISOString();
 
-/** Reads a file that an upload names; a relative path counts from the sandbox's working directory. */
-export function readUpload(path: string): Uint8Array {
+/** Reads a file that an upload names; a relative path counts from the program's folder. */
+export function readUpload(path: string, { programDir = "." }: Pick<Context, "programDir">): Uint8Array {
   try {
-    return readFileSync(path);
+    return readFileSync(resolve(programDir, path));
   } catch (error) {
     throw new CloudError("InvalidFile", `cannot read contentFile "${path}": ${(error as NodeJS.ErrnoException).code}.`);
   }
@@ -97,15 +98,15 @@ export function workerDefinitions(versions: Versions): ResourceDefinition[] {
         });
       return failures;
     },
-    create({ store }, inputs) {
-      const script = nameOf(store, inputs.workerId as string);
+    create(context, inputs) {
+      const script = nameOf(context.store, inputs.workerId as string);
       const modules: Module[] = ((inputs.modules ?? []) as Properties[]).map((module) => ({
         name: module.name as string,
         type: module.contentType as string,
         bytes:
           module.contentFile === undefined
             ? Buffer.from(module.contentBase64 as string, "base64")
-            : readUpload(module.contentFile as string),
+            : readUpload(module.contentFile as string, context),
       }));
       const annotations = (inputs.annotations ?? {}) as Properties;
       const kept = versions.upload(

@@ -49,6 +49,7 @@ export class Engine implements AsyncDisposable {
     functions?: readonly FunctionDefinition[];
   }): Promise<Engine> {
     const engine = new Engine();
+    const programs = new Map<string, string>();
     const providers: string[] = [];
     for (const name of ["aws", "gcp", "cloudflare", "tls"]) {
       const of = <T extends { token: string }>(all: readonly T[] = []) => all.filter(({ token }) => token.startsWith(`${name}:`));
@@ -59,11 +60,11 @@ export class Engine implements AsyncDisposable {
         functions: of(definitions.functions),
         log: (message) => engine.logged.push(message),
       });
-      const server = await serveProvider(provider);
+      const server = await serveProvider(provider, 0, programs);
       engine.#servers.push(server);
       providers.push(`${name}:${server.port}`);
     }
-    const host = await serveLanguageHost();
+    const host = await serveLanguageHost({ programs });
     engine.#servers.push(host);
     for (const folder of ["home", "state"]) mkdirSync(join(engine.#folder, folder));
     engine.#env = {
