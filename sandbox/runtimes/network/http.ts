@@ -71,6 +71,7 @@ export interface Upstream {
   readonly absoluteForm?: boolean;
   /** Set over the request's own; `undefined` takes one away. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Keeps connections for requests that may be sent twice; the others, and all without one, have a connection of their own. */
   readonly agent?: RequestOptions["agent"];
 }
 
@@ -87,19 +88,23 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
   );
   // Node frames a body of unknown length by itself for some methods only.
   if (request.body && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
+  // A kept connection may be closed by the other side just as it is used again (nodejs.org/api/http.html, `request.reusedSocket`).
+  const maySendTwice = request.method === "GET" || request.method === "HEAD";
   return new Promise((resolve, reject) => {
+    let answered = false;
     const outgoing: ClientRequest = send(
       {
         host: upstream.host ?? "127.0.0.1",
         port: upstream.port,
         socketPath: upstream.socketPath,
-        agent: upstream.agent,
+        agent: maySendTwice ? (upstream.agent ?? false) : false,
         method: request.method,
         path: upstream.absoluteForm ? request.url : url.pathname + url.search,
         headers,
         signal: request.signal,
       },
       (answer) => {
+        answered = true;
         try {
           resolve(toResponse(answer, request.method));
         } catch (error) {
@@ -109,7 +114,11 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
         }
       },
     );
-    outgoing.on("error", reject);
+    outgoing.on("error", (error) => {
+      if (maySendTwice && outgoing.reusedSocket && !answered && !request.signal.aborted)
+        resolve(forward(request, { ...upstream, agent: false }));
+      else reject(error);
+    });
     outgoing.once("socket", (socket) => {
       if (socket.connecting) socket.once("connect", sendBody);
       else sendBody();
