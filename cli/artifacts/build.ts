@@ -12,7 +12,11 @@ import { policyRevision } from "../../functions/shared/decision-table.ts";
 import { buildPolicyPack } from "../../policies/build.ts";
 import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
 import { PersonError } from "../errors.ts";
-import { root } from "../paths.ts";
+import { cacheDir, root } from "../paths.ts";
+import { say } from "../terminal.ts";
+import { provideTool } from "../tools.ts";
+import { type BaseImage, BaseUnreachable, named, provideBaseImage } from "./base-image.ts";
+import { type BaseReference, baseImageFile, readBaseReference } from "./base-reference.ts";
 import { createImage, writeLayout } from "./oci-layout.ts";
 import { policyPackDir } from "./paths.ts";
 import { billOfMaterials } from "./sbom.ts";
@@ -106,20 +110,43 @@ async function buildWorker(bundle: Bundle, table: { readonly text: string; reado
   };
 }
 
-async function buildImage(bundle: Bundle, table: { readonly text: string }): Promise<Built> {
+async function buildImage(bundle: Bundle, table: { readonly text: string }, base: BaseImage | undefined): Promise<Built> {
   const { files, metafiles } = await bundleFiles(bundle);
-  const image = await createImage({
-    files: Object.fromEntries(
-      Object.entries({ ...files, "decision-table.json": Buffer.from(table.text), "package.json": Buffer.from('{"type":"module"}') }).map(
-        ([name, bytes]) => [`/app/${name}`, bytes],
-      ),
-    ),
-    entrypoint: ["node"],
-    command: ["/app/main.js"],
-    workingDir: "/app",
-    env: ["NODE_ENV=production"],
-  });
+  const inImage = { ...files, "decision-table.json": Buffer.from(table.text), "package.json": Buffer.from('{"type":"module"}') };
+  const image = await createImage(
+    {
+      files: Object.fromEntries(Object.entries(inImage).map(([name, bytes]) => [`/app/${name}`, bytes])),
+      entrypoint: ["node"],
+      command: ["/app/main.js"],
+      workingDir: "/app",
+      env: ["NODE_ENV=production"],
+    },
+    base,
+  );
   return { digest: image.digest, size: image.size, write: (dir) => writeLayout(image, dir), metafiles };
+}
+
+/** Bases whose registry did not answer this process: `up` builds more than once, and one wait is enough. */
+const unreachable = new Set<string>();
+
+/** The base image, unless it cannot be reached; then says so. */
+async function reachableBase(reference: BaseReference, progress: (line: string) => void): Promise<BaseImage | undefined> {
+  if (unreachable.has(reference.digest)) return undefined;
+  const crane = async () => {
+    const { path } = await provideTool("crane", progress);
+    progress(`pulling the base image ${named(reference)}, once ...`);
+    return path;
+  };
+  try {
+    return await provideBaseImage(reference, join(cacheDir, "base-images"), crane);
+  } catch (error) {
+    if (!(error instanceof BaseUnreachable)) throw error;
+    unreachable.add(reference.digest);
+    say(
+      `The base image ${named(reference)} cannot be reached (${error.message}), so images of this build are sandbox-only: run ./bailiwick build again once its registry answers.`,
+    );
+    return undefined;
+  }
 }
 
 export interface BuildResult {
@@ -129,14 +156,22 @@ export interface BuildResult {
 }
 
 /**
- * Builds what changed. Does nothing, in a few milliseconds, when no source did.
- * @throws PersonError when a source does not build
+ * Builds what changed. Does nothing, in a few milliseconds, when no source did; a base image that could not be reached is asked for again.
+ * @throws PersonError when a source does not build, or the base image is named wrongly, unknown or damaged
  */
 export async function buildArtifacts(progress: (line: string) => void): Promise<BuildResult> {
   const before = readManifestFile();
-  const stamp = sourceStamp();
+  const reference = readBaseReference();
+  const sources = sourceStamp();
   const intact = before.artifacts.every((artifact) => existsSync(join(artifactDir, artifact.path)));
-  if (intact && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return { manifest: before, changed: [] };
+  const stampOf = (base: string | undefined) => `${sources} on ${base ?? "no base"}`;
+  const unchanged = (stamp: string) => intact && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+  if (unchanged(stampOf(reference?.digest))) return { manifest: before, changed: [] };
+  const base = reference && (await reachableBase(reference, progress));
+  const stamp = stampOf(base && reference.digest);
+  if (unchanged(stamp)) return { manifest: before, changed: [] };
+  if (!reference)
+    say(`${baseImageFile} names no base image, so images of this build are sandbox-only: pin one there before you deploy to a cloud.`);
 
   progress("building Workers, services and the policy pack ...");
   mkdirSync(artifactDir, { recursive: true });
@@ -146,7 +181,7 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
   const changed: string[] = [];
   for (const bundle of bundles) {
     const kind = bundle.kind === "worker" ? "worker" : "image";
-    const built = kind === "worker" ? await buildWorker(bundle, table) : await buildImage(bundle, table);
+    const built = kind === "worker" ? await buildWorker(bundle, table) : await buildImage(bundle, table, base);
     const path = join(`${kind}s`, `${bundle.name}-${built.digest.slice(7, 23)}`);
     const dir = join(artifactDir, path);
     const sbom = `${path}.cdx.json`;
@@ -154,7 +189,8 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
       mkdirSync(join(artifactDir, `${kind}s`), { recursive: true });
       const work = mkdtempSync(join(artifactDir, ".build-"));
       built.write(work);
-      writeFileSync(join(artifactDir, sbom), JSON.stringify(billOfMaterials(bundle.name, built.digest, built.metafiles), null, 2));
+      const bill = billOfMaterials(bundle.name, built.digest, built.metafiles, kind === "image" && base ? reference : undefined);
+      writeFileSync(join(artifactDir, sbom), JSON.stringify(bill, null, 2));
       renameSync(work, dir);
     }
     if (artifacts.filter(({ name }) => name === bundle.name).at(-1)?.digest !== built.digest) changed.push(bundle.name);
@@ -170,7 +206,7 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
         ...(built.policyRevision === undefined ? {} : { policyRevision: built.policyRevision }),
         sbom,
         provenance: provenance(),
-        availability: kind === "image" ? "sandbox-only" : "anywhere",
+        availability: kind === "image" && !base ? "sandbox-only" : "anywhere",
       },
     );
     const old = artifacts.filter(({ name }) => name === bundle.name).slice(0, -keptReleases);

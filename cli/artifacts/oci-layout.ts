@@ -1,10 +1,12 @@
-// Reproducible OCI images without Docker: one application layer, written as an OCI image layout (opencontainers/image-spec, image-layout.md).
+// Reproducible OCI images without Docker: one application layer, on a base image where there is one, written as an OCI image layout
+// (github.com/opencontainers/image-spec: image-layout.md, config.md).
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
+import { type BaseImage, blobFile } from "./base-image.ts";
 
 export interface ImageSpec {
   /** Path in the image (`/app/main.js`) to content. */
@@ -18,10 +20,15 @@ export interface ImageSpec {
 export interface Image {
   /** Of the manifest: what `name@sha256:...` means. */
   readonly digest: string;
-  /** Bytes of all blobs. */
+  /** Bytes of all blobs, those of the base among them. */
   readonly size: number;
+  /** What is ours: application layer, configuration, manifest. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
+  readonly base: BaseImage | undefined;
 }
+
+/** When everything was made, for the same sources to give the same bytes. */
+const created = "1970-01-01T00:00:00Z";
 
 const digestOf = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
@@ -42,45 +49,83 @@ async function tar(files: ImageSpec["files"]): Promise<Buffer> {
   return whole;
 }
 
-/** The image of a spec. The same spec gives the same digest on every machine. */
-export async function createImage(spec: ImageSpec): Promise<Image> {
+/** The base's variables and ours, which win. */
+function mergedEnv(base: readonly string[], ours: readonly string[]): string[] {
+  const nameOf = (line: string) => line.split("=", 1)[0];
+  const names = new Set(ours.map(nameOf));
+  return [...base.filter((line) => !names.has(nameOf(line))), ...ours];
+}
+
+/** An entry for each layer, as readers of images expect: a base that tells less of itself gets one in its place. */
+function historyOf({ config, layers }: BaseImage): readonly object[] {
+  const told = config.history ?? [];
+  if (told.filter((entry) => !entry.empty_layer).length === layers.length) return told;
+  return layers.map(({ digest }) => ({ created, created_by: `base image layer ${digest}` }));
+}
+
+/**
+ * The image of a spec. The same spec on the same base gives the same digest on every machine.
+ * @param base stands below the application layer; absent: the image holds the application alone
+ */
+export async function createImage(spec: ImageSpec, base?: BaseImage): Promise<Image> {
   const layer = await tar(spec.files);
   const compressed = gzipSync(layer, { level: 9 });
   const config = Buffer.from(
     JSON.stringify({
       architecture: "amd64",
       os: "linux",
-      created: "1970-01-01T00:00:00Z",
+      created,
       config: {
+        ...base?.config.config,
         // The number of distroless' "nonroot": a service never runs as root.
         User: "65532:65532",
-        Env: spec.env,
+        Env: mergedEnv(base?.config.config?.Env ?? [], spec.env),
         Entrypoint: spec.entrypoint,
         Cmd: spec.command,
         WorkingDir: spec.workingDir,
       },
-      rootfs: { type: "layers", diff_ids: [digestOf(layer)] },
-      history: [{ created: "1970-01-01T00:00:00Z", created_by: "bailiwick build" }],
+      rootfs: { type: "layers", diff_ids: [...(base?.config.rootfs.diff_ids ?? []), digestOf(layer)] },
+      history: [...(base ? historyOf(base) : []), { created, created_by: "bailiwick build" }],
     }),
   );
+  const baseLayers = base?.layers ?? [];
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: "application/vnd.oci.image.manifest.v1+json",
       config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf(config), size: config.length },
-      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digestOf(compressed), size: compressed.length }],
+      layers: [
+        ...baseLayers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+        { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digestOf(compressed), size: compressed.length },
+      ],
+      // github.com/opencontainers/image-spec, annotations.md
+      ...(base ? { annotations: { "org.opencontainers.image.base.digest": base.digest } } : {}),
     }),
   );
   const blobs = new Map([compressed, config, manifest].map((bytes) => [digestOf(bytes), bytes]));
-  return { digest: digestOf(manifest), size: compressed.length + config.length + manifest.length, blobs };
+  const below = new Map(baseLayers.map(({ digest, size }) => [digest, size]));
+  const sizes = [compressed.length, config.length, manifest.length, ...below.values()];
+  return { digest: digestOf(manifest), size: sizes.reduce((sum, size) => sum + size), blobs, base };
 }
 
 /** Writes an image layout that `crane push` takes. */
 export function writeLayout(image: Image, dir: string): void {
   mkdirSync(join(dir, "blobs", "sha256"), { recursive: true });
-  for (const [digest, bytes] of image.blobs) writeFileSync(join(dir, "blobs", "sha256", digest.slice(7)), bytes);
+  for (const [digest, bytes] of image.blobs) writeFileSync(blobFile(dir, digest), bytes);
+  const { base } = image;
+  if (base)
+    for (const digest of new Set(base.layers.map((layer) => layer.digest))) share(blobFile(base.folder, digest), blobFile(dir, digest));
   const manifest = image.blobs.get(image.digest) as Uint8Array;
   const descriptor = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: image.digest, size: manifest.length };
   writeFileSync(join(dir, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }));
   writeFileSync(join(dir, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+}
+
+/** Releases share the layers of their base; where the file system does not allow it, each has a copy. */
+function share(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
 }

@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { root } from "../paths.ts";
+import type { BaseReference } from "./base-reference.ts";
 
-/** The npm packages whose files went into a bundle, as CycloneDX 1.6 (cyclonedx.org/docs/1.6/json). */
-export function billOfMaterials(name: string, digest: string, metafiles: readonly Metafile[]) {
+/**
+ * The npm packages whose files went into a bundle, and the base image below it, as CycloneDX 1.6 (cyclonedx.org/docs/1.6/json).
+ * What is in the base image its own bill of materials says.
+ */
+export function billOfMaterials(name: string, digest: string, metafiles: readonly Metafile[], base?: BaseReference) {
   const packages = new Map<string, { name: string; version: string; license: string | undefined }>();
   for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
     const at = input.lastIndexOf("node_modules/");
@@ -23,14 +27,29 @@ export function billOfMaterials(name: string, digest: string, metafiles: readonl
     specVersion: "1.6",
     version: 1,
     metadata: { component: { type: "application", name, version: digest } },
-    components: [...packages.values()]
-      .sort((a, b) => a.name.localeCompare(b.name))
-      .map(({ name: component, version, license }) => ({
-        type: "library",
-        name: component,
-        version,
-        purl: `pkg:npm/${component.replace("@", "%40")}@${version}`,
-        ...(license === undefined ? {} : { licenses: [{ license: { id: license } }] }),
-      })),
+    components: [
+      ...(base ? [container(base)] : []),
+      ...[...packages.values()]
+        .sort((a, b) => a.name.localeCompare(b.name))
+        .map(({ name: component, version, license }) => ({
+          type: "library",
+          name: component,
+          version,
+          purl: `pkg:npm/${component.replace("@", "%40")}@${version}`,
+          ...(license === undefined ? {} : { licenses: [{ license: { id: license } }] }),
+        })),
+    ],
+  };
+}
+
+/** Its package URL: github.com/package-url/purl-spec, type "oci". */
+function container({ repository, digest }: BaseReference) {
+  const short = repository.split("/").at(-1);
+  return {
+    type: "container",
+    name: repository,
+    version: digest,
+    purl: `pkg:oci/${short}@${digest.replace(":", "%3A")}?arch=amd64&repository_url=${repository}`,
+    hashes: [{ alg: "SHA-256", content: digest.slice("sha256:".length) }],
   };
 }
