@@ -1,12 +1,13 @@
 // The running sandbox, as the command line sees it: start it in the background, ask it, stop it.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Part } from "../sandbox/engine/cloud.ts";
 import type { SandboxFile } from "../sandbox/main.ts";
 import { startTime, sweep } from "../sandbox/runtimes/process.ts";
 import { socketDirOf, temporaryDirOf } from "../sandbox/sandbox-paths.ts";
+import { holdState, StateHeld } from "../sandbox/state-lock.ts";
 import { exitCodes, PersonError } from "./errors.ts";
 import { cacheDir, logDir, root, sandboxFile, stateDir } from "./paths.ts";
 
@@ -40,14 +41,7 @@ export async function startSandbox(
   progress: (line: string) => void,
 ): Promise<SandboxFile> {
   const running = runningSandbox();
-  if (running) {
-    if (options.port !== undefined && options.port !== running.ports.gateway)
-      throw new PersonError(
-        `The sandbox already runs on port ${running.ports.gateway}, not on ${options.port}.`,
-        `Leave out --port, or run ./bailiwick down first.`,
-      );
-    return running;
-  }
+  if (running) return asAsked(running, options.port);
   const port = options.port ?? defaultPort;
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
   const logFile = join(logDir, "sandbox.log");
@@ -81,10 +75,22 @@ export async function startSandbox(
         "End that program, or choose another port: ./bailiwick up --port 8401 (or BAILIWICK_PORT=8401).",
         exitCodes.unavailable,
       );
-    if (ended !== undefined) break;
+    // Another command was first: its sandbox starts, and is the one.
+    const other = ended === 49 ? runningSandbox() : undefined;
+    if (other) return asAsked(other, options.port);
+    if (ended !== undefined && ended !== 49) break;
   }
   const tail = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-15).join("\n");
   throw new PersonError(`The sandbox did not come up. The end of ${logFile}:\n${tail}`, "Mend what it says and try again.");
+}
+
+/** @throws PersonError when it runs on another port than the one that was asked for */
+function asAsked(running: SandboxFile, port: number | undefined): SandboxFile {
+  if (port === undefined || port === running.ports.gateway) return running;
+  throw new PersonError(
+    `The sandbox already runs on port ${running.ports.gateway}, not on ${port}.`,
+    `Leave out --port, or run ./bailiwick down first.`,
+  );
 }
 
 async function call(file: SandboxFile, method: string, path: string): Promise<unknown> {
@@ -115,19 +121,53 @@ export async function openDatabase(file: SandboxFile, connectionName: string, me
   return answer.socketDir;
 }
 
-/** Stops the sandbox and keeps its data. False when none runs. What a killed one left behind is ended as well. */
-export async function stopSandbox(): Promise<boolean> {
-  const running = runningSandbox();
-  if (running) {
-    await call(running, "POST", "/stop");
-    for (const end = Date.now() + 30_000; startTime(running.pid) === running.started; await delay(25))
-      if (Date.now() > end) {
-        process.kill(running.pid, "SIGKILL");
-        break;
-      }
+/**
+ * Stops the sandbox, one that is just starting as well, and ends what a killed one left behind.
+ * @param andThen what to do while no other can start
+ * @returns whether anything ran
+ * @throws PersonError when one starts or stops for longer than a minute
+ */
+export async function stopSandbox(andThen: () => void = () => {}): Promise<boolean> {
+  if (!existsSync(stateDir)) return false;
+  let stopped = false;
+  for (const end = Date.now() + 60_000; ; await delay(25)) {
+    const running = runningSandbox();
+    if (running) {
+      await stop(running);
+      stopped = true;
+    }
+    const letGo = tryHold();
+    if (!letGo) {
+      if (Date.now() < end) continue;
+      throw new PersonError(`Another process still holds ${stateDir} after a minute.`, `Look into ${join(logDir, "sandbox.log")}.`);
+    }
+    try {
+      const left = await sweep(join(stateDir, "pids"));
+      rmSync(sandboxFile, { force: true });
+      rmSync(socketDirOf(stateDir), { recursive: true, force: true });
+      andThen();
+      return stopped || left.length > 0;
+    } finally {
+      letGo();
+    }
   }
-  const left = await sweep(join(stateDir, "pids"));
-  rmSync(sandboxFile, { force: true });
-  rmSync(socketDirOf(stateDir), { recursive: true, force: true });
-  return running !== undefined || left.length > 0;
+}
+
+function tryHold(): (() => void) | undefined {
+  try {
+    return holdState(stateDir);
+  } catch (error) {
+    if (error instanceof StateHeld) return undefined;
+    throw error;
+  }
+}
+
+async function stop(running: SandboxFile): Promise<void> {
+  // One that ends by itself meanwhile is what we want as well.
+  await call(running, "POST", "/stop").catch(() => {});
+  for (const end = Date.now() + 30_000; startTime(running.pid) === running.started; await delay(25))
+    if (Date.now() > end) {
+      process.kill(running.pid, "SIGKILL");
+      break;
+    }
 }

@@ -1,5 +1,6 @@
 // The sandbox as a background process: `node sandbox/main.ts <options as JSON>`. Writes `<stateDir>/sandbox.json` once it answers,
-// and is controlled over loopback with the token that stands there.
+// and is controlled over loopback with the token that stands there. Ends with 48 when the gateway's port is taken, with 49 when another
+// sandbox has the state folder.
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { startTime } from "./runtimes/process.ts";
 import { Sandbox, type SandboxOptions, type SandboxPorts } from "./sandbox.ts";
+import { StateHeld } from "./state-lock.ts";
 
 /** What a running sandbox tells about itself. */
 export interface SandboxFile {
@@ -89,5 +91,6 @@ try {
 } catch (error) {
   log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") process.exit(48);
+  if (error instanceof StateHeld) process.exit(49);
   process.exit(1);
 }

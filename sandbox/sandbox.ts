@@ -20,6 +20,7 @@ import { EgressProxy } from "./runtimes/network/egress-proxy.ts";
 import { Gateway } from "./runtimes/network/gateway.ts";
 import { sweep } from "./runtimes/process.ts";
 import { temporaryDirOf } from "./sandbox-paths.ts";
+import { holdState } from "./state-lock.ts";
 
 export interface SandboxOptions {
   /** Everything that is kept stands below; absolute. */
@@ -74,11 +75,25 @@ export class Sandbox {
     this.#close = parts.close;
   }
 
-  /** Starts, and brings back all that the store says exists. @throws the listen error (EADDRINUSE) of the gateway's port */
+  /**
+   * Starts, and brings back all that the store says exists.
+   * @throws StateHeld when another sandbox has the state folder; the listen error (EADDRINUSE) of the gateway's port
+   */
   static async start(options: SandboxOptions): Promise<Sandbox> {
+    const letGo = holdState(options.stateDir);
+    try {
+      return await Sandbox.#open(options, letGo);
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+  }
+
+  static async #open(options: SandboxOptions, letGo: () => void): Promise<Sandbox> {
     const { stateDir, socketDir, log } = options;
     const logDir = join(stateDir, "logs");
-    for (const left of await sweep(join(stateDir, "pids"))) log(`ended ${left}, which an earlier run had left behind`);
+    const pidDir = join(stateDir, "pids");
+    for (const left of await sweep(pidDir)) log(`ended ${left}, which an earlier run had left behind`);
     rmSync(socketDir, { recursive: true, force: true });
     for (const dir of [stateDir, logDir, temporaryDirOf(socketDir)]) mkdirSync(dir, { recursive: true, mode: 0o700 });
 
@@ -93,6 +108,7 @@ export class Sandbox {
       internet,
       dataDir: join(stateDir, name),
       logDir,
+      pidDir,
       socketDir,
       tools: options.tools,
       egress: { proxyUrl: proxy.url, caFile: authority.certificateFile },
@@ -140,6 +156,7 @@ export class Sandbox {
         await proxy.stop();
         store.close();
         rmSync(socketDir, { recursive: true, force: true });
+        letGo();
       },
     });
   }

@@ -47,6 +47,7 @@ export function embeddedClouds(): CloudDefinitions[] {
     internet: new Internet(),
     dataDir: join(folder, "data"),
     logDir: join(folder, "logs"),
+    pidDir: join(folder, "pids"),
     socketDir: join(folder, "sockets"),
     tools: { versitygw: "versitygw" },
     egress: { proxyUrl: "", caFile: "" },

@@ -31,12 +31,23 @@ export async function ensureStack(pulumi: string, sandbox: SandboxFile, stack: s
       cwd: scratch,
       env: engineEnvironment(sandbox),
     });
+    if (result.code !== 0 && stackExists(stack)) return await untilSalted(stack);
     if (result.code !== 0) throw new PersonError(`pulumi could not make the stack "${stack}":\n${result.output}`, "Read its words above.");
     const config = parse(readFileSync(scratchConfig, "utf8")) as { encryptionsalt: string };
     keepSalt(stack, config.encryptionsalt);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Another command made the stack at the same moment, and is about to write down what its secrets are encrypted with. */
+async function untilSalted(stack: string): Promise<void> {
+  for (const end = Date.now() + 10_000; saltOf(stack) === undefined; await delay(25))
+    if (Date.now() > end)
+      throw new PersonError(
+        `The stack "${stack}" is there, but nobody wrote down what its secrets are encrypted with.`,
+        "Start afresh: ./bailiwick down --purge.",
+      );
 }
 
 /**
@@ -78,8 +89,9 @@ interface Lock {
 function commandOf(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Somebody else's process may not be signalled (EPERM), and lives.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return undefined;
   }
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");

@@ -11,6 +11,8 @@ export interface Ground {
   readonly dataDir: string;
   /** Folder for logs, one file a process: `.sandbox/logs`. */
   readonly logDir: string;
+  /** Folder of the pid files of all processes: `.sandbox/pids`. What stands there before the start is ended first. */
+  readonly pidDir: string;
   /** A short folder for Unix sockets (their paths are limited to 107 bytes); emptied at every start. */
   readonly socketDir: string;
   /** Where each external tool stands, by name (`versitygw`). */

@@ -6,6 +6,7 @@ import { S3Service } from "../../runtimes/s3/service.ts";
 import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
 import { Ecr } from "./ecr.ts";
 import { alias, findKey, key } from "./kms.ts";
+import { kmsApi } from "./kms-api.ts";
 import { getPolicyDocument } from "./policy-document.ts";
 import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
@@ -24,7 +25,7 @@ export interface Aws extends Cloud {
 }
 
 export function createAws(ground: Ground): Aws {
-  const { store, internet, dataDir, logDir, socketDir, log } = ground;
+  const { store, internet, dataDir, logDir, pidDir, socketDir, log } = ground;
   const command = ground.tools.versitygw;
   if (!command) throw new Error("the embedded AWS needs the tool versitygw, and its path is not given: tools.versitygw");
   const credentials = new Credentials(store);
@@ -34,7 +35,7 @@ export function createAws(ground: Ground): Aws {
     dataDir: join(dataDir, "s3"),
     socketPath: join(socketDir, "s3.sock"),
     logFile: join(logDir, "s3.log"),
-    pidDir: join(dataDir, "s3", "pids"),
+    pidDir,
     log,
     internet,
     regions,
@@ -43,6 +44,7 @@ export function createAws(ground: Ground): Aws {
     key: (reference, region) => findKey(store, reference, region),
   });
   const ecr = new Ecr(ground, credentials);
+  let offline: (() => void)[] = [];
   return {
     name: "aws",
     resources: [bucketDefinition(s3), ...bucketSettings(s3), key, alias, ...ecr.resources],
@@ -57,8 +59,12 @@ export function createAws(ground: Ground): Aws {
     async start() {
       await s3.start();
       ecr.start();
+      offline = regions.map((region) =>
+        internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize: () => {} })),
+      );
     },
     async stop() {
+      for (const takeOff of offline) takeOff();
       ecr.stop();
       await s3.stop();
     },

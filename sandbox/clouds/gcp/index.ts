@@ -1,10 +1,10 @@
 // The embedded Google Cloud.
 import type { Cloud, Ground } from "../../engine/cloud.ts";
-import { sweep } from "../../runtimes/process.ts";
 import { createArtifactRegistry } from "./artifact-registry.ts";
 import { accountOwner, Iam } from "./iam.ts";
 import { Identities } from "./identities.ts";
 import { createKms } from "./kms.ts";
+import { KeyMaterial } from "./kms-keys.ts";
 import { networkDefinitions } from "./network.ts";
 import { getProject } from "./projects.ts";
 import { createRun } from "./run.ts";
@@ -34,7 +34,8 @@ export interface GcpCloud extends Cloud {
 export function createGcp(ground: Ground): GcpCloud {
   const iam = new Iam(ground.store);
   const identities = new Identities(ground, iam);
-  const sql = new CloudSqlRuntime(ground, iam);
+  const keys = new KeyMaterial(ground.store);
+  const sql = new CloudSqlRuntime(ground, iam, keys);
   const registry = createArtifactRegistry(ground, iam);
   const workloads = new Workloads(ground, iam, registry.images, identities, sql);
   const foundation: GcpService = {
@@ -47,10 +48,10 @@ export function createGcp(ground: Ground): GcpCloud {
   // What others rest on comes first, and goes last.
   const services: readonly GcpService[] = [
     foundation,
-    createKms(ground, iam),
+    createKms(ground, iam, keys),
     createSecretManager(ground, iam),
     registry,
-    createStorage(ground, iam),
+    createStorage(ground, iam, keys),
     createSql(sql, iam),
     createRun(ground, iam, workloads),
   ];
@@ -61,8 +62,6 @@ export function createGcp(ground: Ground): GcpCloud {
     resources: services.flatMap(({ resources }) => resources),
     functions: services.flatMap(({ functions }) => functions),
     async start() {
-      const swept = await sweep(workloads.pidDir);
-      if (swept.length > 0) ground.log(`gcp: ended ${swept.length} processes that an earlier run left behind: ${swept.join(", ")}`);
       workloads.reset();
       for (const { start } of services) await start();
     },

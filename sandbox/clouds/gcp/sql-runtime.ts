@@ -7,6 +7,7 @@ import { CloudError, type Properties } from "../../engine/definition.ts";
 import { type Front, type Login, openFront, type Refusal } from "../../runtimes/postgres/front.ts";
 import { PostgresServer } from "../../runtimes/postgres/server.ts";
 import type { Iam } from "./iam.ts";
+import type { KeyMaterial } from "./kms-keys.ts";
 import { listOf, objectOf } from "./outputs.ts";
 
 export const instanceToken = "gcp:sql/databaseInstance:DatabaseInstance";
@@ -37,12 +38,16 @@ const furnish = [
 export class CloudSqlRuntime {
   readonly #ground: Ground;
   readonly #iam: Iam;
+  readonly #keys: KeyMaterial;
   readonly #servers = new Map<string, PostgresServer>();
-  readonly #fronts = new Map<string, Promise<Front>>();
+  /** By their folder. */
+  readonly #fronts = new Map<string, { readonly instance: string; readonly front: Promise<Front> }>();
 
-  constructor(ground: Ground, iam: Iam) {
+  constructor(ground: Ground, iam: Iam, keys: KeyMaterial) {
     this.#ground = ground;
     this.#iam = iam;
+    this.#keys = keys;
+    keys.watch(() => void this.#cutLocked());
   }
 
   /** Makes and starts an instance's server. @param id `P/I`: names are unique in a project */
@@ -54,7 +59,7 @@ export class CloudSqlRuntime {
       dataDir,
       socketDir: join(this.#ground.socketDir, short(`server ${id}`)),
       logFile: join(this.#ground.logDir, `sql-${id.replace("/", "-")}.log`),
-      pidDir: join(this.#ground.dataDir, "pids"),
+      pidDir: this.#ground.pidDir,
       admin: "cloudsqladmin",
       settings: serverSettings(inputs),
     });
@@ -94,16 +99,17 @@ export class CloudSqlRuntime {
     const id = `${project}/${instance}`;
     const server = this.server(id);
     const folder = join(this.#ground.socketDir, short(`${identity} ${connectionName}`));
-    let front = this.#fronts.get(folder);
-    if (!front) {
-      front = openFront({
+    let open = this.#fronts.get(folder);
+    if (!open) {
+      const front = openFront({
         socket: join(folder, ".s.PGSQL.5432"),
         server: server.socket,
-        admit: (login) => this.#judge(identity, connectionName, login),
+        admit: (login) => this.#locked(id) ?? this.#judge(identity, connectionName, login),
       });
-      this.#fronts.set(folder, front);
+      open = { instance: id, front };
+      this.#fronts.set(folder, open);
     }
-    await front;
+    await open.front;
     return folder;
   }
 
@@ -114,7 +120,7 @@ export class CloudSqlRuntime {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#fronts.values()].map(async (front) => (await front).close()));
+    await Promise.all([...this.#fronts.values()].map(async ({ front }) => (await front).close()));
     this.#fronts.clear();
     await Promise.all([...this.#servers.values()].map((server) => server.stop()));
     this.#servers.clear();
@@ -127,8 +133,8 @@ export class CloudSqlRuntime {
       return {
         kind: "Cloud SQL",
         name,
-        state: server?.state ?? "failed",
-        detail: "PostgreSQL",
+        state: this.#locked(name) ? "failed" : (server?.state ?? "failed"),
+        detail: this.#locked(name)?.message ?? "PostgreSQL",
         memory: server?.memory(),
         pid: server?.pid,
       };
@@ -143,6 +149,18 @@ export class CloudSqlRuntime {
     } catch (error) {
       this.#ground.log(`Cloud SQL ${id} is not started: ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  /** Without its key an instance answers nobody (cloud.google.com/sql/docs/postgres/cmek#disable-re-enable). */
+  #locked(id: string): Refusal | undefined {
+    const row = this.#ground.store.list(instanceToken).find(({ state }) => `${state.project}/${state.name}` === id);
+    const key = row?.inputs.encryptionKeyName;
+    const reason = key === undefined ? undefined : this.#keys.unusable(this.#keys.pinned(`sql/${id}`, String(key)));
+    return reason === undefined ? undefined : { code: "57P03", message: `the instance is suspended: Cloud KMS key ${reason}` };
+  }
+
+  async #cutLocked(): Promise<void> {
+    for (const { instance, front } of this.#fronts.values()) if (this.#locked(instance)) (await front).cut();
   }
 
   #judge(identity: string, connectionName: string, { user, password }: Login): Refusal | undefined {

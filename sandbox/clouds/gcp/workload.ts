@@ -70,7 +70,7 @@ export class Workloads {
   }
 
   get pidDir(): string {
-    return join(this.#ground.dataDir, "pids");
+    return this.#ground.pidDir;
   }
   logFile(name: string): string {
     return join(this.#ground.logDir, `${name}.log`);

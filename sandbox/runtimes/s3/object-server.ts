@@ -6,7 +6,7 @@ import { Agent } from "node:http";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { forward } from "../network/http.ts";
-import { type Supervised, spawnSupervised, sweep } from "../process.ts";
+import { type Supervised, spawnSupervised } from "../process.ts";
 import { sign } from "./sigv4.ts";
 
 export interface ObjectServerOptions {
@@ -51,7 +51,6 @@ export class ObjectServer {
   /** Returns when it answers. Restarts it whenever it dies, until `stop`. */
   async start(): Promise<void> {
     this.#stopping = false;
-    await sweep(this.#options.pidDir);
     this.#ready ??= this.#launch();
     await this.#ready;
   }

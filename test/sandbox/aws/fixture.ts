@@ -40,6 +40,7 @@ export class Account extends Program {
       internet: new Internet(),
       dataDir: join(this.folder, "aws"),
       logDir: join(this.folder, "logs"),
+      pidDir: join(this.folder, "pids"),
       socketDir,
       tools: { versitygw },
       egress: { proxyUrl: "", caFile: "" },

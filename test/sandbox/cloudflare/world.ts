@@ -50,6 +50,7 @@ export class World {
       internet: this.internet,
       dataDir: join(this.folder, "cloudflare"),
       logDir: this.folder,
+      pidDir: join(this.folder, "pids"),
       socketDir: this.folder,
       tools: {},
       egress: { proxyUrl: "http://127.0.0.1:9", caFile: "/dev/null" },

@@ -56,6 +56,7 @@ export class World {
       internet: this.internet,
       dataDir: join(this.folder, "gcp"),
       logDir: join(this.folder, "logs"),
+      pidDir: join(this.folder, "pids"),
       socketDir,
       tools: {},
       egress: { proxyUrl: "http://127.0.0.1:9", caFile: "/dev/null" },

@@ -26,6 +26,7 @@ export class Project extends Program {
       internet: new Internet(),
       dataDir: join(this.folder, "gcp"),
       logDir: join(this.folder, "logs"),
+      pidDir: join(this.folder, "pids"),
       socketDir,
       tools: {},
       egress: { proxyUrl: "", caFile: "" },
