@@ -1,6 +1,7 @@
 import pg from "pg";
 import { exitCodes, PersonError } from "../errors.ts";
 import { stackOutputs } from "../pulumi/operations.ts";
+import { readOnlyQuery } from "../read-only-query.ts";
 import { requireReady } from "../ready.ts";
 import { accessToken, openDatabase } from "../sandbox.ts";
 import { chosenStacks } from "../stacks.ts";
@@ -26,11 +27,11 @@ export async function query(name: string, sql: string, options: { json?: boolean
     user: database.owner.replace(/\.gserviceaccount\.com$/, ""),
     password: await accessToken(ready.sandbox, `serviceAccount:${database.owner}`),
     // The tables of a service stand in a schema of its name.
-    options: "-c search_path=preferences,public -c default_transaction_read_only=on",
+    options: "-c search_path=preferences,public",
   });
   await client.connect();
   try {
-    const { fields, rows } = await client.query<Record<string, unknown>>(sql);
+    const { fields, rows } = await readOnlyQuery(client, sql);
     if (options.json) return print(JSON.stringify(rows, null, 2));
     const cell = (value: unknown) =>
       value === null ? "" : value instanceof Date ? value.toISOString() : typeof value === "object" ? JSON.stringify(value) : String(value);
