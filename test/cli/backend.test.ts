@@ -70,6 +70,21 @@ describe("locks", () => {
     expect(existsSync(file)).toBe(true);
   });
 
+  it("of a living pulumi of another user, who lets nobody signal it, are kept too", async () => {
+    const child = live("pulumi");
+    const file = lock(child.pid);
+    // As the system answers those who may not; whoever runs the tests may be one who may.
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      await expect(clearLocks("eu", nobody, backend)).rejects.toThrow('Stack "eu" is being changed by ada@desk');
+    } finally {
+      kill.mockRestore();
+    }
+    expect(existsSync(file)).toBe(true);
+  });
+
   it("of a pulumi whose command line was ended are waited for until it has saved its state", async () => {
     const child = live("pulumi");
     const file = lock(child.pid);
