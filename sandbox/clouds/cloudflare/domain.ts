@@ -1,10 +1,9 @@
 // WorkersCustomDomain (a hostname whose origin is a Worker) and RegionalHostname (where its TLS is ended).
 import { CloudError, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import type { Internet } from "../../engine/internet.ts";
+import { addressRecords } from "./dns.ts";
 import type { Versions } from "./versions.ts";
-import { hexId, now } from "./worker.ts";
-
-export const DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain";
+import { DOMAIN, hexId, now } from "./worker.ts";
 
 /** Confirmed by developers.cloudflare.com/data-localization/regional-services and the SDK's tests; `sg` is offered, its key is not confirmed. */
 const regionKeys = ["eu", "us", "ca", "isoeu", "ap", "in", "jp", "kr", "br", "za", "ae", "fedramp", "sg", "au", "uk", "ch"];
@@ -30,7 +29,8 @@ export function domainDefinitions(internet: Internet, versions: Versions, closer
         : [],
     create({ store, orphan }, inputs) {
       const hostname = inputs.hostname as string;
-      const taken = store.list(DOMAIN).find((row) => row.state.hostname === hostname && row.id !== orphan?.id);
+      const domains = store.list(DOMAIN).filter((row) => row.state.hostname === hostname && row.id !== orphan?.id);
+      const [taken] = [...domains, ...addressRecords(store, hostname)];
       if (taken)
         throw new CloudError(
           "100117",

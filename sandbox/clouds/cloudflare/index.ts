@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Workerd } from "../../runtimes/workerd/workerd.ts";
-import { DOMAIN, domainDefinitions, serveDomain } from "./domain.ts";
+import { DNS_RECORD, dnsDefinitions, serveRecord } from "./dns.ts";
+import { domainDefinitions, serveDomain } from "./domain.ts";
 import { scriptDefinitions } from "./script.ts";
 import { storeDefinitions } from "./stores.ts";
 import { Versions } from "./versions.ts";
-import { workerDefinitions } from "./worker.ts";
+import { DOMAIN, workerDefinitions } from "./worker.ts";
 
 export interface Cloudflare extends Cloud {
   /** Hostnames that custom domains put on the internet: what a person can open. */
@@ -18,12 +19,14 @@ export function createCloudflare(ground: Ground): Cloudflare {
   const workerd = new Workerd(join(ground.dataDir, "workerd"), internet, (line) => ground.log(`workerd: ${line}`));
   const versions = new Versions(store, join(ground.dataDir, "versions"), workerd);
   const closers = new Map<string, () => void>();
+  const records = new Map<string, () => void>();
   return {
     name: "cloudflare",
     resources: [
       ...workerDefinitions(versions),
       ...scriptDefinitions(versions),
       ...domainDefinitions(internet, versions, closers),
+      ...dnsDefinitions(internet, records),
       ...storeDefinitions(versions, workerd),
     ],
     functions: [],
@@ -32,10 +35,11 @@ export function createCloudflare(ground: Ground): Cloudflare {
         const hostname = state.hostname as string;
         closers.set(hostname, serveDomain(internet, versions, hostname, state.service as string));
       }
+      for (const { id, state } of store.list(DNS_RECORD)) records.set(id, serveRecord(internet, state));
       await versions.refresh();
     },
     async stop() {
-      for (const close of closers.values()) close();
+      for (const close of [...closers.values(), ...records.values()]) close();
       await workerd.stop();
     },
     hostnames: () => [...closers.keys()],

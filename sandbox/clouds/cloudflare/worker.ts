@@ -8,7 +8,7 @@ import { type Module, mediaTypes } from "../../runtimes/workerd/workerd.ts";
 import type { Binding, Share, Versions } from "./versions.ts";
 
 export const WORKER = "cloudflare:index/worker:Worker";
-const DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain";
+export const DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain";
 
 export const hexId = () => randomBytes(16).toString("hex");
 export const now = () => new Date().toISOString();

@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { Internet } from "../../engine/internet.ts";
+import { type Internet, Unreachable } from "../../engine/internet.ts";
 import type { CertificateAuthority } from "./certificate-authority.ts";
 import { serve } from "./http.ts";
 
@@ -23,7 +23,13 @@ export class EgressProxy {
     // Requests that arrived inside a tunnel: where there was TLS it is ended, the Host header names the service.
     const inside = (scheme: "http" | "https") =>
       createServer((request, response) => {
-        void serve((r) => internet.fetch(r), request, response, `${scheme}://${request.headers.host ?? ""}${request.url}`);
+        // Who does not answer has no status: the connection fails.
+        const handler = (passed: Request) =>
+          internet.fetch(passed).catch((error: unknown) => {
+            if (error instanceof Unreachable) request.socket.destroy();
+            throw error;
+          });
+        void serve(handler, request, response, `${scheme}://${request.headers.host ?? ""}${request.url}`);
       });
     const [plain, ended] = [inside("http"), inside("https")];
     const proxy = createServer((request, response) => {

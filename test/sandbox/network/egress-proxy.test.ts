@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Internet } from "../../../sandbox/engine/internet.ts";
+import { Internet, Unreachable } from "../../../sandbox/engine/internet.ts";
 import { CertificateAuthority } from "../../../sandbox/runtimes/network/certificate-authority.ts";
 import { EgressProxy } from "../../../sandbox/runtimes/network/egress-proxy.ts";
 
@@ -20,6 +20,9 @@ beforeAll(async () => {
   internet.register("echo.example", async (request) => {
     const body = await request.text();
     return new Response(`${request.method} ${request.url} ${body}`, { status: 201, headers: { "x-answer": "yes" } });
+  });
+  internet.register("uncertified.example", () => {
+    throw new Unreachable("no certificate of uncertified.example is active");
   });
   proxy = await EgressProxy.start(internet, authority);
 });
@@ -94,6 +97,11 @@ test("a host inside of a tunnel that is not on the internet is no way around it"
     get("https://echo.example/", { headers: { host: "127.0.0.1" }, servername: "echo.example" }, (answer) => {
       console.log(answer.statusCode);
       process.exit();
-    });`;
-  expect(await run(program)).toBe("502");
+    }).on("error", ({ code }) => console.log(code));`;
+  expect(await run(program)).toBe("ECONNRESET");
+});
+
+test("a host whose TLS no client would accept ends the connection, without an answer", async () => {
+  const program = 'await fetch("https://uncertified.example/")';
+  expect(await run(program)).toMatch(/^error: (other side closed|socket hang up|read ECONNRESET)$/);
 });

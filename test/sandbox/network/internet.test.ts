@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Internet } from "../../../sandbox/engine/internet.ts";
+import { Internet, Unreachable } from "../../../sandbox/engine/internet.ts";
 
 const named = (name: string) => () => new Response(name);
 const ask = async (internet: Internet, host: string) => (await internet.fetch(new Request(`https://${host}/`))).text();
@@ -43,4 +43,26 @@ test("taking off what another has replaced leaves the other", async () => {
   internet.register("eu.brand.example", named("second"));
   close();
   expect(await ask(internet, "eu.brand.example")).toBe("second");
+});
+
+test("a name without an owner is who its record points at, through aliases, and its request keeps the name it asked for", async () => {
+  const internet = new Internet();
+  internet.register("203.0.113.7", (request) => new Response(new URL(request.url).hostname));
+  internet.publish({ name: "balancer.cloud.example", type: "A", content: "203.0.113.7" });
+  const withdraw = internet.publish({ name: "Shop.brand.example.", type: "CNAME", content: "balancer.cloud.example." });
+  expect(await ask(internet, "shop.brand.example")).toBe("shop.brand.example");
+  expect(internet.lookup("SHOP.brand.example", "CNAME")).toEqual(["balancer.cloud.example"]);
+  withdraw();
+  expect(internet.lookup("shop.brand.example", "CNAME")).toEqual([]);
+  await expect(ask(internet, "shop.brand.example")).rejects.toThrow("no such host in the sandbox: shop.brand.example");
+});
+
+test("a name that points at nobody, or at itself, is not reached", async () => {
+  const internet = new Internet();
+  internet.publish({ name: "lost.brand.example", type: "A", content: "203.0.113.8" });
+  internet.publish({ name: "circle.brand.example", type: "CNAME", content: "circle.brand.example" });
+  await expect(ask(internet, "lost.brand.example")).rejects.toThrow(
+    "nobody in the sandbox answers at 203.0.113.8, where lost.brand.example points",
+  );
+  await expect(ask(internet, "circle.brand.example")).rejects.toThrow(Unreachable);
 });
