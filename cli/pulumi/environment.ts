@@ -1,5 +1,4 @@
 // What makes the real `pulumi` deploy onto the sandbox: an environment, nothing else. `./bailiwick env` prints the same.
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,16 +9,10 @@ import { policyPackDir } from "../artifacts/paths.ts";
 import { PersonError } from "../errors.ts";
 import { stateDir } from "../paths.ts";
 import { committedConfig } from "../stacks.ts";
+import { passphraseIn } from "./passphrase.ts";
 
 export const backendDir = join(stateDir, "backend");
 const configDir = join(stateDir, "config");
-
-/** Encrypts the secrets in the embedded account's state; made once, kept beside it. */
-function passphrase(): string {
-  const file = join(stateDir, "passphrase");
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
-  return readFileSync(file, "utf8");
-}
 
 /**
  * The stack's configuration as Pulumi gets it: the committed file plus the salt that Pulumi writes into it, in a copy, so that no
@@ -58,7 +51,7 @@ export function engineEnvironment(sandbox: SandboxFile): Record<string, string> 
   return {
     PULUMI_HOME: join(stateDir, "pulumi"),
     PULUMI_BACKEND_URL: pathToFileURL(backendDir).href,
-    PULUMI_CONFIG_PASSPHRASE: passphrase(),
+    PULUMI_CONFIG_PASSPHRASE: passphraseIn(stateDir),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DEBUG_COMMANDS: "true",
