@@ -1,29 +1,30 @@
-// KMS keys and aliases: who asks about a key (S3) gets its true state. Keys never vanish at once: deleting one schedules it.
+// KMS keys and aliases as resources: who asks about a key (S3) gets its true state. Keys never vanish at once: deleting one schedules it.
 import { randomUUID } from "node:crypto";
 import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import { recorded } from "../../engine/recorded.ts";
 import type { Store } from "../../engine/store.ts";
 import type { KeyState } from "../../runtimes/s3/front.ts";
 import { accountOf, arn, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
+import { KmsKeys } from "./kms-keys.ts";
 
 const keyToken = "aws:kms/key:Key";
 const aliasToken = "aws:kms/alias:Alias";
 const test = "test/sandbox/aws/kms.test.ts";
-
-/** ARN -> time of deletion, of every key that was scheduled for it. */
-const pendingDeletion = (store: Store) => store.fact<Record<string, string>>("aws/kms/pending-deletion", () => ({}));
 
 /** A key by id, ARN, alias name or alias ARN, as it is seen in this region; undefined when there is none. */
 export function findKey(store: Store, reference: string, region: string): KeyState | undefined {
   // Made by AWS in every account when first used; nobody manages it.
   if (/(^|:)alias\/aws\/s3$/.test(reference)) return { arn: arn("kms", region, accountOf(store), "alias/aws/s3"), state: "Enabled" };
   const keyArn = reference.includes("alias/") ? aliasTarget(store, reference, region) : reference;
-  const key = store.list(keyToken).find(({ id, state }) => state.region === region && (state.arn === keyArn || id === keyArn));
-  if (key) return { arn: String(key.state.arn), state: key.state.isEnabled === false ? "Disabled" : "Enabled" };
-  const gone = Object.keys(pendingDeletion(store)).find(
-    (each) => each === keyArn || each === arn("kms", region, accountOf(store), `key/${keyArn}`),
-  );
-  return gone === undefined ? undefined : { arn: gone, state: "PendingDeletion" };
+  const keys = new KmsKeys(store);
+  const arns = [keyArn, arn("kms", region, accountOf(store), `key/${keyArn}`)];
+  const [found] = arns
+    .filter((each) => each?.startsWith(`arn:aws:kms:${region}:`))
+    .flatMap((each = "") => {
+      const life = keys.life(each);
+      return life ? [{ arn: each, state: life.status }] : [];
+    });
+  return found;
 }
 
 function aliasTarget(store: Store, reference: string, region: string): string | undefined {
@@ -103,13 +104,32 @@ export const key: ResourceDefinition = {
   create(context, inputs) {
     const uuid = context.orphan?.id ?? randomUUID();
     const id = context.orphan || inputs.multiRegion !== true ? uuid : `mrk-${uuid.replaceAll("-", "")}`;
-    return { id, outputs: outputs(context, id, inputs) };
+    const made = outputs(context, id, inputs);
+    new KmsKeys(context.store).register(String(made.arn), made.isEnabled === true);
+    return { id, outputs: made };
   },
-  update: (context, old, inputs) => outputs(context, old.id, inputs),
+  update(context, old, inputs) {
+    const keys = new KmsKeys(context.store);
+    const made = outputs(context, old.id, inputs);
+    if (keys.life(String(old.state.arn))?.status === "PendingDeletion") {
+      throw new CloudError(
+        "KMSInvalidStateException",
+        `updating KMS Key (${old.id}): KMSInvalidStateException: ${old.state.arn} is pending deletion.`,
+      );
+    }
+    keys.enable(String(old.state.arn), made.isEnabled === true);
+    return made;
+  },
+  // What somebody switched off past the program shows as drift. A key on its way out is gone for the provider.
+  read({ store }, { state }) {
+    const life = new KmsKeys(store).life(String(state.arn));
+    return life === undefined || life.status === "PendingDeletion" ? undefined : { isEnabled: life.status === "Enabled" };
+  },
   delete({ store }, { state, inputs }) {
-    const days = Number(inputs.deletionWindowInDays ?? 30);
-    const pending = pendingDeletion(store);
-    store.setFact("aws/kms/pending-deletion", { ...pending, [String(state.arn)]: new Date(Date.now() + days * 86_400_000).toISOString() });
+    const keys = new KmsKeys(store);
+    if (keys.life(String(state.arn))?.status !== "PendingDeletion") {
+      keys.scheduleDeletion(String(state.arn), Number(inputs.deletionWindowInDays ?? 30));
+    }
   },
 };
 

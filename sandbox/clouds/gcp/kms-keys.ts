@@ -10,6 +10,7 @@ import {
   sign,
 } from "node:crypto";
 import type { Store } from "../../engine/store.ts";
+import { ApiError } from "./api.ts";
 
 export type VersionState = "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "DESTROYED";
 
@@ -20,12 +21,22 @@ export interface KeyVersion {
   readonly created: string;
   /** PKCS #8 PEM of a signing key, base64 of a symmetric one. Empty once destroyed. */
   readonly material: string;
+  /** When a version that is scheduled for destruction is destroyed, RFC 3339. */
+  readonly destroyTime?: string;
 }
 
 export interface Key {
   readonly purpose: string;
   readonly versions: readonly KeyVersion[];
+  /** The version that encrypts. Absent: the newest. */
+  readonly primary?: number;
+  /** Seconds between `:destroy` and the destruction. Absent: 30 days. */
+  readonly destroyAfterSeconds?: number;
 }
+
+/** Which version encrypts, if the key has any. */
+export const primaryOf = (key: Key): KeyVersion | undefined =>
+  key.primary === undefined ? key.versions.at(-1) : key.versions.find(({ version }) => version === key.primary);
 
 interface Signing {
   readonly generate: () => KeyObject;
@@ -88,37 +99,108 @@ export function encryptWith(version: KeyVersion, plaintext: Uint8Array, addition
   return Buffer.concat([header, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws Error when key, ciphertext and additional data do not belong together */
-export function decryptWith(key: Key, ciphertext: Buffer, additional: Uint8Array): Buffer {
-  const version = key.versions.find((candidate) => candidate.version === ciphertext.readUInt32BE(0) && candidate.state === "ENABLED");
-  if (!version) throw new Error("no such key version");
+/** The number of the version that encrypted this; undefined when it is no ciphertext. */
+export const versionOf = (ciphertext: Buffer): number | undefined => (ciphertext.length < 32 ? undefined : ciphertext.readUInt32BE(0));
+
+/** @throws Error when version, ciphertext and additional data do not belong together */
+export function decryptWith(version: KeyVersion, ciphertext: Buffer, additional: Uint8Array): Buffer {
   const decipher = createDecipheriv("aes-256-gcm", Buffer.from(version.material, "base64"), ciphertext.subarray(4, 16)).setAAD(additional);
   decipher.setAuthTag(ciphertext.subarray(-16));
   return Buffer.concat([decipher.update(ciphertext.subarray(16, -16)), decipher.final()]);
 }
 
+const thirtyDays = 30 * 86_400;
+
 /** The keys of the whole cloud, by `projects/P/locations/L/keyRings/R/cryptoKeys/K`. */
 export class KeyMaterial {
   readonly #store: Store;
+  readonly #watchers = new Set<() => void>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
+  /** As it is now: what was to be destroyed by now is. */
   get(name: string): Key | undefined {
-    return this.#store.fact<Key | null>(fact(name), () => null) ?? undefined;
+    const key = this.#store.fact<Key | null>(fact(name), () => null) ?? undefined;
+    const now = new Date().toISOString();
+    const due = ({ state, destroyTime }: KeyVersion) => state === "DESTROY_SCHEDULED" && destroyTime !== undefined && destroyTime <= now;
+    if (!key?.versions.some(due)) return key;
+    const present = { ...key, versions: key.versions.map((version) => (due(version) ? destroyed(version) : version)) };
+    this.put(name, present);
+    return present;
   }
 
   put(name: string, key: Key): void {
     this.#store.setFact(fact(name), key);
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** Destroys every version: what they encrypted is lost. The name stays taken. */
   destroy(name: string): void {
     const key = this.get(name);
-    if (!key) return;
-    this.put(name, { ...key, versions: key.versions.map((version) => ({ ...version, state: "DESTROYED", material: "" })) });
+    if (key) this.put(name, { ...key, versions: key.versions.map(destroyed) });
+  }
+
+  /**
+   * Changes the state of one version.
+   * @throws ApiError NOT_FOUND; FAILED_PRECONDITION when its present state does not allow that
+   */
+  change(name: string, number: number, to: "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "RESTORED"): KeyVersion {
+    const key = this.get(name);
+    const version = key?.versions.find((candidate) => candidate.version === number);
+    const called = `${name}/cryptoKeyVersions/${number}`;
+    if (!key || !version) throw new ApiError("NOT_FOUND", `CryptoKeyVersion ${called} not found.`);
+    const from: readonly VersionState[] = to === "RESTORED" ? ["DESTROY_SCHEDULED"] : ["ENABLED", "DISABLED"];
+    if (!from.includes(version.state)) {
+      throw new ApiError(
+        "FAILED_PRECONDITION",
+        `${called} is in state ${version.state}, and this operation is valid for ${from.join(" and ")} only.`,
+      );
+    }
+    const { destroyTime: _, ...kept } = version;
+    const changed: KeyVersion = {
+      ...kept,
+      // A restored version comes back disabled (cloud.google.com/kms/docs/destroy-restore).
+      state: to === "RESTORED" ? "DISABLED" : to,
+      ...(to === "DESTROY_SCHEDULED"
+        ? { destroyTime: new Date(Date.now() + (key.destroyAfterSeconds ?? thirtyDays) * 1000).toISOString() }
+        : {}),
+    };
+    this.put(name, { ...key, versions: key.versions.map((candidate) => (candidate.version === number ? changed : candidate)) });
+    return changed;
+  }
+
+  /**
+   * Why a version cannot be used, in the words of Cloud KMS; undefined when it can.
+   * @param name of the key, or of one of its versions; the key stands for its primary
+   */
+  unusable(name: string): string | undefined {
+    const [, keyName = "", number] = /^(.*?)(?:\/cryptoKeyVersions\/(\d+))?$/.exec(name) ?? [];
+    const key = this.get(keyName);
+    const version = key && (number === undefined ? primaryOf(key) : key.versions.find((candidate) => candidate.version === Number(number)));
+    if (!version) return `${name} not found.`;
+    if (version.state === "ENABLED") return undefined;
+    return `${keyName}/cryptoKeyVersions/${version.version} is not enabled, current state is: ${version.state}.`;
+  }
+
+  /** The key's primary version by its full name: what a store remembers of what it encrypts now. */
+  primary(name: string): string {
+    const key = this.get(name);
+    const version = key && primaryOf(key);
+    return version ? `${name}/cryptoKeyVersions/${version.version}` : name;
+  }
+
+  /** The version under which something was encrypted first; it stays so until it is encrypted anew. @param what unique in the cloud */
+  pinned(what: string, name: string): string {
+    return this.#store.fact(`gcp/kms-use/${what}/${name}`, () => this.primary(name));
+  }
+
+  /** Calls back after every change of any key. */
+  watch(changed: () => void): void {
+    this.#watchers.add(changed);
   }
 }
 
+const destroyed = (version: KeyVersion): KeyVersion => ({ ...version, state: "DESTROYED", material: "" });
 const fact = (name: string) => `gcp/kms/${name}`;

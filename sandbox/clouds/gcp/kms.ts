@@ -14,7 +14,7 @@ import { withDeletionPolicy } from "./deletion.ts";
 import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
 import { kmsApi } from "./kms-api.ts";
-import { generate, type Key, KeyMaterial, publicPem, signingAlgorithms, symmetric } from "./kms-keys.ts";
+import { generate, type Key, type KeyMaterial, primaryOf, publicPem, signingAlgorithms, symmetric } from "./kms-keys.ts";
 import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectOf } from "./projects.ts";
@@ -70,12 +70,16 @@ function cryptoKey(keys: KeyMaterial): ResourceDefinition {
     versionTemplate: { algorithm: symmetric, protectionLevel: "SOFTWARE", ...objectOf(inputs.versionTemplate) },
     primaries:
       key.purpose === "ENCRYPT_DECRYPT"
-        ? key.versions.slice(-1).map(({ version, state }) => ({ name: `${id}/cryptoKeyVersions/${version}`, state }))
+        ? [primaryOf(key) ?? []].flat().map(({ version, state }) => ({ name: `${id}/cryptoKeyVersions/${version}`, state }))
         : [],
   });
   return {
     token: keyToken,
-    fidelity: { level: "enforces", how: "really generated keys that sign, encrypt and are never brought back", test },
+    fidelity: {
+      level: "enforces",
+      how: "really generated keys that sign and encrypt; a version that is disabled or destroyed does neither, nor do the stores that use it",
+      test,
+    },
     // [MM CryptoKey.yaml: immutable]
     replaceOn: [
       "name",
@@ -119,7 +123,8 @@ function cryptoKey(keys: KeyMaterial): ResourceDefinition {
       const id = `${ring}/cryptoKeys/${inputs.name}`;
       claim(context, "CryptoKey", keyToken, id);
       const versions = inputs.skipInitialVersionCreation === true ? [] : [generate(String(algorithmOf(inputs) ?? symmetric), 1)];
-      const key = keys.get(id) ?? { purpose, versions };
+      const destroyAfterSeconds = Number.parseFloat(String(inputs.destroyScheduledDuration ?? "2592000s"));
+      const key = keys.get(id) ?? { purpose, versions, destroyAfterSeconds };
       keys.put(id, key);
       return { id, outputs: outputs(context, id, key, inputs) };
     },
@@ -156,8 +161,7 @@ const getKMSCryptoKeyVersion = (keys: KeyMaterial): FunctionDefinition => ({
   },
 });
 
-export function createKms(ground: Ground, iam: Iam): GcpService {
-  const keys = new KeyMaterial(ground.store);
+export function createKms(ground: Ground, iam: Iam, keys: KeyMaterial): GcpService {
   let offline = () => {};
   return {
     resources: [

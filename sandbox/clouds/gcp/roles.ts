@@ -12,7 +12,11 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     "artifactregistry.repositories.uploadArtifacts",
   ],
   "roles/artifactregistry.admin": ["artifactregistry.*"],
-  "roles/cloudkms.admin": ["cloudkms.cryptoKeyVersions.get", "cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.setIamPolicy"],
+  // Everything but using a key.
+  "roles/cloudkms.admin": [
+    ...["create", "destroy", "get", "list", "restore", "update"].map((verb) => `cloudkms.cryptoKeyVersions.${verb}`),
+    ...["create", "get", "list", "setIamPolicy", "update"].map((verb) => `cloudkms.cryptoKeys.${verb}`),
+  ],
   "roles/cloudkms.cryptoKeyEncrypter": ["cloudkms.cryptoKeyVersions.useToEncrypt"],
   "roles/cloudkms.cryptoKeyDecrypter": ["cloudkms.cryptoKeyVersions.useToDecrypt"],
   "roles/cloudkms.cryptoKeyEncrypterDecrypter": ["cloudkms.cryptoKeyVersions.useToEncrypt", "cloudkms.cryptoKeyVersions.useToDecrypt"],

@@ -7,6 +7,7 @@ import { crc32c } from "./crc32c.ts";
 import { refuseProtected, withDeletionPolicy } from "./deletion.ts";
 import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
+import { KeyMaterial } from "./kms-keys.ts";
 import { labelOutputs } from "./labels.ts";
 import { computedOf, listOf, objectOf } from "./outputs.ts";
 import { projectNumber, projectOf, projectWithNumber } from "./projects.ts";
@@ -29,7 +30,7 @@ export function secretName(store: Store, project: string, reference: string): st
 /**
  * The payload of a version, for a member that may have it.
  * @param version a number or `latest`
- * @throws ApiError PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (disabled)
+ * @throws ApiError PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (the version, or the key that encrypts it, is disabled)
  */
 export function accessSecret(store: Store, iam: Iam, member: string, secret: string, version: string): { name: string; payload: Buffer } {
   iam.demand(member, "secretmanager.versions.access", secret);
@@ -41,9 +42,21 @@ export function accessSecret(store: Store, iam: Iam, member: string, secret: str
       : versions.find(({ state }) => state.version === version);
   if (!row) throw new ApiError("NOT_FOUND", `Secret Version [${secret}/versions/${version}] not found.`);
   if (row.state.enabled === false) throw new ApiError("FAILED_PRECONDITION", `Secret Version [${row.id}] is in DISABLED state.`);
+  const keys = new KeyMaterial(store);
+  for (const key of keysOf(store.get(secretToken, secret)?.state ?? {})) {
+    const reason = keys.unusable(keys.pinned(row.id, key));
+    if (reason) throw new ApiError("FAILED_PRECONDITION", `Secret Version [${row.id}] cannot be decrypted: Cloud KMS key ${reason}`);
+  }
   const data = String(row.state.secretData ?? row.state.secretDataWo ?? "");
   return { name: row.id, payload: Buffer.from(data, row.state.isSecretDataBase64 === true ? "base64" : "utf8") };
 }
+
+/** The keys that encrypt a secret's replicas. */
+const keysOf = (secret: Properties): string[] =>
+  listOf(objectOf(objectOf(secret.replication).userManaged).replicas).flatMap((replica) => {
+    const key = objectOf(replica.customerManagedEncryption).kmsKeyName;
+    return key === undefined ? [] : [String(key)];
+  });
 
 const labelled = (context: Context, inputs: Properties): Properties => ({
   ...labelOutputs(context, inputs),
@@ -83,9 +96,8 @@ function secret(iam: Iam): ResourceDefinition {
 /** The service agent encrypts each replica: without its grant on the key the API refuses the secret. */
 function requireKeyGrants(context: Context, iam: Iam, project: string, inputs: Properties): void {
   const agent = agentOf(context, project, api);
-  for (const replica of listOf(objectOf(objectOf(inputs.replication).userManaged).replicas)) {
-    const key = objectOf(replica.customerManagedEncryption).kmsKeyName;
-    if (key === undefined || iam.allows(`serviceAccount:${agent}`, "cloudkms.cryptoKeyVersions.useToEncrypt", String(key))) continue;
+  for (const key of keysOf(inputs)) {
+    if (iam.allows(`serviceAccount:${agent}`, "cloudkms.cryptoKeyVersions.useToEncrypt", key)) continue;
     throw new CloudError(
       "failedPrecondition",
       `Error creating Secret: googleapi: Error 400: Service account ${agent} lacks permission to use the KMS key ${key}: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first., failedPrecondition`,
@@ -113,6 +125,15 @@ const secretVersion: ResourceDefinition = {
     const version = String(context.store.fact(counter, () => 0) + 1);
     context.store.setFact(counter, Number(version));
     const id = `${owner.state.name}/versions/${version}`;
+    const keys = new KeyMaterial(context.store);
+    for (const key of keysOf(owner.state)) {
+      const reason = keys.unusable(keys.pinned(id, key));
+      if (reason)
+        throw new CloudError(
+          "failedPrecondition",
+          `Error creating SecretVersion: googleapi: Error 400: Cloud KMS key ${reason}, failedPrecondition`,
+        );
+    }
     return { id, outputs: { secret: name, name: id, version, createTime: new Date().toISOString(), destroyTime: "" } };
   },
   update: (_context, old) => ({ ...computedOf(old), secret: old.state.secret ?? "" }),

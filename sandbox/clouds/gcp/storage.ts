@@ -21,6 +21,7 @@ import { bearerOf } from "./api.ts";
 import { withDeletionPolicy } from "./deletion.ts";
 import type { Iam } from "./iam.ts";
 import { iamMember } from "./iam-member.ts";
+import type { KeyMaterial } from "./kms-keys.ts";
 import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectNumber, projectOf } from "./projects.ts";
@@ -40,7 +41,7 @@ export interface Storage extends GcpService {
 const agentOf = (context: Pick<Context, "store">, project: string) =>
   `service-${projectNumber(context.store, project)}@gs-project-accounts.iam.gserviceaccount.com`;
 
-export function createStorage(ground: Ground, iam: Iam): Storage {
+export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Storage {
   const { store, internet } = ground;
   const objects = new ObjectStore(join(ground.dataDir, "storage"));
   const keyAllows = (project: string, key: string, permission: "useToEncrypt" | "useToDecrypt") =>
@@ -54,7 +55,9 @@ export function createStorage(ground: Ground, iam: Iam): Storage {
       return token === undefined ? undefined : iam.identify(token);
     },
     allows: (member, permission, resource) => iam.allows(member, permission, resource),
-    keyAllows: (bucket, key, permission) => keyAllows(bucket.project, key, permission),
+    keyAllows: (bucket, key, permission) => keyAllows(bucket.project, key.replace(/\/cryptoKeyVersions\/\d+$/, ""), permission),
+    keyUnusable: (key) => keys.unusable(key),
+    keyVersion: (key) => keys.primary(key),
   });
 
   let unregister: (() => void) | undefined;

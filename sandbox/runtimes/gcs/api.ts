@@ -18,8 +18,12 @@ export interface GcsApiOptions {
   readonly identify: (request: Request) => string | undefined;
   /** @param resource `b/BUCKET`, or `projects/PROJECT` for lists of buckets */
   readonly allows: (member: string, permission: string, resource: string) => boolean;
-  /** Whether this bucket's service agent can use its key. */
+  /** Whether this bucket's service agent can use its key. @param key a key or one of its versions */
   readonly keyAllows: (bucket: Bucket, key: string, permission: "useToEncrypt" | "useToDecrypt") => boolean;
+  /** Why a key or a version of it cannot be used, whoever asks; undefined when it can. */
+  readonly keyUnusable: (key: string) => string | undefined;
+  /** The version of a key that encrypts now, by its full name. */
+  readonly keyVersion: (key: string) => string;
 }
 
 type Route = readonly [method: string, path: RegExp, handle: (call: Call, ...names: string[]) => Promise<Response> | Response];
@@ -232,15 +236,19 @@ export class GcsApi {
     return json({ kind: "storage#rewriteResponse", totalBytesRewritten: size, objectSize: size, done: true, resource });
   }
 
-  /** The key that encrypts a new object, if the bucket has one. @throws GcsError 403 when it cannot be used */
+  /** The key that encrypts a new object, if the bucket has one. @throws GcsError 400 or 403 when it cannot be used */
   #newObjectKey(bucketName: string): string | undefined {
     const bucket = this.#store.requireBucket(bucketName);
     const key = bucket.config.defaultKmsKeyName;
-    if (key) this.#requireKey(bucket, key, "useToEncrypt");
-    return key;
+    if (!key) return undefined;
+    this.#requireKey(bucket, key, "useToEncrypt");
+    return this.#options.keyVersion(key);
   }
 
   #requireKey(bucket: Bucket, key: string, permission: "useToEncrypt" | "useToDecrypt"): void {
+    const reason = this.#options.keyUnusable(key);
+    if (reason)
+      throw new GcsError(400, "cloudKmsDisabledKey", `The Cloud KMS key is disabled, destroyed, or scheduled to be destroyed: ${reason}`);
     if (this.#options.keyAllows(bucket, key, permission)) return;
     throw new GcsError(
       403,

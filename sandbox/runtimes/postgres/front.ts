@@ -26,6 +26,8 @@ export interface FrontOptions {
 }
 
 export interface Front {
+  /** Ends every connection and goes on listening. */
+  cut(): void;
   /** Ends the listening and every connection. */
   close(): Promise<void>;
 }
@@ -56,6 +58,9 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   });
   chmodSync(options.socket, 0o600);
   return {
+    cut() {
+      for (const socket of connections) socket.destroy();
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of connections) socket.destroy();

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { createHash, createHmac } from "node:crypto";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findKey } from "../../../sandbox/clouds/aws/kms.ts";
 import { Account } from "./fixture.ts";
 
@@ -57,4 +59,96 @@ test("windows and rotation outside of what KMS takes are refused together", asyn
   await expect(account.create("Key", { deletionWindowInDays: 3, rotationPeriodInDays: 30 })).rejects.toThrow(
     /deletionWindowInDays.*7 - 30.*got 3[\s\S]*rotationPeriodInDays.*90 - 2560.*got 30/,
   );
+});
+
+/** A signed call of the KMS API, as the SDKs send it. */
+async function kms(operation: string, input: object, region = "eu-central-1"): Promise<Record<string, unknown>> {
+  const issued = account.aws.issueCredentials(account.aws.deployer);
+  const body = JSON.stringify(input);
+  const url = new URL(`https://kms.${region}.amazonaws.com/`);
+  const timestamp = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const date = timestamp.slice(0, 8);
+  const headers = new Headers({
+    "content-type": "application/x-amz-json-1.1",
+    "x-amz-date": timestamp,
+    "x-amz-security-token": issued.Token,
+    "x-amz-target": `TrentService.${operation}`,
+  });
+  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+  const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+  const names = ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"];
+  const lines = names.map((name) => `${name}:${name === "host" ? url.host : headers.get(name)}\n`).join("");
+  const canonical = ["POST", "/", "", lines, names.join(";"), sha256(body)].join("\n");
+  const scope = `${date}/${region}/kms/aws4_request`;
+  const key = hmac(hmac(hmac(hmac(`AWS4${issued.SecretAccessKey}`, date), region), "kms"), "aws4_request");
+  const signature = hmac(key, ["AWS4-HMAC-SHA256", timestamp, scope, sha256(canonical)].join("\n")).toString("hex");
+  headers.set(
+    "authorization",
+    `AWS4-HMAC-SHA256 Credential=${issued.AccessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+  );
+  return (await (await account.ground.internet.fetch(new Request(url, { method: "POST", headers, body }))).json()) as never;
+}
+
+describe("a key in use", () => {
+  test("decrypts what it encrypted, with the same context only", async () => {
+    const { id } = await account.create("Key", {});
+    const { CiphertextBlob } = await kms("Encrypt", { KeyId: id, Plaintext: "c2VjcmV0", EncryptionContext: { row: "1" } });
+    expect(Buffer.from(String(CiphertextBlob), "base64").includes("secret")).toBe(false);
+    expect(await kms("Decrypt", { CiphertextBlob, EncryptionContext: { row: "1" } })).toMatchObject({ Plaintext: "c2VjcmV0" });
+    expect(await kms("Decrypt", { CiphertextBlob })).toMatchObject({ __type: "InvalidCiphertextException" });
+    const { Plaintext, CiphertextBlob: sealed } = await kms("GenerateDataKey", { KeyId: id, KeySpec: "AES_256" });
+    expect(await kms("Decrypt", { CiphertextBlob: sealed })).toMatchObject({ Plaintext });
+  });
+
+  test("fails with what it serves while it is disabled, and heals when it is enabled", async () => {
+    const key = await account.create("Key", {});
+    const bucket = await account.create("s3/bucket:Bucket", { bucket: "under-a-key" });
+    await account.create("BucketServerSideEncryptionConfiguration", {
+      bucket: bucket.id,
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.id } }],
+    });
+    const s3 = account.client("eu-central-1");
+    const put = () => s3.send(new PutObjectCommand({ Bucket: bucket.id, Key: "row", Body: "v" }));
+    const get = () => s3.send(new GetObjectCommand({ Bucket: bucket.id, Key: "row" }));
+    await put();
+    const { CiphertextBlob } = await kms("Encrypt", { KeyId: key.id, Plaintext: "YQ==" });
+
+    expect(await kms("DisableKey", { KeyId: key.id })).toEqual({});
+    expect(await kms("Decrypt", { CiphertextBlob })).toMatchObject({
+      __type: "DisabledException",
+      message: `${key.state.arn} is disabled.`,
+    });
+    await expect(put()).rejects.toThrow(/is disabled/);
+    await expect(get()).rejects.toThrow(/is disabled/);
+
+    await kms("EnableKey", { KeyId: key.id });
+    expect(await kms("Decrypt", { CiphertextBlob })).toMatchObject({ Plaintext: "YQ==" });
+    await put();
+    expect(await (await get()).Body?.transformToString()).toBe("v");
+  });
+
+  test("can be saved from its deletion, and then is disabled", async () => {
+    const { id, state } = await account.create("Key", {});
+    expect(await kms("ScheduleKeyDeletion", { KeyId: id, PendingWindowInDays: 3 })).toMatchObject({ __type: "ValidationException" });
+    expect(await kms("ScheduleKeyDeletion", { KeyId: id, PendingWindowInDays: 7 })).toMatchObject({ KeyState: "PendingDeletion" });
+    expect(await kms("Encrypt", { KeyId: id, Plaintext: "YQ==" })).toMatchObject({ __type: "KMSInvalidStateException" });
+    expect(await kms("EnableKey", { KeyId: id })).toMatchObject({ __type: "KMSInvalidStateException" });
+    expect(await kms("CancelKeyDeletion", { KeyId: id })).toEqual({ KeyId: state.arn });
+    expect((await kms("DescribeKey", { KeyId: id })).KeyMetadata).toMatchObject({ Enabled: false, KeyState: "Disabled" });
+  });
+
+  test("shows to a refresh what was switched off past the program", async () => {
+    const key = await account.create("Key", {});
+    await kms("DisableKey", { KeyId: key.id });
+    expect(await account.definition("kms/key:Key").read?.(account.context(key.urn), key)).toEqual({ isEnabled: false });
+    await account.update(key, {});
+    expect(find(key.id)?.state).toBe("Enabled");
+  });
+
+  test("answers signed calls of its own region only", async () => {
+    const unsigned = new Request("https://kms.eu-central-1.amazonaws.com/", { method: "POST", body: "{}" });
+    expect(await (await account.ground.internet.fetch(unsigned)).json()).toMatchObject({ __type: "MissingAuthenticationTokenException" });
+    const { id } = await account.create("Key", {});
+    expect(await kms("DescribeKey", { KeyId: id }, "us-east-1")).toMatchObject({ __type: "NotFoundException" });
+  });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accountOwner, Iam } from "../../../sandbox/clouds/gcp/iam.ts";
 import { createKms } from "../../../sandbox/clouds/gcp/kms.ts";
+import { KeyMaterial } from "../../../sandbox/clouds/gcp/kms-keys.ts";
 import { serviceAccountDefinitions } from "../../../sandbox/clouds/gcp/service-account.ts";
 import { service } from "../../../sandbox/clouds/gcp/services.ts";
 import { createStorage, type Storage } from "../../../sandbox/clouds/gcp/storage.ts";
@@ -47,11 +48,12 @@ export class StorageProject extends Project {
   storage!: Storage;
 
   async start(): Promise<void> {
-    this.storage = createStorage(this.ground, this.iam);
+    const keys = new KeyMaterial(this.ground.store);
+    this.storage = createStorage(this.ground, this.iam, keys);
     this.deploysTo(this.ground.store, [
       service,
       ...serviceAccountDefinitions(this.iam),
-      ...createKms(this.ground, this.iam).resources,
+      ...createKms(this.ground, this.iam, keys).resources,
       ...this.storage.resources,
     ]);
     await this.storage.start();
