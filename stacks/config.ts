@@ -75,13 +75,12 @@ function validate<T extends z.ZodObject>(schema: T, stack: string, raw: Raw): z.
   }
   const result = schema.safeParse(values);
   if (result.success) return result.data;
-  const allowed = Object.keys(schema.shape).sort();
   const lines = result.error.issues.flatMap((issue) => {
     const path = issue.path.join(".");
     if (issue.code === "unrecognized_keys") {
       const inside = path ? `${path}.` : "";
-      const known = path ? "the documented keys of this object" : allowed.join(", ");
-      return issue.keys.map((key) => `  bailiwick:${inside}${key}: there is no such key; allowed: ${known}`);
+      const allowed = keysAt(schema, issue.path).sort().join(", ");
+      return issue.keys.map((key) => `  bailiwick:${inside}${key}: there is no such key; allowed: ${allowed}`);
     }
     const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], values);
     if (value === undefined) return [`  bailiwick:${path}: is missing; expected ${expectation(issue)}`];
@@ -91,6 +90,17 @@ function validate<T extends z.ZodObject>(schema: T, stack: string, raw: Raw): z.
   throw new ConfigError(
     `the configuration of stack "${stack}" has ${count}:\n${lines.join("\n")}\nMend them in stacks/Pulumi.${stack}.yaml.`,
   );
+}
+
+/** Keys that an object may have which stands at this path of the configuration, within defaults, options and lists. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
+  const [key, ...rest] = path;
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  const shape = schema.shape as Readonly<Record<PropertyKey, z.core.$ZodType>>;
+  const inner = key === undefined ? undefined : shape[key];
+  return inner ? keysAt(inner, rest) : Object.keys(shape);
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -81,7 +81,19 @@ describe("mistakes", () => {
     expect(message).toContain("has 3 errors");
     expect(message).toContain('bailiwick:gcp.project: "B" is not allowed; expected a Google Cloud project id');
     expect(message).toContain('bailiwick:cloudflare.accountId: "short" is not allowed; expected 32 hexadecimal digits');
-    expect(message).toContain("bailiwick:cloudflare.zone: there is no such key");
+    expect(message).toContain("bailiwick:cloudflare.zone: there is no such key; allowed: accountId, zoneId");
+  });
+
+  it.each([
+    ["bailiwick:releases", { sites: [] }, "bailiwick:releases.sites: there is no such key; allowed: preferences, site"],
+    [
+      "bailiwick:releases",
+      { site: [{ digest: digest("a"), percentage: 100, percent: 1 }] },
+      "bailiwick:releases.site.0.percent: there is no such key; allowed: digest, percentage",
+    ],
+    ["bailiwick:database", { size: 1 }, "bailiwick:database.size: there is no such key; allowed: availability, tier"],
+  ])("of a key that no object has there name those it may have: %s %j", (key, value, says) => {
+    expect(refusal("eu", { ...good, [key]: JSON.stringify(value) })).toContain(says);
   });
 
   it("in an object that is no JSON are told like any other", () => {
