@@ -14,7 +14,7 @@ import { type Ran, succeed } from "./run.ts";
 /** Packages are linked, state and builds are the copy's own. */
 const notCopied = new Set(["node_modules", ".git", ".sandbox", ".bailiwick"]);
 /** What would lead the copy's commands to somebody else's sandbox. */
-const misleading = ["BAILIWICK_STATE", "BAILIWICK_ARTIFACTS", "BAILIWICK_PORT"];
+const misleading = ["BAILIWICK_STATE", "BAILIWICK_PORT"];
 
 export interface Deployment {
   readonly seconds: number;
