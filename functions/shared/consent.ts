@@ -15,13 +15,15 @@ export type ConsentState = (typeof consentStates)[number];
 
 export interface ConsentEntry {
   readonly state: RecordedState;
+  /** The consent epoch in which this was said: of two words on one purpose the one with the larger epoch is the later. */
+  readonly epoch: number;
   /** RFC 3339 instant after which a grant no longer counts. */
   readonly validUntil?: string | undefined;
 }
 
 /**
- * Everything a subject has said, as of one consent epoch. The epoch is 0 before the first word and grows by one with every
- * change, restricting or not: so a newer record always has the larger epoch, and replaying an older one can never win.
+ * Everything a subject has said, as of one consent epoch. The epoch is 0 before the first word and grows with every change,
+ * restricting or not: so a newer record always has the larger epoch, and replaying an older one can never win.
  */
 export interface ConsentRecord {
   readonly epoch: number;
@@ -33,10 +35,15 @@ export const nothingSaid: ConsentRecord = { epoch: 0, purposes: {} };
 
 /** What the record amounts to for a purpose at an instant. */
 export function stateAt(record: ConsentRecord, purpose: string, now: Date): ConsentState {
-  const entry = Object.hasOwn(record.purposes, purpose) ? record.purposes[purpose] : undefined;
+  const entry = wordOn(record, purpose);
   if (!entry) return "none";
   const over = entry.state === "granted" && entry.validUntil !== undefined && Date.parse(entry.validUntil) <= now.getTime();
   return over ? "expired" : entry.state;
+}
+
+/** What was said on a purpose; not what every object inherits. */
+function wordOn({ purposes }: ConsentRecord, purpose: string): ConsentEntry | undefined {
+  return Object.hasOwn(purposes, purpose) ? purposes[purpose] : undefined;
 }
 
 /** Whether saying this can only take permission away. Restricting changes are never refused for being late. */
@@ -44,11 +51,51 @@ export function isRestricting(state: RecordedState): boolean {
   return state !== "granted";
 }
 
+/**
+ * Whether a record may take the place of another: it is of a later epoch, and permits more than the other only where its word was said
+ * later. The second guards what the first cannot: a database restored to an earlier moment counts past the epochs it has forgotten, but
+ * its old words keep their old epochs.
+ */
+export function mayReplace(record: ConsentRecord, held: ConsentRecord): boolean {
+  if (record.epoch <= held.epoch) return false;
+  return Object.keys(held.purposes).every((purpose) => settled(record, held, purpose) === wordOn(record, purpose));
+}
+
+/** Two records that know nothing of each other as one: on each purpose the later word, else the one that permits less. `epoch` is of the result. */
+export function leastPermissive(own: ConsentRecord, held: ConsentRecord, epoch: number): ConsentRecord {
+  const all = new Set([...Object.keys(own.purposes), ...Object.keys(held.purposes)]);
+  const said = [...all].flatMap((purpose) => {
+    const entry = settled(own, held, purpose);
+    if (entry === undefined) return [];
+    // A word taken over from the other record is said anew, in this epoch.
+    return [[purpose, entry === wordOn(own, purpose) ? entry : { ...entry, epoch }] as const];
+  });
+  return { epoch, purposes: Object.fromEntries(said) };
+}
+
+/** Of two records' words on a purpose the one that counts; the first record's where both are as good. */
+function settled(own: ConsentRecord, held: ConsentRecord, purpose: string): ConsentEntry | undefined {
+  const [mine, other] = [wordOn(own, purpose), wordOn(held, purpose)];
+  if (mine && (!other || mine.epoch > other.epoch)) return mine;
+  return permission(other) < permission(mine) ? other : mine;
+}
+
+/** How much a word permits, to compare: a refusal nothing, silence what the law's default is, a grant everything until its end. */
+function permission(entry: ConsentEntry | undefined): number {
+  if (!entry) return 0;
+  if (isRestricting(entry.state)) return -1;
+  return entry.validUntil === undefined ? Number.POSITIVE_INFINITY : Date.parse(entry.validUntil);
+}
+
 const schema = z.object({
   epoch: z.int().check(z.minimum(0)),
   purposes: z.record(
     z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/)),
-    z.object({ state: z.enum(recordedStates), validUntil: z.optional(z.iso.datetime({ offset: true })) }),
+    z.object({
+      state: z.enum(recordedStates),
+      epoch: z.int().check(z.minimum(1)),
+      validUntil: z.optional(z.iso.datetime({ offset: true })),
+    }),
   ),
 });
 

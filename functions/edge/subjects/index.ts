@@ -24,16 +24,16 @@ app.put("/v1/subjects/:sid/consent", async (c) => {
   await authenticate(c.req.raw, c.env.AUDIENCE, c.env.CALLER);
   const subject = subjectId(c.req.param("sid"));
   const record = await consentRecord(c.req.raw);
-  const { outcome, epoch } = await pinned(c.env.SUBJECTS, c.env.JURISDICTION).getByName(subject).apply(record);
-  if (outcome === "stale")
+  const answer = await pinned(c.env.SUBJECTS, c.env.JURISDICTION).getByName(subject).apply(record);
+  if (answer.outcome === "stale")
     return problemResponse({
       status: 409,
-      kind: "stale-epoch",
+      kind: "stale-record",
       title: "Something newer holds",
-      detail: `The subject is at consent epoch ${epoch}; epoch ${record.epoch} cannot replace it. Send a larger one.`,
-      extensions: { epoch },
+      detail: `The subject is at consent epoch ${answer.epoch}. The record of epoch ${record.epoch} is older, or permits what was refused after it was said. Send one that takes "held" into account, with a larger epoch.`,
+      extensions: { held: answer.held },
     });
-  return c.json({ outcome, epoch });
+  return c.json({ outcome: answer.outcome, epoch: answer.epoch });
 });
 
 app.notFound((c) =>
@@ -74,7 +74,7 @@ async function consentRecord(request: Request): Promise<ConsentRecord> {
       status: 422,
       kind: "invalid-record",
       title: "Not a consent record",
-      detail: `Expected {"epoch": n, "purposes": {"<purpose>": {"state": "granted|denied|withdrawn", "validUntil": "<instant>"}}}. ${(error as Error).message}`,
+      detail: `Expected {"epoch": n, "purposes": {"<purpose>": {"state": "granted|denied|withdrawn", "epoch": n, "validUntil": "<instant>"}}}. ${(error as Error).message}`,
     });
   }
 }

@@ -1,10 +1,12 @@
 // One subject's consent, as the edge of its jurisdiction knows it: the latest record and nothing else.
 import { DurableObject } from "cloudflare:workers";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import { type ConsentRecord, nothingSaid } from "../../shared/consent.ts";
+import { type ConsentRecord, mayReplace, nothingSaid } from "../../shared/consent.ts";
 
-/** `applied`: it is newer and now holds. `repeated`: it is what already holds. `stale`: it is older, or another one of the same epoch; nothing changed. */
-export type Outcome = "applied" | "repeated" | "stale";
+/** `applied`: it now holds. `repeated`: it is what already holds. `stale`: it is not newer in all it permits; nothing changed, and `held` is what holds. */
+export type Application =
+  | { readonly outcome: "applied" | "repeated"; readonly epoch: number }
+  | { readonly outcome: "stale"; readonly epoch: number; readonly held: ConsentRecord };
 
 export class Subject extends DurableObject {
   /** What holds. Writes nothing, so that asking about a subject leaves no trace of it. */
@@ -13,12 +15,13 @@ export class Subject extends DurableObject {
   }
 
   /** Takes a newer record; the answer leaves only once it is on disk (the runtime's output gate). */
-  apply(record: ConsentRecord): { outcome: Outcome; epoch: number } {
+  apply(record: ConsentRecord): Application {
     const held = this.consent();
-    if (record.epoch > held.epoch) {
+    if (mayReplace(record, held)) {
       this.ctx.storage.kv.put("consent", record);
       return { outcome: "applied", epoch: record.epoch };
     }
-    return { outcome: canonicalJson(record) === canonicalJson(held) ? "repeated" : "stale", epoch: held.epoch };
+    if (canonicalJson(record) === canonicalJson(held)) return { outcome: "repeated", epoch: held.epoch };
+    return { outcome: "stale", epoch: held.epoch, held };
   }
 }

@@ -28,7 +28,14 @@ async function start(environment: ServiceEnvironment): Promise<void> {
   const database = new Database({ socket: environment.DATABASE_SOCKET, name: environment.DATABASE_NAME, user: environment.DATABASE_USER });
   const subjectsUrl = environment.SUBJECTS_URL;
   const store = new PreferencesStore(database, { jurisdiction: environment.JURISDICTION, policy, announce: subjectsUrl !== undefined });
-  const outbox = subjectsUrl === undefined ? undefined : new Outbox(database, (subject, record) => deliver(subjectsUrl, subject, record));
+  const outbox =
+    subjectsUrl === undefined
+      ? undefined
+      : new Outbox(
+          database,
+          (subject, record) => deliver(subjectsUrl, subject, record),
+          (subject, epoch, held) => store.reconcile(subject, epoch, held),
+        );
   const app = createApp({
     keys: {
       region: environment.REGION,

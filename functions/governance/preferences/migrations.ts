@@ -67,6 +67,12 @@ export const migrations: readonly Migration[] = [
         PRIMARY KEY (subject, key)
       );`,
   },
+  {
+    version: 2,
+    sql: `
+      -- why a row was written that no request asked for
+      ALTER TABLE preferences.consent_ledger ADD COLUMN reason text;`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */

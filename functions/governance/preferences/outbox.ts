@@ -1,10 +1,9 @@
 // Delivers consent records to the edge: at least once, the newest of each subject first and instead of older ones, until it is
 // acknowledged. Rows are in the database, so that a restart, or another instance, goes on where this one ended. Two deliveries of
-// one record do no harm: the receiver keeps the larger epoch.
+// one record do no harm: the receiver keeps the newer.
 import type { ConsentRecord } from "../../shared/consent.ts";
 import type { Database } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
-import { enqueue, readRecord, rowsOf } from "./store.ts";
 import type { Delivery } from "./subjects-client.ts";
 
 const pollMs = 1000;
@@ -12,7 +11,7 @@ const batch = 20;
 /** While one instance is at a row, others leave it alone for so long. Longer than a delivery may take. */
 const leaseSeconds = 10;
 const firstRetryMs = 250;
-/** Enforcement is promised within 60 s of the edge's return, so retries never lie further apart than this. */
+/** Enforcement is promised within 60 s of the moment when the edge can be reached again, so retries never lie further apart than this. */
 const longestRetryMs = 20_000;
 
 interface Row extends Record<string, unknown> {
@@ -23,15 +22,21 @@ interface Row extends Record<string, unknown> {
   readonly recorded_at: Date;
 }
 
+type Deliver = (subject: string, record: ConsentRecord) => Promise<Delivery>;
+/** Makes one record of the ledger's and the one that the edge refused it for, and puts it into the outbox. */
+type Reconcile = (subject: string, epoch: number, held: ConsentRecord) => Promise<void>;
+
 export class Outbox {
   readonly #database: Database;
-  readonly #deliver: (subject: string, record: ConsentRecord) => Promise<Delivery>;
+  readonly #deliver: Deliver;
+  readonly #reconcile: Reconcile;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(database: Database, deliver: (subject: string, record: ConsentRecord) => Promise<Delivery>) {
+  constructor(database: Database, deliver: Deliver, reconcile: Reconcile) {
     this.#database = database;
     this.#deliver = deliver;
+    this.#reconcile = reconcile;
   }
 
   /** Goes on delivering in the background until `stop`. */
@@ -90,8 +95,8 @@ export class Outbox {
   async #attempt(row: Row): Promise<void> {
     try {
       const delivery = await this.#deliver(row.subject, row.record);
-      if (delivery.outcome === "held") await this.#acknowledge(row);
-      else await this.#overtake(row, delivery.epoch);
+      if (delivery.outcome === "accepted") await this.#acknowledge(row);
+      else await this.#reconcile(row.subject, row.record.epoch, delivery.held);
     } catch (error) {
       const delayMs = retryDelayMs(row.attempts, Math.random());
       log("WARNING", "A consent record was not delivered; it will be tried again.", {
@@ -112,22 +117,6 @@ export class Outbox {
       [row.subject, row.record.epoch],
     );
     log("INFO", "Consent is enforced at the edge.", { attempts: row.attempts, afterMs: Date.now() - row.recorded_at.getTime() });
-  }
-
-  /**
-   * The edge holds another record of this epoch or a later one. Where a newer row of ours is under way, that one settles it. Where this
-   * row is our newest, the database was restored to an earlier moment: what it says now is the truth, and is said again with an epoch
-   * beyond the edge's.
-   */
-  async #overtake(row: Row, epoch: number): Promise<void> {
-    await this.#database.transaction(async (client) => {
-      await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [row.subject]);
-      const record = await readRecord(rowsOf(client), row.subject);
-      if (record?.epoch !== row.record.epoch) return;
-      await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [row.subject, epoch + 1]);
-      await enqueue(client, row.subject, { ...record, epoch: epoch + 1 }, 0);
-      log("WARNING", "The edge was ahead of the ledger; the consent record is sent again with a later epoch.");
-    });
   }
 }
 

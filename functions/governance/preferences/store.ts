@@ -3,11 +3,12 @@
 import { createHash } from "node:crypto";
 import type { QueryResultRow } from "pg";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import type { ConsentEntry, ConsentRecord, Purpose, RecordedState } from "../../shared/consent.ts";
+import { type ConsentEntry, type ConsentRecord, leastPermissive, type Purpose, type RecordedState } from "../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Database, Queryable } from "../database.ts";
+import { log } from "../log.ts";
 import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 
@@ -98,22 +99,52 @@ export class PreferencesStore {
     if (changes.length === 0) return current;
 
     const epoch = before.epoch + 1;
-    const entries = changes.map(([purpose, state]) => [purpose, this.#entry(purpose, state, now)] as const);
-    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [subject, epoch]);
-    for (const [purpose, { state, validUntil }] of entries)
-      await client.query(
-        `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, valid_until, notice, policy_revision) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [subject, epoch, purpose, state, validUntil ?? null, notice ?? null, this.#policy.revision],
-      );
-    const after: ConsentRecord = { epoch, purposes: { ...before.purposes, ...Object.fromEntries(entries) } };
+    const said = Object.fromEntries(changes.map(([purpose, state]) => [purpose, this.#entry(purpose, state, epoch, now)]));
+    const after: ConsentRecord = { epoch, purposes: { ...before.purposes, ...said } };
+    await this.#write(client, subject, after, { notice });
     if (this.#announce) await enqueue(client, subject, after, ownDeliverySeconds);
     return preferencesDocument(subject, this.#jurisdiction, after, now);
   }
 
-  #entry(purpose: Purpose, state: RecordedState, now: Date): ConsentEntry {
+  #entry(purpose: Purpose, state: RecordedState, epoch: number, now: Date): ConsentEntry {
     const days = ruleFor(this.#policy.table, this.#jurisdiction, purpose)?.validDays;
-    if (state !== "granted" || days === undefined) return { state };
-    return { state, validUntil: new Date(now.getTime() + days * 86_400_000).toISOString() };
+    if (state !== "granted" || days === undefined) return { state, epoch };
+    return { state, epoch, validUntil: new Date(now.getTime() + days * 86_400_000).toISOString() };
+  }
+
+  /**
+   * The edge has refused our record of `epoch` and holds another one. Where a newer record of ours is under way, that one settles it. Where
+   * this is our newest, the edge knows what the database has forgotten: it was restored to an earlier moment. On each purpose the later word
+   * holds from now on, else the one that permits less; what the ledger lacks of it is written there with the reason, and all is sent again
+   * beyond the edge's epoch. So a person may have to grant once more, but never to withdraw once more.
+   */
+  async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
+    await this.#database.transaction(async (client) => {
+      await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
+      const own = await readRecord(rowsOf(client), subject);
+      if (own?.epoch !== epoch) return;
+      const settled = leastPermissive(own, held, Math.max(epoch, held.epoch) + 1);
+      await this.#write(client, subject, settled, { reason: `held by the edge (epoch ${held.epoch}), missing here` });
+      await enqueue(client, subject, settled, 0);
+      log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
+    });
+  }
+
+  /** Moves the subject to the record's epoch and writes the words that were said in it. */
+  async #write(
+    client: Queryable,
+    subject: string,
+    record: ConsentRecord,
+    why: { notice?: string | undefined; reason?: string },
+  ): Promise<void> {
+    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [subject, record.epoch]);
+    for (const [purpose, { state, epoch, validUntil }] of Object.entries(record.purposes))
+      if (epoch === record.epoch)
+        await client.query(
+          `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, valid_until, notice, reason, policy_revision)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [subject, epoch, purpose, state, validUntil ?? null, why.notice ?? null, why.reason ?? null, this.#policy.revision],
+        );
   }
 }
 
@@ -136,19 +167,21 @@ export function rowsOf(client: Queryable): Rows {
 /** The record of a subject from its ledger: the latest word on each purpose. */
 export async function readRecord(rows: Rows, subject: string): Promise<ConsentRecord | undefined> {
   // One statement, so that epoch and words are of one moment.
-  const found = await rows.query<{ epoch: string; purpose: string | null; state: RecordedState; valid_until: Date | null }>(
-    `SELECT s.epoch, l.purpose, l.state, l.valid_until FROM preferences.subject s
-     LEFT JOIN (SELECT DISTINCT ON (purpose) purpose, state, valid_until, subject FROM preferences.consent_ledger
+  const found = await rows.query<{ epoch: string; purpose: string | null; said: string; state: RecordedState; valid_until: Date | null }>(
+    `SELECT s.epoch, l.purpose, l.epoch AS said, l.state, l.valid_until FROM preferences.subject s
+     LEFT JOIN (SELECT DISTINCT ON (purpose) purpose, epoch, state, valid_until, subject FROM preferences.consent_ledger
                 WHERE subject = $1 ORDER BY purpose, epoch DESC) l ON l.subject = s.id
      WHERE s.id = $1`,
     [subject],
   );
   const first = found[0];
   if (!first) return undefined;
-  const said = found.flatMap(({ purpose, state, valid_until }) =>
-    purpose === null ? [] : [[purpose, valid_until ? { state, validUntil: valid_until.toISOString() } : { state }] as const],
+  const words = found.flatMap(({ purpose, said, state, valid_until }) =>
+    purpose === null
+      ? []
+      : [[purpose, { state, epoch: Number(said), ...(valid_until ? { validUntil: valid_until.toISOString() } : {}) }] as const],
   );
-  return { epoch: Number(first.epoch), purposes: Object.fromEntries(said) };
+  return { epoch: Number(first.epoch), purposes: Object.fromEntries(words) };
 }
 
 async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {

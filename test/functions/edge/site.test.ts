@@ -41,7 +41,7 @@ describe("the site, where the edge may keep state,", () => {
     const response = await edge.subjects(`/v1/subjects/${subject}/consent`, {
       method: "PUT",
       headers: { authorization: `Bearer ${await google.idToken({ aud: subjectsOrigin, email: caller })}` },
-      body: JSON.stringify({ epoch, purposes: { personalisation: { state, validUntil } } }),
+      body: JSON.stringify({ epoch, purposes: { personalisation: { state, epoch, validUntil } } }),
     });
     expect(response.status).toBe(200);
   };
@@ -379,7 +379,7 @@ describe("the site fails closed", () => {
   test("when the subject's Durable Object does not answer in time", async () => {
     const result = await shown({
       subjectsScript: broken(
-        'await new Promise((done) => setTimeout(done, 3000)); return { epoch: 1, purposes: { personalisation: { state: "granted" } } };',
+        'await new Promise((done) => setTimeout(done, 3000)); return { epoch: 1, purposes: { personalisation: { state: "granted", epoch: 1 } } };',
       ),
     });
     expect(result).toMatchObject({

@@ -4,8 +4,11 @@ import { newSubjectId } from "../../../functions/shared/subject-id.ts";
 import { type Google, newGoogle } from "./google.ts";
 import { caller, type Edge, startEdge, subjectsOrigin } from "./workers.ts";
 
-const granted = (epoch: number) => ({ epoch, purposes: { personalisation: { state: "granted", validUntil: "2999-01-01T00:00:00Z" } } });
-const withdrawn = (epoch: number) => ({ epoch, purposes: { personalisation: { state: "withdrawn" } } });
+const granted = (epoch: number) => ({
+  epoch,
+  purposes: { personalisation: { state: "granted", epoch, validUntil: "2999-01-01T00:00:00Z" } },
+});
+const withdrawn = (epoch: number) => ({ epoch, purposes: { personalisation: { state: "withdrawn", epoch } } });
 
 describe("the Worker that owns the subjects", () => {
   let edge: Edge;
@@ -46,7 +49,7 @@ describe("the Worker that owns the subjects", () => {
     await put(subject, withdrawn(5));
     const late = await put(subject, granted(4));
     expect(late.status).toBe(409);
-    expect(await late.json()).toMatchObject({ type: "urn:bailiwick:problem:stale-epoch", epoch: 5 });
+    expect(await late.json()).toMatchObject({ type: "urn:bailiwick:problem:stale-record", held: withdrawn(5) });
     expect(await (await put(subject, withdrawn(5))).json()).toEqual({ outcome: "repeated", epoch: 5 });
   });
 
@@ -54,6 +57,17 @@ describe("the Worker that owns the subjects", () => {
     const subject = newSubjectId("eu");
     await put(subject, withdrawn(1));
     expect((await put(subject, granted(1))).status).toBe(409);
+  });
+
+  test("never lets a later record bring back a grant that was withdrawn after it was said", async () => {
+    const subject = newSubjectId("eu");
+    await put(subject, withdrawn(2));
+    // A ledger that was restored to epoch 1, and has since counted on with other purposes.
+    const restored = { epoch: 4, purposes: { ...granted(1).purposes, analytics: { state: "denied", epoch: 4 } } };
+    const refused = await put(subject, restored);
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ held: withdrawn(2) });
+    expect(await (await put(subject, withdrawn(2))).json()).toEqual({ outcome: "repeated", epoch: 2 });
   });
 
   test("ends with the newest, in whatever order they come", async () => {
@@ -103,7 +117,7 @@ describe("the Worker that owns the subjects", () => {
 
     test.each([
       ["a record that is none", { epoch: "one" }],
-      ["a state nobody can say", { epoch: 1, purposes: { personalisation: { state: "expired" } } }],
+      ["a state nobody can say", { epoch: 1, purposes: { personalisation: { state: "expired", epoch: 1 } } }],
       ["a body that is no JSON", "{"],
     ])("%s", async (_, record) => {
       const response = await put(subject, record);

@@ -1,10 +1,20 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isRestricting, parseConsentRecord, stateAt } from "../../../functions/shared/consent.ts";
+import {
+  type ConsentEntry,
+  type ConsentRecord,
+  isRestricting,
+  leastPermissive,
+  mayReplace,
+  parseConsentRecord,
+  recordedStates,
+  stateAt,
+} from "../../../functions/shared/consent.ts";
 
 const now = new Date("2026-11-22T12:00:00Z");
 const record = (state: "granted" | "denied" | "withdrawn", validUntil?: string) => ({
   epoch: 1,
-  purposes: { analytics: { state, validUntil } },
+  purposes: { analytics: { state, epoch: 1, validUntil } },
 });
 
 describe("consent", () => {
@@ -18,15 +28,67 @@ describe("consent", () => {
     expect((["granted", "denied", "withdrawn"] as const).map(isRestricting)).toEqual([false, true, true]));
 
   test("bears purposes that a newer writer has introduced", () => {
-    const newer = { epoch: 3, purposes: { "tea-parties": { state: "denied" } } };
+    const newer = { epoch: 3, purposes: { "tea-parties": { state: "denied", epoch: 2 } } };
     expect(parseConsentRecord(newer)).toEqual(newer);
   });
 
   test.each([
-    ["a state nobody can say", { epoch: 1, purposes: { analytics: { state: "expired" } } }],
+    ["a state nobody can say", { epoch: 1, purposes: { analytics: { state: "expired", epoch: 1 } } }],
     ["a negative epoch", { epoch: -1, purposes: {} }],
     ["an epoch that is no integer", { epoch: 1.5, purposes: {} }],
-    ["an end that is no instant", { epoch: 1, purposes: { analytics: { state: "granted", validUntil: "soon" } } }],
+    ["an end that is no instant", { epoch: 1, purposes: { analytics: { state: "granted", epoch: 1, validUntil: "soon" } } }],
+    ["a word of no epoch", { epoch: 1, purposes: { analytics: { state: "granted" } } }],
     ["no purposes", { epoch: 1 }],
   ])("refuses a record with %s", (_, value) => expect(() => parseConsentRecord(value)).toThrow());
+});
+
+describe("of two records", () => {
+  const granted = (epoch: number, validUntil?: string): ConsentEntry => ({ state: "granted", epoch, validUntil });
+  const withdrawn = (epoch: number): ConsentEntry => ({ state: "withdrawn", epoch });
+  const held: ConsentRecord = { epoch: 2, purposes: { personalisation: withdrawn(2) } };
+
+  test.each<[string, boolean, ConsentRecord]>([
+    ["a later one with a later word replaces the other", true, { epoch: 3, purposes: { personalisation: granted(3) } }],
+    ["one of the same epoch does not", false, { epoch: 2, purposes: { personalisation: withdrawn(2) } }],
+    ["a later one with an older grant does not", false, { epoch: 9, purposes: { personalisation: granted(1), analytics: withdrawn(9) } }],
+    ["a later one with another word of the same epoch does not", false, { epoch: 9, purposes: { personalisation: granted(2) } }],
+    ["a later one that has never heard of the refusal does not", false, { epoch: 9, purposes: { analytics: withdrawn(9) } }],
+    ["a later one that refuses as well does", true, { epoch: 3, purposes: { personalisation: { state: "denied", epoch: 1 } } }],
+  ])("%s", (_, expected, record) => expect(mayReplace(record, held)).toBe(expected));
+
+  test("a grant for longer does not replace one that ends sooner, unless it was said later", () => {
+    const sooner = { epoch: 2, purposes: { analytics: granted(2, "2027-01-01T00:00:00Z") } };
+    expect(mayReplace({ epoch: 3, purposes: { analytics: granted(1, "2028-01-01T00:00:00Z") } }, sooner)).toBe(false);
+    expect(mayReplace({ epoch: 3, purposes: { analytics: granted(3, "2028-01-01T00:00:00Z") } }, sooner)).toBe(true);
+  });
+
+  test("one is made that says anew what it takes over", () =>
+    expect(leastPermissive({ epoch: 2, purposes: { personalisation: granted(1), analytics: granted(2) } }, held, 3)).toEqual({
+      epoch: 3,
+      purposes: { personalisation: withdrawn(3), analytics: granted(2) },
+    }));
+
+  const anyRecord = fc
+    .dictionary(
+      fc.constantFrom("personalisation", "analytics", "constructor"),
+      fc.record({
+        state: fc.constantFrom(...recordedStates),
+        epoch: fc.integer({ min: 1, max: 4 }),
+        validUntil: fc.option(fc.constantFrom("2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z"), { nil: undefined }),
+      }),
+    )
+    .map((purposes): ConsentRecord => ({ epoch: Math.max(0, ...Object.values(purposes).map(({ epoch }) => epoch)), purposes }));
+
+  test("the one that is made of both replaces either, and grants nothing that one of them refused later", () => {
+    fc.assert(
+      fc.property(anyRecord, anyRecord, (own, other) => {
+        const settled = leastPermissive(own, other, Math.max(own.epoch, other.epoch) + 1);
+        expect(mayReplace(settled, other)).toBe(true);
+        expect(mayReplace(settled, own)).toBe(true);
+        for (const [purpose, word] of Object.entries(other.purposes))
+          if (isRestricting(word.state) && word.epoch >= (Object.hasOwn(own.purposes, purpose) ? (own.purposes[purpose]?.epoch ?? 0) : 0))
+            expect(settled.purposes[purpose]?.state).not.toBe("granted");
+      }),
+    );
+  });
 });
