@@ -1,6 +1,6 @@
 // What runs is named by its digest: a tag can be moved to other code after the review, a digest cannot.
-import { isPresent, type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
-import { type Finding, judge, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
+import { isPresent, type Located, type Resource, read, select, show, UNKNOWN, type Value } from "../../resource.ts";
+import { type Finding, is, judge, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
 
 /** Where container images stand, by type. */
 const imagePaths: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ const imageAllowed = "an image named by its digest: registry/name@sha256:<64 hex
 function check(resource: Resource): Outcome {
   const paths = imagePaths[resource.type];
   if (paths) {
-    const findings = paths.flatMap((path) => judge(resource, path, judgeImage));
+    const findings = paths.flatMap((path) => judge(resource, path, (place) => judgeImage(resource, place)));
     // A Lambda function of a zip archive has no image.
     return paths.every((path) => select(resource.props, path).length === 0) ? "notApplicable" : outcomeOf(findings);
   }
@@ -40,9 +40,11 @@ function check(resource: Resource): Outcome {
   return "notApplicable";
 }
 
-function judgeImage({ path, value }: Located): Omit<Violation, "kind" | "property"> | undefined {
-  if (typeof value === "string" && /@sha256:[0-9a-f]{64}$/.test(value)) return undefined;
-  return { problem: `${path} is ${JSON.stringify(value)}, which names no digest`, allowed: imageAllowed };
+/** @param inside path of the image in a JSON text that the place's property holds */
+function judgeImage(resource: Resource, place: Located, inside?: string): Omit<Violation, "kind" | "property"> | undefined {
+  if (typeof place.value === "string" && /@sha256:[0-9a-f]{64}$/.test(place.value)) return undefined;
+  const where = inside === undefined ? place.path : `${place.path}: ${inside}`;
+  return { problem: `${where} is ${show(resource, place)}, which names no digest`, allowed: imageAllowed };
 }
 
 function judgeDocument(resource: Resource, { path, images }: { path: string; images: string }): Finding[] {
@@ -60,7 +62,7 @@ function judgeDocument(resource: Resource, { path, images }: { path: string; ima
       ];
     const found = select(Array.isArray(definitions) ? { definitions } : (definitions as { [key: string]: Value }), images);
     return found.flatMap((image): Finding[] => {
-      const violation = judgeImage({ path: `${path}: ${image.path}`, value: image.value });
+      const violation = judgeImage(resource, { path, value: image.value }, image.path);
       return violation ? [{ kind: "violation", property: path, ...violation }] : [];
     });
   });
@@ -86,7 +88,7 @@ function judgeScript(resource: Resource): Finding[] {
     {
       kind: "violation",
       property: "contentSha256",
-      problem: hash === undefined ? "contentFile has no contentSha256 beside it" : `contentSha256 is ${JSON.stringify(hash)}`,
+      problem: hash === undefined ? "contentFile has no contentSha256 beside it" : is(resource, { path: "contentSha256", value: hash }),
       allowed: "contentSha256 with the 64 hexadecimal digits of the file's SHA-256",
     },
   ];
@@ -104,10 +106,11 @@ function judgeVersion(resource: Resource): Finding[] {
   const tag = read(resource.props, "annotations.workersTag");
   if (tag === UNKNOWN) return [{ kind: "undecided", property: "annotations.workersTag" }];
   if (typeof tag === "string" && digestInTag.test(tag)) return [];
+  const found = tag === undefined ? "annotations.workersTag is not set" : is(resource, { path: "annotations.workersTag", value: tag });
   return files.map(({ path }) => ({
     kind: "violation",
     property: path,
-    problem: `${path} is a file and nothing names its digest (annotations.workersTag is ${tag === undefined ? "not set" : JSON.stringify(tag)})`,
+    problem: `${path} is a file and nothing names its digest (${found})`,
     allowed: "annotations.workersTag with at least 12 hexadecimal digits of the release's SHA-256, contentBase64, or contentSha256",
   }));
 }

@@ -90,3 +90,22 @@ it("does not apply to a function of a zip archive, nor to what runs nothing", ()
   expect(judged(digestPinned, { type: "aws:lambda/function:Function", props: { s3Bucket: "b" } })).toBe("notApplicable");
   expect(judged(digestPinned, { type: "aws:s3/bucket:Bucket" })).toBe("notApplicable");
 });
+
+describe("shows no secret", () => {
+  it.each([
+    [
+      "image",
+      { type: service, props: { template: { containers: [{ image: "vault/app:s3cret" }] } }, secrets: ["template.containers[0].image"] },
+    ],
+    [
+      "image inside a secret text",
+      { type: task, props: { containerDefinitions: JSON.stringify([{ image: "vault/app:s3cret" }]) }, secrets: ["containerDefinitions"] },
+    ],
+    ["hash", { type: script, props: { contentFile: "index.js", contentSha256: "s3cret" }, secrets: ["contentSha256"] }],
+    ["tag", { type: version, props: { modules: [file], annotations: { workersTag: "s3cret" } }, secrets: ["annotations"] }],
+  ])("%s", (_name, it_) => {
+    const [problem] = problems(judged(digestPinned, it_));
+    expect(problem).toContain("[secret]");
+    expect(problem).not.toContain("s3cret");
+  });
+});
