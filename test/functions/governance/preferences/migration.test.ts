@@ -108,6 +108,17 @@ describe("the migration job", () => {
       await expect(region.postgres.run(serviceUser, "DROP TABLE preferences.consent_ledger")).rejects.toThrow("must be owner");
     });
 
+    test("its owner alone can free from its guard", async () => {
+      const free =
+        "BEGIN; ALTER TABLE preferences.consent_ledger DISABLE TRIGGER append_only; DELETE FROM preferences.consent_ledger; ROLLBACK";
+      await region.postgres.run(migrationUser, free);
+      await region.postgres.user("somebody@brand-eu.iam", "token-of-somebody", ["cloudsqlsuperuser"]);
+      await expect(region.postgres.run({ user: "somebody@brand-eu.iam", password: "token-of-somebody" }, free)).rejects.toThrow(
+        /must be owner|permission denied/,
+      );
+      await whole();
+    });
+
     test("its service cannot fill with another past", async () => {
       await expect(region.postgres.run(serviceUser, "DELETE FROM preferences.subject")).rejects.toThrow("permission denied");
       await expect(region.postgres.run(serviceUser, "UPDATE preferences.consent_outbox SET record = '{}'")).rejects.toThrow(
