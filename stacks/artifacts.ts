@@ -10,7 +10,7 @@ export const artifactDir = resolve(import.meta.dirname, "..", ".bailiwick");
 const artifact = z.strictObject({
   name: z.string(),
   kind: z.enum(["worker", "image"]),
-  /** Of what was built; the same sources give the same digest on every machine. */
+  /** Of what was built. The same sources, packages and Node version give the same digest; an image's bytes also depend on Node's zlib. */
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   /** Bytes. */
   size: z.int(),
