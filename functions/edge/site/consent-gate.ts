@@ -26,7 +26,7 @@ export interface Gate {
 /** Decides whether the request's subject may be served for the purpose. Never throws. */
 export async function consentGate(request: Request, env: Environment, purpose: string): Promise<Gate> {
   const policy = await verifiedTable(env).catch(() => undefined);
-  if (!policy) return { allow: false, reason: "stale-policy", policyRevision: null, consentEpoch: null };
+  if (!policy) return { allow: false, reason: "invalid-policy", policyRevision: null, consentEpoch: null };
   const no = (reason: string): Gate => ({ allow: false, reason, policyRevision: policy.revision, consentEpoch: null });
 
   const token = subjectTokenOf(request.headers);

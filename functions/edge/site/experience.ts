@@ -11,7 +11,7 @@ export interface Experience {
   readonly slot: string;
   /** `default` or the name of a variation. */
   readonly variation: string;
-  /** Why: of the decision table, or `no-token`, `invalid-token`, `stale-policy`, `unavailable`, `no-experiment`. */
+  /** Why: of the decision table, or `no-token`, `invalid-token`, `invalid-policy`, `unavailable`, `no-experiment`. */
   readonly reason: string;
   readonly policyRevision: string | null;
   readonly consentEpoch: number | null;

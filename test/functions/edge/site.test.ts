@@ -362,9 +362,9 @@ describe("the site fails closed", () => {
     const tamper = (jws: string) => jws.replace(/\.(.{20})/, (_, start: string) => `.${[...start].reverse().join("")}`);
     expect(await shown({ tamper })).toMatchObject({
       variation: "default",
-      reason: "stale-policy",
+      reason: "invalid-policy",
       policyRevision: null,
-      page: { status: 200, text: expect.stringContaining('data-reason="stale-policy"') },
+      page: { status: 200, text: expect.stringContaining('data-reason="invalid-policy"') },
     });
   });
 
