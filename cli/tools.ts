@@ -62,7 +62,9 @@ export interface Tool {
 }
 
 /** The oldest Pulumi that has what the attached engine needs (`PULUMI_OPTION_*` for config file and policy pack). */
-const oldestPulumi = [3, 255] as const;
+const oldestPulumi = "3.255";
+/** What the modules under `tools/` ask for. */
+export const oldestGo = "1.26";
 
 async function version(path: string, pin: Pin): Promise<string | undefined> {
   try {
@@ -82,10 +84,8 @@ const executable = (path: string) =>
     () => false,
   );
 
-const newEnough = (found: string | undefined) => {
-  const [major = 0, minor = 0] = (found ?? "").split(".").map(Number);
-  return major > oldestPulumi[0] || (major === oldestPulumi[0] && minor >= oldestPulumi[1]);
-};
+/** Below zero when the first version is the older one: numbers count as numbers. */
+const compareVersions = new Intl.Collator("en", { numeric: true }).compare;
 
 /** Where a person's own Pulumi may stand: on PATH, or where its installer keeps versions. */
 async function installedPulumi(): Promise<Tool | undefined> {
@@ -96,7 +96,7 @@ async function installedPulumi(): Promise<Tool | undefined> {
   for (const { path, from } of places) {
     if (!(await executable(path))) continue;
     const found = await version(path, pins.pulumi);
-    if (found && newEnough(found)) return { name: "pulumi", path, version: found, from };
+    if (found && compareVersions(found, oldestPulumi) >= 0) return { name: "pulumi", path, version: found, from };
   }
   return undefined;
 }
@@ -115,16 +115,24 @@ export async function provideTool(name: ToolName, progress: (line: string) => vo
   return (await findTool(name)) ?? build(name, progress);
 }
 
-async function build(name: ToolName, progress: (line: string) => void): Promise<Tool> {
-  const pin: Pin = pins[name];
-  const go = await run("go", ["version"]).then(
-    ({ stdout }) => /go(\d+)\.(\d+)/.exec(stdout),
+/** The Go on PATH, and whether it is new enough to build the tools. */
+export async function findGo(): Promise<{ readonly version: string; readonly builds: boolean } | undefined> {
+  const version = await run("go", ["version"]).then(
+    ({ stdout }) => /go(\d+\.\d+(\.\d+)?)/.exec(stdout)?.[1],
     () => undefined,
   );
-  if (!go || Number(go[1]) * 1000 + Number(go[2]) < 1026)
+  return version === undefined ? undefined : { version, builds: compareVersions(version, oldestGo) >= 0 };
+}
+
+async function build(name: ToolName, progress: (line: string) => void): Promise<Tool> {
+  const pin: Pin = pins[name];
+  const go = await findGo();
+  if (!go?.builds)
     throw new PersonError(
-      `${name} ${pin.version} is not installed and cannot be built: ${go ? `Go ${go[1]}.${go[2]} is too old` : "Go is not on PATH"}.`,
-      name === "pulumi" ? "Install Pulumi >= 3.255 (pulumi.com/docs/install) or Go >= 1.26." : "Install Go >= 1.26.",
+      `${name} ${pin.version} is not installed and cannot be built: ${go ? `Go ${go.version} is too old` : "Go is not on PATH"}.`,
+      name === "pulumi"
+        ? `Install Pulumi >= ${oldestPulumi} (pulumi.com/docs/install) or Go >= ${oldestGo}.`
+        : `Install Go >= ${oldestGo}.`,
     );
   const final = join(cacheDir, `${name}-${pin.version}`);
   await mkdir(cacheDir, { recursive: true });

@@ -1,19 +1,13 @@
 // A whole platform of its own for one test: a copy of the work tree in a temporary folder, a sandbox on a free port, and the person's tool
 // run there as a person runs it. Nothing of it is left when it is disposed of.
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join, relative } from "node:path";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { Agent, fetch, type RequestInit, type Response } from "undici";
-
-const root = join(import.meta.dirname, "..");
-
-/** What is not copied: packages are linked, and state and builds are the copy's own. */
-const notCopied = new Set(["node_modules", ".git", ".sandbox", ".bailiwick"]);
-
-/** Tools are built once for all platforms. */
-const toolCache = process.env.BAILIWICK_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bailiwick");
+import { cacheDir } from "../cli/paths.ts";
+import { copyWorkTree } from "../cli/work-tree.ts";
 
 export interface Ended {
   /** Exit code; -1 when a signal ended it. */
@@ -57,14 +51,7 @@ export class Platform implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), "platform-"));
     const platform = new Platform(folder, await freePort());
     mkdirSync(platform.#home);
-    cpSync(root, platform.dir, { recursive: true, filter: (source) => !notCopied.has(relative(root, source)) });
-    // Each package is linked on its own: whatever happens in the copy, the packages of the work tree stay as they are.
-    const modules = join(platform.dir, "node_modules");
-    mkdirSync(modules);
-    for (const name of readdirSync(join(root, "node_modules"))) symlinkSync(join(root, "node_modules", name), join(modules, name));
-    // The launcher installs packages when the lock file is not the one that they were installed from: here it is.
-    rmSync(join(modules, ".bailiwick-lock"), { force: true });
-    copyFileSync(join(platform.dir, "package-lock.json"), join(modules, ".bailiwick-lock"));
+    copyWorkTree(platform.dir);
     return platform;
   }
 
@@ -73,7 +60,8 @@ export class Platform implements AsyncDisposable {
     return {
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: this.#home,
-      BAILIWICK_CACHE: toolCache,
+      // Tools are built once for all platforms.
+      BAILIWICK_CACHE: cacheDir,
       BAILIWICK_PORT: String(this.port),
       ...(process.env.TMPDIR === undefined ? {} : { TMPDIR: process.env.TMPDIR }),
     };

@@ -1,18 +1,17 @@
 // A platform that is only measured: a copy of the work tree in a temporary folder with its own sandbox, so that nobody's data is touched
 // and every round begins from nothing.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SandboxFile } from "../../sandbox/main.ts";
-import { cacheDir, root } from "../paths.ts";
+import { cacheDir } from "../paths.ts";
 import type { StackResult } from "../pulumi/operations.ts";
 import type { Ready } from "../ready.ts";
 import type { Status } from "../sandbox.ts";
+import { copyWorkTree } from "../work-tree.ts";
 import { type Ran, succeed } from "./run.ts";
 
-/** Packages are linked, state and builds are the copy's own. */
-const notCopied = new Set(["node_modules", ".git", ".sandbox", ".bailiwick"]);
 /** What would lead the copy's commands to somebody else's sandbox. */
 const misleading = ["BAILIWICK_STATE", "BAILIWICK_PORT"];
 
@@ -36,8 +35,7 @@ export class BenchPlatform implements AsyncDisposable {
     for (const name of misleading) delete process.env[name];
     const platform = new BenchPlatform(mkdtempSync(join(tmpdir(), "bailiwick-bench-")));
     mkdirSync(platform.scratch);
-    cpSync(root, platform.dir, { recursive: true, filter: (source) => !notCopied.has(relative(root, source)) });
-    linkPackages(platform.dir);
+    copyWorkTree(platform.dir);
     return platform;
   }
 
@@ -92,11 +90,4 @@ export class BenchPlatform implements AsyncDisposable {
   async #module<T>(path: string): Promise<T> {
     return (await import(pathToFileURL(join(this.dir, "cli", path)).href)) as T;
   }
-}
-
-/** Each package is linked on its own: whatever happens below `dir`, the packages of the work tree stay as they are. */
-export function linkPackages(dir: string): void {
-  const modules = join(dir, "node_modules");
-  mkdirSync(modules);
-  for (const name of readdirSync(join(root, "node_modules"))) symlinkSync(join(root, "node_modules", name), join(modules, name));
 }

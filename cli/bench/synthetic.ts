@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Ready } from "../ready.ts";
-import { type BenchPlatform, linkPackages } from "./platform.ts";
+import { linkPackages } from "../work-tree.ts";
+import type { BenchPlatform } from "./platform.ts";
 import { succeed } from "./run.ts";
 
 export interface SyntheticFigures {

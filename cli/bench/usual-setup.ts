@@ -19,7 +19,8 @@ import { parse, stringify } from "yaml";
 import type { Server } from "../../sandbox/engine/grpc-server.ts";
 import { serveLanguageHost } from "../../sandbox/engine/language-host.ts";
 import { cacheDir } from "../paths.ts";
-import { type BenchPlatform, linkPackages } from "./platform.ts";
+import { linkPackages } from "../work-tree.ts";
+import type { BenchPlatform } from "./platform.ts";
 import { succeed } from "./run.ts";
 
 /** The settings of Pulumi's TypeScript templates (pulumi/templates, aws-typescript/tsconfig.json), and below them what our sources need. */

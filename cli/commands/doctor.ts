@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
 import { createServer } from "node:net";
-import { promisify } from "node:util";
 import { exitCodes, PersonError } from "../errors.ts";
 import { cacheDir } from "../paths.ts";
 import { defaultPort, runningSandbox } from "../sandbox.ts";
 import { print, table } from "../terminal.ts";
-import { findTool, toolNames } from "../tools.ts";
-
-const run = promisify(execFile);
+import { findGo, findTool, oldestGo, toolNames } from "../tools.ts";
 
 interface Check {
   readonly what: string;
@@ -19,13 +15,6 @@ interface Check {
   readonly needed: boolean;
 }
 
-async function commandVersion(command: string, args: string[], pattern: RegExp): Promise<string | undefined> {
-  return run(command, args).then(
-    ({ stdout, stderr }) => pattern.exec(stdout + stderr)?.[1],
-    () => undefined,
-  );
-}
-
 const portFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer();
@@ -35,15 +24,14 @@ const portFree = (port: number) =>
 
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const checks: Check[] = [{ what: "node", found: process.versions.node, from: process.execPath, advice: "", needed: true }];
-  const go = await commandVersion("go", ["version"], /go(\d+\.\d+(\.\d+)?)/);
+  const go = await findGo();
   const tools = await Promise.all(toolNames.map(async (name) => [name, await findTool(name)] as const));
   const missing = tools.some(([, tool]) => !tool);
-  const goIsEnough = go !== undefined && Number(go.split(".")[0]) * 1000 + Number(go.split(".")[1]) >= 1026;
   checks.push({
     what: "go",
-    found: go ?? "",
+    found: go?.version ?? "",
     from: go ? "PATH" : "",
-    advice: goIsEnough || !missing ? "" : "install Go >= 1.26: the missing tools below are built with it",
+    advice: go?.builds || !missing ? "" : `install Go >= ${oldestGo}: the missing tools below are built with it`,
     needed: missing,
   });
   for (const [name, tool] of tools)
@@ -51,8 +39,8 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
       what: name,
       found: tool?.version ?? "",
       from: tool ? (tool.from === "cache" ? cacheDir : tool.from) : "",
-      advice: tool ? "" : goIsEnough ? "nothing: ./bailiwick up builds it" : "install it, or Go >= 1.26 to build it",
-      needed: !goIsEnough,
+      advice: tool ? "" : go?.builds ? "nothing: ./bailiwick up builds it" : `install it, or Go >= ${oldestGo} to build it`,
+      needed: !go?.builds,
     });
   const sandbox = runningSandbox();
   const port = Number(process.env.BAILIWICK_PORT ?? defaultPort);

@@ -1,3 +1,4 @@
+import { localAddress } from "../addresses.ts";
 import { requireReady } from "../ready.ts";
 import { sandboxStatus } from "../sandbox.ts";
 import { megabytes, print, table } from "../terminal.ts";
@@ -24,7 +25,7 @@ export async function status(options: { json?: boolean }): Promise<void> {
   );
   print(
     `\n${now.hostnames
-      .map((host) => `http://${host.split(".")[0]}.localhost:${sandbox.ports.gateway}/  is ${host}`)
+      .map((host) => `${localAddress(host, sandbox.ports.gateway)}  is ${host}`)
       .sort()
       .join("\n")}`,
   );

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { localAddress } from "../addresses.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { publishArtifacts } from "../artifacts/publish.ts";
 import { exitCodes, PersonError } from "../errors.ts";
@@ -97,7 +98,7 @@ export async function up(names: string[], options: { port?: number; json?: boole
   endProgress();
   const failed = results.filter(({ ok }) => !ok);
   const { hostnames } = await sandboxStatus(ready.sandbox);
-  const addresses = hostnames.map((host) => `http://${host.split(".")[0]}.localhost:${ready.sandbox.ports.gateway}/`).sort();
+  const addresses = hostnames.map((host) => localAddress(host, ready.sandbox.ports.gateway)).sort();
   if (options.json) {
     print(
       JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), addresses, seconds: (Date.now() - started) / 1000 }, null, 2),

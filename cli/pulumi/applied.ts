@@ -1,9 +1,10 @@
 // What the last successful update of a stack was made of. While all of it is as it was, and a preview finds nothing to change, an update
 // has nothing to do and nothing to save: not even what changes no resource, such as a protection, for the same program says the same.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { artifactDir } from "../../stacks/artifacts.ts";
+import { filesBelow } from "../files-below.ts";
 import { root, stateDir } from "../paths.ts";
 import { stateFile } from "./backend.ts";
 import { backendDir, refreshConfig } from "./environment.ts";
@@ -13,13 +14,6 @@ const sources = ["stacks", "components", "functions", "policies"];
 const files = ["Pulumi.yaml", "package-lock.json"];
 
 const recordFile = (stack: string) => join(stateDir, "applied", stack);
-
-function filesBelow(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
 
 /** Of program, configuration, artifacts, engine, and the states that the stack starts from. */
 function fingerprint(stack: string, pulumi: string): string {
