@@ -9,6 +9,7 @@ import { log, reasonOf } from "../log.ts";
 import { createApp } from "./app.ts";
 import { type ServiceEnvironment, serviceEnvironment } from "./environment.ts";
 import { Outbox } from "./outbox.ts";
+import { Retention } from "./retention.ts";
 import { PreferencesStore } from "./store.ts";
 import { deliver } from "./subjects-client.ts";
 
@@ -36,6 +37,7 @@ async function start(environment: ServiceEnvironment): Promise<void> {
           (subject, record) => deliver(subjectsUrl, subject, record),
           (subject, epoch, held) => store.reconcile(subject, epoch, held),
         );
+  const retention = new Retention(database);
   const app = createApp({
     keys: {
       region: environment.REGION,
@@ -52,6 +54,7 @@ async function start(environment: ServiceEnvironment): Promise<void> {
   });
 
   outbox?.start();
+  retention.start();
   const server = serve({ fetch: app.fetch, port: environment.PORT }, ({ port }) =>
     log("INFO", `Listening on port ${port}.`, { port, region: environment.REGION, policyRevision: policy.revision }),
   );
@@ -63,7 +66,7 @@ async function start(environment: ServiceEnvironment): Promise<void> {
     const idle = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
     server.close(async () => {
       clearInterval(idle);
-      await outbox?.stop();
+      await Promise.all([outbox?.stop(), retention.stop()]);
       await database.close();
       log("INFO", "Ended.");
     });

@@ -73,6 +73,13 @@ export const migrations: readonly Migration[] = [
       -- why a row was written that no request asked for
       ALTER TABLE preferences.consent_ledger ADD COLUMN reason text;`,
   },
+  {
+    version: 3,
+    sql: `
+      -- what retention looks for
+      CREATE INDEX answered ON preferences.idempotency (recorded_at);
+      CREATE INDEX delivered ON preferences.consent_outbox (delivered_at) WHERE delivered_at IS NOT NULL;`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -80,5 +87,5 @@ export const grants = (user: string): string => `
   GRANT USAGE ON SCHEMA preferences TO ${user};
   GRANT SELECT, INSERT, UPDATE (epoch) ON preferences.subject TO ${user};
   GRANT SELECT, INSERT ON preferences.consent_ledger TO ${user};
-  GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at) ON preferences.consent_outbox TO ${user};
+  GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
   GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};`;

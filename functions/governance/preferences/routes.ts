@@ -25,7 +25,9 @@ const preferences = z
 
 const changed = preferences
   .extend({
-    enforcement: z.enum(["applied", "pending"]).openapi({ description: "`pending`: written, and enforced at the edge within 60 s of the moment when the edge can be reached." }),
+    enforcement: z
+      .enum(["applied", "pending"])
+      .openapi({ description: "`pending`: written, and enforced at the edge within 60 s of the moment when the edge can be reached." }),
     policyRevision: z.string(),
   })
   .openapi("ChangedPreferences");

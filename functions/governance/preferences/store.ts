@@ -11,9 +11,8 @@ import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
+import { keptHours } from "./retention.ts";
 
-/** How long a first answer is kept for repetition, as the API promises. */
-const idempotencyHours = 24;
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
 const ownDeliverySeconds = 2;
 
@@ -185,9 +184,10 @@ export async function readRecord(rows: Rows, subject: string): Promise<ConsentRe
 }
 
 async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {
+  // What `Retention` has not come to yet must not be repeated, nor stand in the way of the same key.
   await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND recorded_at < now() - make_interval(hours => $2)", [
     subject,
-    idempotencyHours,
+    keptHours,
   ]);
   const { rows } = await client.query<{ digest: string; answer: PreferencesDocument }>(
     "SELECT digest, answer FROM preferences.idempotency WHERE subject = $1 AND key = $2",
@@ -199,7 +199,7 @@ async function firstAnswer(client: Queryable, subject: string, key: string, dige
     status: 422,
     kind: "idempotency-key-reused",
     title: "This key belongs to another request",
-    detail: `The Idempotency-Key "${key}" came with another body within the last ${idempotencyHours} hours. Use a new key for a new request.`,
+    detail: `The Idempotency-Key "${key}" came with another body within the last ${keptHours} hours. Use a new key for a new request.`,
   });
 }
 
