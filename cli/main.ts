@@ -1,11 +1,12 @@
 // `./bailiwick <command>`. Each command is loaded when it is asked for, so that the tool starts at once.
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { exitCodes, PersonError } from "./errors.ts";
+import { parsePort, portsAllowed } from "./port.ts";
 import { endProgress } from "./terminal.ts";
 
 function port(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new InvalidArgumentError("a port is a number from 1 to 65535");
+  const number = parsePort(text);
+  if (number === undefined) throw new InvalidArgumentError(portsAllowed);
   return number;
 }
 

@@ -1,6 +1,7 @@
 // What most commands begin with: tools at hand and the sandbox running.
 import type { SandboxFile } from "../sandbox/main.ts";
 import { exitCodes, PersonError } from "./errors.ts";
+import { portOfEnvironment } from "./port.ts";
 import { defaultPort, runningSandbox, startSandbox } from "./sandbox.ts";
 import { progress } from "./terminal.ts";
 import { findTool, provideTool, type ToolName } from "./tools.ts";
@@ -13,11 +14,10 @@ export interface Ready {
 
 /** Builds what is missing, starts the sandbox if it does not run. */
 export async function makeReady(port: number | undefined): Promise<Ready> {
+  const wanted = port ?? (runningSandbox() ? undefined : (portOfEnvironment() ?? defaultPort));
   const paths: Partial<Record<ToolName, string>> = {};
   // One after the other: each build uses all the cores there are.
   for (const name of ["pulumi", "crane", "versitygw"] as const) paths[name] = (await provideTool(name, progress)).path;
-  const fromEnvironment = process.env.BAILIWICK_PORT === undefined ? undefined : Number(process.env.BAILIWICK_PORT);
-  const wanted = port ?? (runningSandbox() ? undefined : (fromEnvironment ?? defaultPort));
   const sandbox = await startSandbox({ port: wanted, tools: { versitygw: paths.versitygw as string } }, progress);
   return { pulumi: paths.pulumi as string, crane: paths.crane as string, sandbox };
 }

@@ -25,6 +25,8 @@ export class BenchPlatform implements AsyncDisposable {
   readonly dir: string;
   /** Beside the copy, for what a measurement writes. */
   readonly scratch: string;
+  /** Of the gateway, once it has been started. */
+  #port: number | undefined;
 
   private constructor(folder: string) {
     this.dir = join(folder, "bailiwick");
@@ -41,7 +43,8 @@ export class BenchPlatform implements AsyncDisposable {
 
   /** What a person's command sees. */
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, BAILIWICK_CACHE: cacheDir, BAILIWICK_PORT: "0", NODE_COMPILE_CACHE: join(cacheDir, "compile-cache") };
+    const port = this.#port === undefined ? {} : { BAILIWICK_PORT: String(this.#port) };
+    return { ...process.env, ...port, BAILIWICK_CACHE: cacheDir, NODE_COMPILE_CACHE: join(cacheDir, "compile-cache") };
   }
 
   /** `./bailiwick <args>` in the copy. @throws Error when it fails */
@@ -55,6 +58,7 @@ export class BenchPlatform implements AsyncDisposable {
     const { makeReady } = await this.#module<typeof import("../ready.ts")>("ready.ts");
     const started = performance.now();
     const ready = await makeReady(0);
+    this.#port = ready.sandbox.ports.gateway;
     return { ...ready, seconds: (performance.now() - started) / 1000 };
   }
 

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { exitCodes, PersonError } from "../errors.ts";
 import { cacheDir } from "../paths.ts";
+import { parsePort, portsAllowed } from "../port.ts";
 import { defaultPort, runningSandbox } from "../sandbox.ts";
 import { print, table } from "../terminal.ts";
 import { findGo, findTool, oldestGo, toolNames } from "../tools.ts";
@@ -21,6 +22,17 @@ const portFree = (port: number) =>
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+
+const occupied = (port: number) => ({ what: `port ${port}`, found: "the sandbox", advice: "" });
+
+/** @param asked by the person, who may have asked for what is no port */
+async function vacant(asked = String(defaultPort)): Promise<Pick<Check, "what" | "found" | "advice">> {
+  const what = `port ${asked}`;
+  const port = parsePort(asked);
+  if (port === undefined) return { what, found: "not a port", advice: `set BAILIWICK_PORT: ${portsAllowed}` };
+  if (await portFree(port)) return { what, found: "free", advice: "" };
+  return { what, found: "taken", advice: "end the program that uses it, or set BAILIWICK_PORT" };
+}
 
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const checks: Check[] = [{ what: "node", found: process.versions.node, from: process.execPath, advice: "", needed: true }];
@@ -43,15 +55,7 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
       needed: !go?.builds,
     });
   const sandbox = runningSandbox();
-  const port = Number(process.env.BAILIWICK_PORT ?? defaultPort);
-  const free = sandbox !== undefined || (await portFree(port));
-  checks.push({
-    what: `port ${sandbox?.ports.gateway ?? port}`,
-    found: sandbox ? "the sandbox" : free ? "free" : "taken",
-    from: "",
-    advice: free ? "" : "end the program that uses it, or set BAILIWICK_PORT",
-    needed: true,
-  });
+  checks.push({ from: "", needed: true, ...(sandbox ? occupied(sandbox.ports.gateway) : await vacant(process.env.BAILIWICK_PORT)) });
   if (options.json) print(JSON.stringify(checks, null, 2));
   else
     print(

@@ -4,6 +4,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { toolNames } from "../../cli/tools.ts";
 import { Platform } from "../platform.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -70,6 +71,21 @@ describe("what needs a running sandbox", () => {
   });
 });
 
+describe("a BAILIWICK_PORT that is no port", () => {
+  it.each(["abc", "", "0", "70000", "8e3", "84.5"])("is a wrong command line for up, and told as it was set: %j", async (port) => {
+    const { code, stdout, stderr } = await platform.bailiwick(["up", "global"], { BAILIWICK_PORT: port });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    expect(stderr).toContain(`BAILIWICK_PORT is "${port}": a port is a number from 1 to 65535.`);
+  });
+
+  it("is a line of doctor's, beside all others", async () => {
+    const { code, stdout } = await platform.bailiwick(["doctor"], { BAILIWICK_PORT: "abc" });
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/^port abc +not a port +set BAILIWICK_PORT: a port is a number from 1 to 65535$/m);
+    expect(stdout).toMatch(/^node +\d/m);
+  });
+});
+
 describe("help", () => {
   it("names every command and the exit codes", async () => {
     const { code, stdout } = await bailiwick("--help");
@@ -110,7 +126,7 @@ describe("help", () => {
 it("doctor lists what is needed, where it is and what to do, for people and for programs", async () => {
   const { code, stdout } = await bailiwick("doctor", "--json");
   const checks = JSON.parse(stdout) as { what: string; found: string; from: string; advice: string; needed: boolean }[];
-  expect(checks.map(({ what }) => what)).toEqual(["node", "go", "pulumi", "versitygw", "crane", `port ${platform.port}`]);
+  expect(checks.map(({ what }) => what)).toEqual(["node", "go", ...toolNames, `port ${platform.port}`]);
   expect(checks.at(-1)).toMatchObject({ found: "free", advice: "" });
   expect(checks[0]).toMatchObject({ found: expect.stringMatching(/^\d+\.\d+\.\d+$/), needed: true });
   expect(code).toBe(checks.some(({ needed, advice }) => needed && advice !== "") ? 69 : 0);
