@@ -59,6 +59,16 @@ program
   .option(...json)
   .action(async (options) => (await import("./commands/status.ts")).status(options));
 program
+  .command("chaos")
+  .description("hurt a part of what runs, for a while: list, stop, slow, break, heal")
+  .argument("<action>", "list | stop | slow | break | heal")
+  .argument("[part]", "as list names it, or an end of it that fits one part only; heal without one heals all")
+  .option("--for <duration>", "how long: 30s, 5m, 1h; at most 24h", "5m")
+  .option("--delay <duration>", "of slow: how much later it answers", "500ms")
+  .option("--all", "of list: the hosts of all cloud APIs as well")
+  .option(...json)
+  .action(async (action: string, part: string | undefined, options) => (await import("./commands/chaos.ts")).chaos(action, part, options));
+program
   .command("logs")
   .description("show the logs of the sandbox and of what runs in it")
   .argument("[name]", "only logs whose name contains this")

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Part } from "../sandbox/engine/cloud.ts";
+import type { Fault, Harm, Target } from "../sandbox/engine/faults.ts";
 import type { SandboxFile } from "../sandbox/main.ts";
 import { startTime, sweep } from "../sandbox/runtimes/process.ts";
 import { socketDirOf, temporaryDirOf } from "../sandbox/sandbox-paths.ts";
@@ -19,6 +20,8 @@ export interface Status {
   /** Bytes, of the sandbox's own process. */
   readonly memory: number;
   readonly parts: readonly (Part & { readonly cloud: string })[];
+  /** What is broken on purpose. */
+  readonly faults: readonly Fault[];
 }
 
 /** The sandbox that runs now. A file left by one that was killed is told apart by the process's start time. */
@@ -119,6 +122,26 @@ export async function openDatabase(file: SandboxFile, connectionName: string, me
   if (answer.socketDir === undefined)
     throw new PersonError(`The database ${connectionName} cannot be opened: ${answer.error}`, "Deploy its region first.");
   return answer.socketDir;
+}
+
+/** The parts that can be hurt, with what they suffer. */
+export const faultTargets = (file: SandboxFile) => call(file, "GET", "/faults") as Promise<Target[]>;
+
+/** @throws PersonError when there is no such part, or the times are not allowed */
+export async function inflict(file: SandboxFile, part: string, harm: Harm, forMs: number, delayMs: number): Promise<Fault> {
+  const query = new URLSearchParams({ part, harm, forMs: String(forMs), delayMs: String(delayMs) });
+  return accepted<Fault>(await call(file, "POST", `/faults?${query}`));
+}
+
+/** @returns the parts that were hurt @throws PersonError when there is no such part */
+export async function heal(file: SandboxFile, part?: string): Promise<string[]> {
+  return accepted<string[]>(await call(file, "DELETE", `/faults${part === undefined ? "" : `?${new URLSearchParams({ part })}`}`));
+}
+
+function accepted<T>(answer: unknown): T {
+  const { error } = answer as { error?: string };
+  if (error === undefined) return answer as T;
+  throw new PersonError(`The sandbox refuses: ${error}.`, "./bailiwick chaos list shows the parts.", exitCodes.usage);
 }
 
 /**

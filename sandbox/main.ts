@@ -6,6 +6,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { type Harm, harms } from "./engine/faults.ts";
 import { startTime } from "./runtimes/process.ts";
 import { Sandbox, type SandboxOptions, type SandboxPorts } from "./sandbox.ts";
 import { StateHeld } from "./state-lock.ts";
@@ -52,6 +53,11 @@ try {
     const json = (status: number, body: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (request.headers.authorization !== `Bearer ${token}`) return json(401, { error: "no token" });
+    const answer = (work: () => Promise<unknown>) =>
+      void work().then(
+        (body) => json(200, body),
+        (error: Error) => json(error instanceof RangeError ? 400 : 500, { error: error.message }),
+      );
     const url = new URL(request.url ?? "/", "http://control");
     switch (`${request.method} ${url.pathname}`) {
       case "GET /status":
@@ -59,7 +65,22 @@ try {
           hostnames: sandbox.hostnames,
           memory: process.memoryUsage.rss(),
           parts: sandbox.parts(),
+          faults: sandbox.faults.targets().flatMap(({ fault }) => fault ?? []),
         });
+      case "GET /faults":
+        return json(200, sandbox.faults.targets());
+      case "POST /faults": {
+        const { part = "", harm = "", forMs, delayMs } = Object.fromEntries(url.searchParams);
+        return answer(async () => {
+          if (!harms.includes(harm as Harm)) throw new RangeError(`"${harm}" is no harm; there are ${harms.join(", ")}`);
+          return sandbox.faults.inflict(part, harm as Harm, {
+            forMs: Number(forMs),
+            ...(delayMs === undefined ? {} : { delayMs: Number(delayMs) }),
+          });
+        });
+      }
+      case "DELETE /faults":
+        return answer(() => sandbox.faults.heal(url.searchParams.get("part") ?? undefined));
       case "POST /token":
         return json(200, { token: sandbox.issueToken(url.searchParams.get("member") ?? "") });
       case "POST /database":

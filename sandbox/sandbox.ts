@@ -8,6 +8,7 @@ import { createGcp } from "./clouds/gcp/index.ts";
 import { createRandom } from "./clouds/random/index.ts";
 import { createTls } from "./clouds/tls/index.ts";
 import type { Cloud, Ground, Part } from "./engine/cloud.ts";
+import type { Faults } from "./engine/faults.ts";
 import type { Server } from "./engine/grpc-server.ts";
 import { Internet } from "./engine/internet.ts";
 import { serveLanguageHost } from "./engine/language-host.ts";
@@ -50,6 +51,7 @@ export class Sandbox {
   readonly caFile: string;
   readonly proxyUrl: string;
   readonly #clouds: readonly Cloud[];
+  readonly #faults: Faults;
   readonly #hostnames: () => string[];
   readonly #issueToken: (member: string) => string;
   readonly #openDatabase: (connectionName: string, member: string) => Promise<string>;
@@ -60,6 +62,7 @@ export class Sandbox {
     caFile: string;
     proxyUrl: string;
     clouds: readonly Cloud[];
+    faults: Faults;
     hostnames: () => string[];
     issueToken: (member: string) => string;
     openDatabase: (connectionName: string, member: string) => Promise<string>;
@@ -69,6 +72,7 @@ export class Sandbox {
     this.caFile = parts.caFile;
     this.proxyUrl = parts.proxyUrl;
     this.#clouds = parts.clouds;
+    this.#faults = parts.faults;
     this.#hostnames = parts.hostnames;
     this.#issueToken = parts.issueToken;
     this.#openDatabase = parts.openDatabase;
@@ -146,6 +150,7 @@ export class Sandbox {
       caFile: authority.certificateFile,
       proxyUrl: proxy.url,
       clouds,
+      faults: internet.faults,
       hostnames,
       issueToken: (member) => gcp.issueToken(member),
       openDatabase: (connectionName, member) => gcp.openDatabase(connectionName, member),
@@ -169,6 +174,11 @@ export class Sandbox {
   /** Everything that runs, from the running parts and not from state. */
   parts(): (Part & { readonly cloud: string })[] {
     return this.#clouds.flatMap((cloud) => cloud.parts().map((part) => ({ cloud: cloud.name, ...part })));
+  }
+
+  /** What is broken on purpose, and what can be. */
+  get faults(): Faults {
+    return this.#faults;
   }
 
   /** An access token of the embedded Google Cloud, for a person's own calls to its APIs. */

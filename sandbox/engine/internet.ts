@@ -1,5 +1,6 @@
 // The sandbox's internet: which host names and addresses exist and who answers them. Whatever is not registered or published here
 // does not exist, so nothing that runs in the sandbox can reach anything outside of it.
+import { Faults } from "./faults.ts";
 
 /** Answers a request whose URL is the real one (`https://storage.googleapis.com/...`). Throws only on a bug, or `Unreachable`. */
 export type Handler = (request: Request) => Promise<Response> | Response;
@@ -27,6 +28,8 @@ export const canonicalName = (name: string) => name.toLowerCase().replace(/\.$/,
 const longestChain = 8;
 
 export class Internet {
+  /** What is broken on purpose. Every host is a part of its own (`host:api.example`): the way there can be cut. */
+  readonly faults = new Faults();
   readonly #exact = new Map<string, Handler>();
   readonly #suffix = new Map<string, Handler>();
   readonly #records = new Map<string, Set<DnsRecord>>();
@@ -38,8 +41,11 @@ export class Internet {
   register(host: string, handler: Handler): () => void {
     const [table, key] = host.startsWith("*.") ? [this.#suffix, host.slice(1)] : [this.#exact, host];
     table.set(key, handler);
+    const unlist = this.faults.add(`host:${host}`);
     return () => {
-      if (table.get(key) === handler) table.delete(key);
+      if (table.get(key) !== handler) return;
+      table.delete(key);
+      unlist();
     };
   }
 
@@ -49,9 +55,12 @@ export class Internet {
     const record = { name: key, type, content: /^(CNAME|NS)$/.test(type) ? canonicalName(content) : content };
     const records = this.#records.get(key) ?? new Set();
     this.#records.set(key, records.add(record));
+    const unlist = /^(A|AAAA|CNAME)$/.test(type) ? this.faults.add(`host:${key}`) : () => {};
     return () => {
       records.delete(record);
-      if (records.size === 0 && this.#records.get(key) === records) this.#records.delete(key);
+      if (records.size > 0 || this.#records.get(key) !== records) return;
+      this.#records.delete(key);
+      unlist();
     };
   }
 
@@ -71,7 +80,7 @@ export class Internet {
     for (const type of ["A", "AAAA", "CNAME"]) {
       for (const target of this.lookup(host, type)) {
         const handler = this.#resolve(target, patience - 1);
-        if (handler) return handler;
+        if (handler) return this.faults.guard(`host:${canonicalName(host)}`, handler);
       }
     }
     return undefined;
@@ -79,10 +88,10 @@ export class Internet {
 
   #owner(host: string): Handler | undefined {
     const exact = this.#exact.get(host);
-    if (exact) return exact;
+    if (exact) return this.faults.guard(`host:${host}`, exact);
     for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
       const handler = this.#suffix.get(host.slice(dot));
-      if (handler) return handler;
+      if (handler) return this.faults.guard(`host:*${host.slice(dot)}`, handler);
     }
     return undefined;
   }

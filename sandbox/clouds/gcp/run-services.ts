@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Ground, Part } from "../../engine/cloud.ts";
 import { CloudError, type Properties } from "../../engine/definition.ts";
+import type { Fault } from "../../engine/faults.ts";
 import { Instance } from "../../runtimes/cloud-run/instance.ts";
 import { forward } from "../../runtimes/network/http.ts";
 import type { Iam } from "./iam.ts";
@@ -32,6 +33,12 @@ export interface ServiceRecord {
   readonly traffic: readonly Target[];
 }
 
+/** Who answers: a service, or the revision that a tag of it names. */
+export interface Owner {
+  readonly id: string;
+  readonly tag?: string;
+}
+
 /** `projects/P/locations/L/services/S`, taken apart. */
 export function partsOf(id: string): { project: string; location: string; name: string } {
   const [, project = "", , location = "", , name = ""] = id.split("/");
@@ -57,9 +64,10 @@ export class CloudRunServices {
   readonly #instances = new Map<string, Instance>();
   /** Instances that are on their way out. */
   readonly #leaving = new Set<Promise<void>>();
-  readonly #hosts = new Map<string, { readonly id: string; readonly tag?: string }>();
+  readonly #hosts = new Map<string, Owner>();
   readonly #offline = new Map<string, () => void>();
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #unlist = new Map<string, () => void>();
 
   constructor(ground: Ground, iam: Iam, workloads: Workloads) {
     this.#ground = ground;
@@ -86,6 +94,8 @@ export class CloudRunServices {
   async remove(id: string): Promise<void> {
     await this.#queues.get(id)?.catch(() => {});
     this.#unpublish(id);
+    this.#unlist.get(id)?.();
+    this.#unlist.delete(id);
     await Promise.all(this.record(id)?.revisions.map(({ name }) => this.#retire(id, name)) ?? []);
     this.#ground.store.setFact(fact(id), null);
   }
@@ -113,6 +123,8 @@ export class CloudRunServices {
     for (const takeOff of this.#offline.values()) takeOff();
     this.#offline.clear();
     this.#hosts.clear();
+    for (const unlist of this.#unlist.values()) unlist();
+    this.#unlist.clear();
     await Promise.allSettled(this.#queues.values());
     await Promise.all([...[...this.#instances.values()].map((instance) => instance.stop()), ...this.#leaving]);
     this.#instances.clear();
@@ -233,6 +245,11 @@ export class CloudRunServices {
 
   #publish(id: string, { traffic }: ServiceRecord): void {
     this.#unpublish(id);
+    if (!this.#unlist.has(id))
+      this.#unlist.set(
+        id,
+        this.#ground.internet.faults.add(faultsName(id), (fault) => this.#suffer(id, fault)),
+      );
     const { project, location, name } = partsOf(id);
     const { uri, urls } = addressesOf(name, project, projectNumber(this.#ground.store, project), location);
     for (const url of urls) this.#hosts.set(new URL(url).hostname, { id });
@@ -243,35 +260,55 @@ export class CloudRunServices {
     );
   }
 
+  /** A stopped service has no instance; one that is healed has again those that get requests. */
+  async #suffer(id: string, fault: Fault | undefined): Promise<void> {
+    const record = this.record(id);
+    if (!record) return;
+    if (fault?.harm === "stop") await Promise.all(record.revisions.map(({ name }) => this.#instances.get(`${id}/${name}`)?.stop()));
+    else for (const reason of await this.#bring(id, active(record))) this.#ground.log(`${id}: ${reason}`);
+  }
+
   #unpublish(id: string): void {
     this.#offline.get(id)?.();
     this.#offline.delete(id);
     for (const [host, owner] of this.#hosts) if (owner.id === id) this.#hosts.delete(host);
   }
 
+  /**
+   * Answers what comes through an external load balancer: the ingress may let in nobody else, but the caller is asked who it is all the same.
+   * @param service `id`: `projects/P/locations/L/services/S`
+   */
+  async balanced(service: Owner, request: Request): Promise<Response> {
+    const row = this.#ground.store.get(serviceToken, service.id);
+    const ingress = row?.state.ingress ?? "INGRESS_TRAFFIC_ALL";
+    return row && ingress !== "INGRESS_TRAFFIC_INTERNAL_ONLY" ? this.#serve(service, row.state, request) : nothingHere();
+  }
+
   async #answer(request: Request): Promise<Response> {
     const owner = this.#hosts.get(new URL(request.url).hostname);
     const row = owner && this.#ground.store.get(serviceToken, owner.id);
-    const record = owner && this.record(owner.id);
     // Whatever arrives here comes from outside: a service for internal callers is as good as not there (its real answer is 404 too).
-    if (
-      !owner ||
-      !row ||
-      !record ||
-      (row.state.ingress ?? "INGRESS_TRAFFIC_ALL") !== "INGRESS_TRAFFIC_ALL" ||
-      row.state.defaultUriDisabled === true
-    ) {
-      return page(404, "Not Found", "The requested URL was not found on this server.");
-    }
-    const refusal = this.#refusal(owner.id, row.state, request);
+    const isOpen = row && (row.state.ingress ?? "INGRESS_TRAFFIC_ALL") === "INGRESS_TRAFFIC_ALL" && row.state.defaultUriDisabled !== true;
+    return owner && isOpen ? this.#serve(owner, row.state, request) : nothingHere();
+  }
+
+  async #serve(owner: Owner, state: Properties, request: Request): Promise<Response> {
+    const record = this.record(owner.id);
+    if (!record) return nothingHere();
+    const refusal = this.#refusal(owner.id, state, request);
     if (refusal) return refusal;
     const target = owner.tag ? record.traffic.find(({ tag }) => tag === owner.tag) : pick(record.traffic, Math.random() * 100);
     const revision = target?.revision === latest ? record.latestReady : target?.revision;
     if (!revision) return page(503, "Service Unavailable", "The service has no revision that is ready.");
-    return this.#pass(owner.id, revision, request, this.#isOpen(owner.id, row.state) ? {} : unsigned(request));
+    return this.#pass(owner.id, revision, request, this.#isOpen(owner.id, state) ? {} : unsigned(request));
   }
 
-  async #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
+  #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
+    const answer = this.#ground.internet.faults.guard(faultsName(id), (guarded) => this.#send(id, revision, guarded, authorization));
+    return Promise.resolve(answer(request)).catch((error: Error) => page(503, "Service Unavailable", error.message));
+  }
+
+  async #send(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
     const template = this.record(id)?.revisions.find(({ name }) => name === revision)?.template ?? {};
     const timeoutMs = Number.parseFloat(String(template.timeout ?? "300s")) * 1000;
     const trace = randomBytes(16).toString("hex");
@@ -327,6 +364,9 @@ export class CloudRunServices {
 
 const fact = (id: string) => `gcp/run/${id}`;
 
+/** `run:PROJECT/SERVICE` */
+const faultsName = (id: string) => `run:${partsOf(id).project}/${partsOf(id).name}`;
+
 const nameOf = (target: Target, record: ServiceRecord) => (target.revision === latest ? record.latestReady : target.revision);
 
 /** The revisions that get requests. */
@@ -358,6 +398,8 @@ function unsigned(request: Request): Record<string, string> {
   const value = request.headers.get(name);
   return value?.startsWith("Bearer ey") ? { [name]: value.replace(/[^.]*$/, "SIGNATURE_REMOVED_BY_GOOGLE") } : {};
 }
+
+const nothingHere = () => page(404, "Not Found", "The requested URL was not found on this server.");
 
 function page(status: number, title: string, text: string, headers: Record<string, string> = {}): Response {
   const html = `<html><head>\n<meta http-equiv="content-type" content="text/html;charset=utf-8">\n<title>${status} ${title}</title>\n</head>\n<body>\n<h1>Error: ${title}</h1>\n<h2>${text}</h2>\n</body></html>\n`;

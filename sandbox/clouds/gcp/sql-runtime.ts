@@ -4,6 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Ground, Part } from "../../engine/cloud.ts";
 import { CloudError, type Properties } from "../../engine/definition.ts";
+import type { Faults } from "../../engine/faults.ts";
 import { type Front, type Login, openFront, type Refusal } from "../../runtimes/postgres/front.ts";
 import { PostgresServer } from "../../runtimes/postgres/server.ts";
 import type { Iam } from "./iam.ts";
@@ -12,6 +13,8 @@ import { listOf, objectOf } from "./outputs.ts";
 
 export const instanceToken = "gcp:sql/databaseInstance:DatabaseInstance";
 export const userToken = "gcp:sql/user:User";
+
+const faultsName = (id: string) => `sql:${id}`;
 
 const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 10);
 
@@ -43,11 +46,15 @@ export class CloudSqlRuntime {
   /** By their folder. */
   readonly #fronts = new Map<string, { readonly instance: string; readonly front: Promise<Front> }>();
 
+  readonly #faults: Faults;
+  readonly #unlist = new Map<string, () => void>();
+
   constructor(ground: Ground, iam: Iam, keys: KeyMaterial) {
     this.#ground = ground;
+    this.#faults = ground.internet.faults;
     this.#iam = iam;
     this.#keys = keys;
-    keys.watch(() => void this.#cutLocked());
+    keys.watch(() => void this.#cut((id) => this.#locked(id) !== undefined));
   }
 
   /** Makes and starts an instance's server. @param id `P/I`: names are unique in a project */
@@ -64,12 +71,20 @@ export class CloudSqlRuntime {
       settings: serverSettings(inputs),
     });
     this.#servers.set(id, server);
+    this.#unlist.set(
+      id,
+      this.#faults.add(faultsName(id), async (fault) => {
+        if (fault?.harm === "stop") await server.stop();
+        else if (this.#servers.get(id) === server) await server.start();
+        if (fault && fault.harm !== "slow") await this.#cut((instance) => instance === id);
+      }),
+    );
     try {
       await server.start();
       const [roles] = await server.query([`SELECT 1 FROM pg_roles WHERE rolname = 'postgres'`]);
       if (roles?.rowCount === 0) await server.query([furnish.join("; ")]);
     } catch (error) {
-      this.#servers.delete(id);
+      this.#forget(id);
       await server.stop();
       throw error;
     }
@@ -84,7 +99,7 @@ export class CloudSqlRuntime {
 
   async remove(id: string): Promise<void> {
     await this.#servers.get(id)?.stop();
-    this.#servers.delete(id);
+    this.#forget(id);
     rmSync(this.#dataDir(id), { recursive: true, force: true });
   }
 
@@ -104,7 +119,11 @@ export class CloudSqlRuntime {
       const front = openFront({
         socket: join(folder, ".s.PGSQL.5432"),
         server: server.socket,
-        admit: (login) => this.#locked(id) ?? this.#judge(identity, connectionName, login),
+        admit: (login) => this.#away(id) ?? this.#judge(identity, connectionName, login),
+        delayMs: () => {
+          const fault = this.#faults.of(faultsName(id));
+          return fault?.harm === "slow" ? fault.delayMs : 0;
+        },
       });
       open = { instance: id, front };
       this.#fronts.set(folder, open);
@@ -122,8 +141,9 @@ export class CloudSqlRuntime {
   async stop(): Promise<void> {
     await Promise.all([...this.#fronts.values()].map(async ({ front }) => (await front).close()));
     this.#fronts.clear();
-    await Promise.all([...this.#servers.values()].map((server) => server.stop()));
-    this.#servers.clear();
+    const servers = [...this.#servers.values()];
+    for (const id of [...this.#servers.keys()]) this.#forget(id);
+    await Promise.all(servers.map((server) => server.stop()));
   }
 
   parts(): Part[] {
@@ -159,8 +179,23 @@ export class CloudSqlRuntime {
     return reason === undefined ? undefined : { code: "57P03", message: `the instance is suspended: Cloud KMS key ${reason}` };
   }
 
-  async #cutLocked(): Promise<void> {
-    for (const { instance, front } of this.#fronts.values()) if (this.#locked(instance)) (await front).cut();
+  /** Why an instance takes no connection from anybody now. */
+  #away(id: string): Refusal | undefined {
+    const fault = this.#faults.of(faultsName(id));
+    if (fault?.harm === "stop") return { code: "57P03", message: "the database system is not yet accepting connections" };
+    if (fault?.harm === "break") return { code: "58000", message: "the database system is broken on purpose" };
+    return this.#locked(id);
+  }
+
+  /** Ends the connections to some instances. */
+  async #cut(which: (id: string) => boolean): Promise<void> {
+    for (const { instance, front } of this.#fronts.values()) if (which(instance)) (await front).cut();
+  }
+
+  #forget(id: string): void {
+    this.#servers.delete(id);
+    this.#unlist.get(id)?.();
+    this.#unlist.delete(id);
   }
 
   #judge(identity: string, connectionName: string, { user, password }: Login): Refusal | undefined {

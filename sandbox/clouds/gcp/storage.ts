@@ -47,7 +47,7 @@ export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Stor
   const keyAllows = (project: string, key: string, permission: "useToEncrypt" | "useToDecrypt") =>
     store.get(keyToken, key) !== undefined &&
     iam.allows(`serviceAccount:${agentOf(ground, project)}`, `cloudkms.cryptoKeyVersions.${permission}`, key);
-  const { handle } = new GcsApi({
+  const api = new GcsApi({
     store: objects,
     identify(request) {
       if (!request.headers.has("authorization")) return "allUsers";
@@ -60,7 +60,8 @@ export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Stor
     keyVersion: (key) => keys.primary(key),
   });
 
-  let unregister: (() => void) | undefined;
+  const handle = internet.faults.guard("storage", api.handle);
+  let unregister: (() => void)[] = [];
   let listener: Server | undefined;
   return {
     resources: [withDeletionPolicy(bucketDefinition(objects, keyAllows)), memberDefinition(iam, objects)],
@@ -71,7 +72,7 @@ export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Stor
     },
     async start() {
       objects.sweep();
-      unregister = internet.register(host, handle);
+      unregister = [internet.faults.add("storage"), internet.register(host, handle)];
       const server = createServer((message, to) => {
         void serve(handle, message, to, `http://${message.headers.host ?? host}${message.url ?? "/"}`);
       });
@@ -82,7 +83,7 @@ export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Stor
       listener = server;
     },
     async stop() {
-      unregister?.();
+      for (const takeOff of unregister) takeOff();
       const server = listener;
       listener = undefined;
       if (server) {

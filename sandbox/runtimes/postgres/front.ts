@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
+import { Transform } from "node:stream";
 
 export interface Login {
   readonly user: string;
@@ -23,6 +24,8 @@ export interface FrontOptions {
   readonly server: string;
   /** Judges a login; undefined lets it in. */
   readonly admit: (login: Login) => Refusal | undefined;
+  /** How much later than it could everything comes from the server, in milliseconds; asked anew for each piece. Default: never. */
+  readonly delayMs?: () => number;
 }
 
 export interface Front {
@@ -69,7 +72,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
 }
 
-function greet(client: Socket, { admit }: FrontOptions, dial: () => Socket): void {
+function greet(client: Socket, { admit, delayMs = () => 0 }: FrontOptions, dial: () => Socket): void {
   let received = Buffer.alloc(0);
   let startup: Buffer | undefined;
   client.setTimeout(loginWithinMs, () => client.destroy());
@@ -136,13 +139,23 @@ function greet(client: Socket, { admit }: FrontOptions, dial: () => Socket): voi
       server.on("error", () => client.destroy());
       server.write(opening);
       if (received.length > 0) server.write(received);
-      client.pipe(server).pipe(client);
+      client.pipe(server).pipe(late(delayMs)).pipe(client);
     });
     client.once("close", () => server.destroy());
     server.once("close", () => client.end());
   };
 
   client.on("data", onData);
+}
+
+function late(delayMs: () => number): Transform {
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      const ms = delayMs();
+      if (ms > 0) setTimeout(done, ms, null, chunk);
+      else done(null, chunk);
+    },
+  });
 }
 
 function refuse(client: Socket, { code, message }: Refusal): void {

@@ -23,7 +23,9 @@ export class S3Failure extends Error {
   }
 }
 
-export interface S3ServiceOptions extends ObjectServerOptions, Pick<S3FrontOptions, "credentials" | "account" | "key"> {
+export interface S3ServiceOptions
+  extends ObjectServerOptions,
+    Pick<S3FrontOptions, "credentials" | "account" | "key" | "refusal" | "keyRefusal"> {
   readonly internet: Internet;
   /** Regions whose endpoints exist. */
   readonly regions: readonly string[];
@@ -46,10 +48,13 @@ export class S3Service {
 
   async start(): Promise<void> {
     await this.server.start();
-    const { handle } = this.#front;
+    const { faults } = this.#options.internet;
+    const unlist = faults.add("s3", (fault) => (fault?.harm === "stop" ? this.server.stop() : this.server.start()));
+    const handle = faults.guard("s3", this.#front.handle);
     this.#unregister = this.#options.regions.flatMap((region) =>
       [`s3.${region}.amazonaws.com`, `*.s3.${region}.amazonaws.com`].map((host) => this.#options.internet.register(host, handle)),
     );
+    this.#unregister.push(unlist);
     const listener = createServer((message, to) => {
       void serve(handle, message, to, `http://${message.headers.host ?? "s3"}${message.url ?? "/"}`);
     });
