@@ -2,7 +2,7 @@
 // Nothing is built inside `pulumi up`.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build as esbuild, type Metafile } from "esbuild";
 import { type Bundle, buildOptions, bundles } from "../../functions/bundles.ts";
@@ -12,6 +12,7 @@ import { policyRevision } from "../../functions/shared/decision-table.ts";
 import { buildPolicyPack } from "../../policies/build.ts";
 import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
 import { PersonError } from "../errors.ts";
+import { filesBelow } from "../files-below.ts";
 import { cacheDir, root } from "../paths.ts";
 import { say } from "../terminal.ts";
 import { provideTool } from "../tools.ts";
@@ -32,13 +33,6 @@ const sha256 = (...parts: (string | Uint8Array)[]) => {
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
 };
-
-function filesBelow(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
 
 /** What decides the result: every source that is built, the packages, and this builder itself. */
 function sourceStamp(): string {
