@@ -9,6 +9,9 @@ import { loadRegister } from "./register.ts";
 import { rules } from "./rules/index.ts";
 import { exemptionsRule, Session } from "./session.ts";
 
+// The engine is this process's parent. Noted at once: one that ends while the pack starts must be missed as well.
+const parent = process.ppid;
+
 // The engine's own address, as it starts every analyzer: host:port.
 const host = process.argv[2]?.replace(/:\d+$/, "");
 if (!host) {
@@ -19,21 +22,29 @@ if (!host) {
 const dir = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { version: string };
 
+// An engine asks within milliseconds. None that asks within a minute was gone before it could be noted.
+const unasked = setTimeout(() => process.exit(), 60_000);
 const { port } = await serve(
   {
     name: "bailiwick",
     version,
     rules: [...rules, exemptionsRule],
     // Read for every stack: what is wrong with the files is the deployment's error, not a pack that does not start.
-    open: ({ dryRun, ...facts }) =>
-      new Session({ rules, context: contextOf(facts, loadRegister(dir)), exemptions: loadExemptions(dir, rules, new Date()), dryRun }),
+    open: ({ dryRun, ...facts }) => {
+      clearTimeout(unasked);
+      return new Session({
+        rules,
+        context: contextOf(facts, loadRegister(dir)),
+        exemptions: loadExemptions(dir, rules, new Date()),
+        dryRun,
+      });
+    },
   },
   host,
 );
 
-// The engine reads the port from the first line, and is this process's parent. Without it there is nobody to answer.
+// The engine reads the port from the first line. Without it there is nobody to answer.
 process.stdout.write(`${port}\n`);
-const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.exit();
 }, 1000);

@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTime } from "../../sandbox/runtimes/process.ts";
 import { socketDirOf } from "../../sandbox/sandbox-paths.ts";
+import { isAlive } from "../alive.ts";
 import { Platform } from "../platform.ts";
 import { until } from "../until.ts";
 import { Visitor } from "../visitor.ts";
@@ -174,8 +174,7 @@ describe("from nothing to nothing", () => {
     const pids = [sandbox.pid, ...status.parts.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))];
     expect(pids.length).toBeGreaterThan(3);
     await platform.succeed("down", "--purge");
-    // One that has ended and that nobody has waited for yet is no process any more.
-    for (const pid of pids) expect(startTime(pid), `process ${pid}`).toBeUndefined();
+    for (const pid of pids) expect(isAlive(pid), `process ${pid}`).toBe(false);
     await expect(platform.fetch("eu")).rejects.toThrow();
     expect(readdirSync(platform.dir)).not.toContain(".sandbox");
     expect(existsSync(socketDirOf(join(platform.dir, ".sandbox")))).toBe(false);

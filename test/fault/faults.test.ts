@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } f
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTime } from "../../sandbox/runtimes/process.ts";
+import { isAlive } from "../alive.ts";
 import { Platform } from "../platform.ts";
 import { until } from "../until.ts";
 import { Visitor } from "../visitor.ts";
@@ -118,7 +118,7 @@ test("a pid file that a killed sandbox left behind stands in nobody's way", asyn
   const stale = `${sandboxFile()}.kept`;
   copyFileSync(sandboxFile(), stale);
   process.kill(sandboxPid(), "SIGKILL");
-  await until(() => startTime((JSON.parse(readFileSync(stale, "utf8")) as { pid: number }).pid) === undefined, "the sandbox to be gone");
+  await until(() => !isAlive((JSON.parse(readFileSync(stale, "utf8")) as { pid: number }).pid), "the sandbox to be gone");
   // The recorded pid now belongs to a process that lives and is not the sandbox: this one.
   writeFileSync(sandboxFile(), JSON.stringify({ ...JSON.parse(readFileSync(stale, "utf8")), pid: process.pid }));
   await platform.succeed("up", "eu");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildPolicyPack } from "../../policies/build.ts";
+import { isAlive } from "../alive.ts";
 import { type RunningPack, removeBuild, secret, startPack, unknown, urnOf } from "./harness.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket", name: "uploads" };
@@ -258,15 +259,6 @@ it("does not outlive the engine that started it", async () => {
   await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000 });
   await rm(folder, { recursive: true });
 }, 20_000);
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 it("an unreadable register fails the deployment", async () => {
   const pack = await startPack({ "register.yaml": "- match: anything\n  dataClass: secret\n" });

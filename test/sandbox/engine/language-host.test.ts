@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { isAlive } from "../../alive.ts";
 import { Engine } from "./pulumi.ts";
 
 let engine: Engine;
@@ -15,15 +16,6 @@ const waits = `
   writeFileSync("pid.new", String(process.pid));
   renameSync("pid.new", "pid");
   await new Promise((resolve) => setTimeout(resolve, 600_000));`;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe("a program", () => {
   it("that ends with a code of its own fails the deployment with it, and all that it printed is shown", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
+import { isAlive } from "../../alive.ts";
 import { type Deployed, project, region, World } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -136,7 +137,7 @@ describe("a service", () => {
     const service = await create("brief", "one");
     const { pid } = await who(service);
     await service.remove();
-    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    expect(isAlive(pid)).toBe(false);
     expect((await ask(service)).status).toBe(404);
   });
 
@@ -357,7 +358,7 @@ test("after a stop and start, what had traffic answers again and the rest is kno
   await service.update(inputs("lasting", "two", { envs: { V: "2" } }));
   const { pid } = await who(service);
   await world.stop();
-  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  expect(isAlive(pid)).toBe(false);
   await world.start();
   expect(await who(service)).toMatchObject({ revision: "lasting-two" });
   const back = await world.existing("cloudrunv2/service:Service", service.id).update(inputs("lasting", "one"));

@@ -23,7 +23,7 @@ export type Entry = Partial<Header> & { readonly name: string; readonly content?
 
 export async function layer(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
-  for (const { content, ...header } of entries) archive.entry(header, content ?? "");
+  for (const { content, ...header } of entries) archive.entry({ mtime: new Date(0), ...header }, content ?? "");
   archive.finalize();
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);

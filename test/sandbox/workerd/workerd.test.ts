@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Internet } from "../../../sandbox/engine/internet.ts";
 import { type Service, Workerd } from "../../../sandbox/runtimes/workerd/workerd.ts";
+import { isAlive } from "../../alive.ts";
 import { until } from "../../until.ts";
 
 let folder: string;
@@ -41,14 +42,6 @@ function service(name: string, answer: string): Service {
 const ask = async (workerd: Workerd, name: string, init: RequestInit = {}) => {
   const answer = await workerd.fetch(() => name, new Request("https://worker.example/", init));
   return `${answer.status} ${await answer.text()}`;
-};
-const exists = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 test("runs exactly what was last asked for", async () => {
@@ -112,7 +105,7 @@ test("is started again, once, by the requests that find it dead, and none is los
   await workerd.apply([service("a", "await request.text()")]);
   const dead = workerd.pid as number;
   process.kill(dead, "SIGKILL");
-  await until(() => !exists(dead), "the process to end");
+  await until(() => !isAlive(dead), "the process to end");
   const bodies = Array.from({ length: 20 }, (_, i) => `body ${i}`);
   logged.length = 0;
   expect(await Promise.all(bodies.map((body) => ask(workerd, "a", { method: "POST", body })))).toEqual(bodies.map((body) => `200 ${body}`));
@@ -165,7 +158,7 @@ test("stopped, it is no process and starts no other, whoever asks", async () => 
   await workerd.apply([service("a", '"a"')]);
   const pid = workerd.pid as number;
   await workerd.stop();
-  expect([exists(pid), workerd.pid]).toEqual([false, undefined]);
+  expect([isAlive(pid), workerd.pid]).toEqual([false, undefined]);
   expect(await ask(workerd, "a")).toBe('503 no Worker "a" is running\n');
   expect(workerd.pid).toBeUndefined();
 });
@@ -176,7 +169,7 @@ test("two of them share one process of ours and nothing else", async () => {
   expect([await ask(first, "a"), await ask(second, "a")]).toEqual(["200 first", "200 second"]);
   expect(first.pid).not.toBe(second.pid);
   await second.stop();
-  expect([exists(first.pid as number), await ask(first, "a")]).toEqual([true, "200 first"]);
+  expect([isAlive(first.pid as number), await ask(first, "a")]).toEqual([true, "200 first"]);
 });
 
 test("its folder may have any name", async () => {
@@ -184,5 +177,5 @@ test("its folder may have any name", async () => {
   const workerd = start('it\'s a $HOME "here"');
   await workerd.apply([service("a", '"a"')]);
   expect(await ask(workerd, "a")).toBe("200 a");
-  expect(exists(workerd.pid as number)).toBe(true);
+  expect(isAlive(workerd.pid as number)).toBe(true);
 });
