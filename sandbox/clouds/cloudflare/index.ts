@@ -2,8 +2,14 @@
 import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Workerd } from "../../runtimes/workerd/workerd.ts";
+import { accountOfToken, accountToken } from "./account-token.ts";
 import { DNS_RECORD, dnsDefinitions, serveRecord } from "./dns.ts";
 import { domainDefinitions, serveDomain } from "./domain.ts";
+import { serveQueueApi } from "./queue-api.ts";
+import { QueueDelivery } from "./queue-delivery.ts";
+import { QueueProducers } from "./queue-producer.ts";
+import { queueDefinitions } from "./queues.ts";
+import { bucketDefinitions } from "./r2.ts";
 import { scriptDefinitions } from "./script.ts";
 import { storeDefinitions } from "./stores.ts";
 import { Versions } from "./versions.ts";
@@ -16,10 +22,18 @@ export interface Cloudflare extends Cloud {
 
 export function createCloudflare(ground: Ground): Cloudflare {
   const { store, internet } = ground;
-  const workerd = new Workerd(join(ground.dataDir, "workerd"), internet, (line) => ground.log(`workerd: ${line}`));
-  const versions = new Versions(store, join(ground.dataDir, "versions"), workerd);
+  const workerd: Workerd = new Workerd(
+    join(ground.dataDir, "workerd"),
+    internet,
+    (line) => ground.log(`workerd: ${line}`),
+    () => producers.sink(),
+  );
+  const versions: Versions = new Versions(store, join(ground.dataDir, "versions"), workerd);
+  const queues: QueueDelivery = new QueueDelivery(store, join(ground.dataDir, "queues.db"), (...batch) => versions.consume(...batch));
+  const producers: QueueProducers = new QueueProducers((queue, messages) => queues.send(queue, messages));
   const closers = new Map<string, () => void>();
   const records = new Map<string, () => void>();
+  let closeApi = () => {};
   return {
     name: "cloudflare",
     resources: [
@@ -28,6 +42,9 @@ export function createCloudflare(ground: Ground): Cloudflare {
       ...domainDefinitions(internet, versions, closers),
       ...dnsDefinitions(internet, records),
       ...storeDefinitions(versions, workerd),
+      ...bucketDefinitions(versions, workerd),
+      ...queueDefinitions(queues, versions),
+      accountToken,
     ],
     functions: [],
     async start() {
@@ -36,23 +53,34 @@ export function createCloudflare(ground: Ground): Cloudflare {
         closers.set(hostname, serveDomain(internet, versions, hostname, state.service as string));
       }
       for (const { id, state } of store.list(DNS_RECORD)) records.set(id, serveRecord(internet, state));
+      await producers.start();
       await versions.refresh();
+      queues.start();
+      closeApi = serveQueueApi(internet, queues, (token) => accountOfToken(store, token));
     },
     async stop() {
+      closeApi();
       for (const close of [...closers.values(), ...records.values()]) close();
+      // Batches under way end with workerd, and are read again after the next start.
+      const settled = queues.stop();
       await workerd.stop();
+      await settled;
+      await producers.stop();
     },
     hostnames: () => [...closers.keys()],
     parts(): Part[] {
-      return versions.scripts().map((script) => ({
-        kind: "worker",
-        name: script,
-        state: workerd.pid === undefined ? "stopped" : "running",
-        detail: (versions.live(script) ?? [])
-          .map(({ versionId, percentage }) => `${versions.get(versionId)?.tag || versionId.slice(0, 8)} ${percentage} %`)
-          .join(", "),
-        ...(workerd.pid === undefined ? {} : { pid: workerd.pid }),
-      }));
+      const workers = versions.scripts().map(
+        (script): Part => ({
+          kind: "worker",
+          name: script,
+          state: workerd.pid === undefined ? "stopped" : "running",
+          detail: (versions.live(script) ?? [])
+            .map(({ versionId, percentage }) => `${versions.get(versionId)?.tag || versionId.slice(0, 8)} ${percentage} %`)
+            .join(", "),
+          ...(workerd.pid === undefined ? {} : { pid: workerd.pid }),
+        }),
+      );
+      return [...workers, ...queues.parts()];
     },
   };
 }

@@ -1,10 +1,9 @@
-// Workers KV (runs on workerd) and R2 buckets.
+// Workers KV, which runs on workerd.
 import { CloudError, type ResourceDefinition } from "../../engine/definition.ts";
-import { recorded } from "../../engine/recorded.ts";
 import type { Workerd } from "../../runtimes/workerd/workerd.ts";
 import { kvApi, kvApiName } from "./kv-api.ts";
 import type { Versions } from "./versions.ts";
-import { hexId, now } from "./worker.ts";
+import { hexId } from "./worker.ts";
 
 const NAMESPACE = "cloudflare:index/workersKvNamespace:WorkersKvNamespace";
 
@@ -60,13 +59,5 @@ export function storeDefinitions(versions: Versions, workerd: Workerd): Resource
     },
   };
 
-  const bucket = recorded({
-    token: "cloudflare:index/r2Bucket:R2Bucket",
-    why: "nothing reads or writes R2 yet: its S3 protocol comes with the first part that does",
-    id: (inputs) => inputs.name as string,
-    replaceOn: ["accountId", "name", "jurisdiction", "location"],
-    computed: (_inputs, _id, _context, before) => ({ creationDate: before?.state.creationDate ?? now() }),
-    defaults: () => ({ jurisdiction: "default", storageClass: "Standard" }),
-  });
-  return [namespace, pair, bucket];
+  return [namespace, pair];
 }

@@ -7,6 +7,9 @@ import { CloudError, type Properties } from "../../engine/definition.ts";
 import type { Store } from "../../engine/store.ts";
 import type { Module, Service, Workerd } from "../../runtimes/workerd/workerd.ts";
 import { kvApiService } from "./kv-api.ts";
+import { CONSUMER, QUEUE } from "./queue-delivery.ts";
+import { dispatchName, dispatchService, dispatchUrl, type Handled, type Outgoing } from "./queue-dispatch.ts";
+import { BUCKET, r2ApiService } from "./r2.ts";
 
 const VERSION = "cloudflare/version";
 const LIVE = "cloudflare/live";
@@ -58,6 +61,10 @@ export class Versions {
   /** Keeps an upload. The version does not serve until it is deployed. */
   upload(version: Omit<Version, "id" | "createdOn" | "moduleTypes">, modules: readonly Module[]): Version {
     for (const binding of version.bindings) this.#refuseBadBinding(version.script, binding);
+    // A queue may be renamed; what was bound stays bound.
+    const bindings = version.bindings.map((binding) =>
+      binding.type === "queue" ? { ...binding, queueId: this.#queueNamed(binding.queueName)?.id } : binding,
+    );
     const id = randomUUID();
     const work = join(this.#dir, `.${id}`);
     mkdirSync(work);
@@ -65,6 +72,7 @@ export class Versions {
     renameSync(work, join(this.#dir, id));
     const kept: Version = {
       ...version,
+      bindings,
       id,
       moduleTypes: Object.fromEntries(modules.map((module) => [module.name, module.type])),
       createdOn: new Date().toISOString(),
@@ -146,6 +154,25 @@ export class Versions {
     );
   }
 
+  /** The Workers that serve with a binding to this queue. */
+  sendersTo(queueId: string): string[] {
+    return this.scripts().filter((script) =>
+      this.live(script)?.some(({ versionId }) => this.get(versionId)?.bindings.some((binding) => binding.queueId === queueId)),
+    );
+  }
+
+  /** The Worker's `queue()` handler gets a batch; undefined when nothing could be given to it, because it does not run (yet). */
+  async consume(script: string, queue: string, messages: readonly Outgoing[], metadata: object): Promise<Handled | undefined> {
+    const version = this.#pick(script, new Request("https://queues.internal/"));
+    if (!version) return undefined;
+    const request = new Request(dispatchUrl(this.serviceName(version)), {
+      method: "POST",
+      body: JSON.stringify({ queue, messages, metadata }),
+    });
+    const answer = await this.#workerd.fetch(() => dispatchName, request);
+    return answer.ok ? ((await answer.json()) as Handled) : undefined;
+  }
+
   /** Deletes the objects of a class that its script has no more. */
   forget(script: string, className: string): void {
     this.#workerd.forget(script, className);
@@ -219,7 +246,13 @@ export class Versions {
         if (version) services.push(this.#service(version));
       }
     const namespaces = this.#store.list("cloudflare:index/workersKvNamespace:WorkersKvNamespace").map((row) => row.id);
-    return namespaces.length > 0 ? [...services, kvApiService(namespaces)] : services;
+    if (namespaces.length > 0) services.push(kvApiService(namespaces));
+    const buckets = this.#store.list(BUCKET).map((row) => row.id);
+    if (buckets.length > 0) services.push(r2ApiService(buckets));
+    const consumers = new Set(this.#store.list(CONSUMER).flatMap((row) => (row.state.scriptName as string | undefined) ?? []));
+    const handlers = [...consumers].flatMap((script) => this.live(script) ?? []).flatMap(({ versionId }) => this.get(versionId) ?? []);
+    if (handlers.length > 0) services.push(dispatchService(handlers.map((version) => this.serviceName(version))));
+    return services;
   }
 
   #service(version: Version): Service {
@@ -227,6 +260,8 @@ export class Versions {
     const kv: Record<string, string> = {};
     const durableObjects: Record<string, { className: string; owner: string }> = {};
     const rateLimits: Record<string, { namespaceId: string; limit: number; period: 10 | 60 }> = {};
+    const queues: Record<string, string> = {};
+    const buckets: Record<string, string> = {};
     for (const binding of version.bindings) {
       switch (binding.type) {
         case "plain_text":
@@ -249,6 +284,12 @@ export class Versions {
           if (this.live(owner) && this.classes(owner).names.includes(className)) durableObjects[binding.name] = { className, owner };
           break;
         }
+        case "queue":
+          queues[binding.name] = binding.queueId as string;
+          break;
+        case "r2_bucket":
+          buckets[binding.name] = binding.bucketName as string;
+          break;
         case "ratelimit": {
           const simple = binding.simple as { limit: number; period: 10 | 60 };
           rateLimits[binding.name] = { namespaceId: binding.namespaceId as string, limit: simple.limit, period: simple.period };
@@ -273,6 +314,8 @@ export class Versions {
       kv,
       durableObjects,
       rateLimits,
+      queues,
+      buckets,
     };
   }
 
@@ -296,9 +339,25 @@ export class Versions {
       !this.#store.get("cloudflare:index/workersKvNamespace:WorkersKvNamespace", binding.namespaceId as string)
     )
       throw new CloudError("10041", `KV namespace '${binding.namespaceId}' not found (binding "${binding.name}" of Worker "${script}").`);
+    if (binding.type === "queue" && !this.#queueNamed(binding.queueName))
+      throw new CloudError("11000", `Queue "${binding.queueName}" does not exist (binding "${binding.name}" of Worker "${script}").`);
+    if (binding.type === "r2_bucket") this.#refuseBadBucket(script, binding);
     const limit = binding.simple as { period?: number } | undefined;
     if (binding.type === "ratelimit" && limit?.period !== 10 && limit?.period !== 60)
       throw new CloudError("10021", `binding "${binding.name}": simple.period is ${limit?.period}; it must be 10 or 60.`);
+  }
+
+  /** A bucket is found in its own jurisdiction only (developers.cloudflare.com/r2/reference/data-location). */
+  #refuseBadBucket(script: string, binding: Binding): void {
+    const bucket = this.#store.get(BUCKET, binding.bucketName as string);
+    const wanted = binding.jurisdiction ?? "default";
+    if (bucket?.state.jurisdiction === wanted) return;
+    const why = bucket ? `its jurisdiction is "${bucket.state.jurisdiction}", the binding's "${wanted}"` : "there is no such bucket";
+    throw new CloudError("10085", `R2 bucket '${binding.bucketName}' not found (binding "${binding.name}" of Worker "${script}"): ${why}.`);
+  }
+
+  #queueNamed(name: unknown) {
+    return this.#store.list(QUEUE).find((row) => row.state.queueName === name);
   }
 
   #put(token: string, id: string, state: Properties): void {
@@ -314,6 +373,8 @@ const supported = new Set([
   "kv_namespace",
   "durable_object_namespace",
   "ratelimit",
+  "queue",
+  "r2_bucket",
 ]);
 
 /** FNV-1a, 32 bit. */

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import type { Store } from "../../engine/store.ts";
 import { type Module, mediaTypes } from "../../runtimes/workerd/workerd.ts";
+import { CONSUMER } from "./queue-delivery.ts";
 import type { Binding, Share, Versions } from "./versions.ts";
 
 export const WORKER = "cloudflare:index/worker:Worker";
@@ -31,6 +32,12 @@ export function refuseWhileInUse(store: Store, versions: Versions, script: strin
     throw new CloudError(
       "10064",
       `Worker "${script}" serves the custom domain ${domains.map((d) => d.state.hostname).join(", ")}. Remove it first.`,
+    );
+  const consumers = store.list(CONSUMER).filter((consumer) => consumer.state.scriptName === script);
+  if (consumers.length > 0)
+    throw new CloudError(
+      "10064",
+      `Worker "${script}" consumes the queue ${consumers.map(({ state }) => state.queueName).join(", ")}. Remove the consumer first.`,
     );
   const binders = versions.boundBy(script);
   if (binders.length > 0)

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse, type WorkerOptions } from "miniflare";
 import type { Internet } from "../../engine/internet.ts";
 import { forward } from "../network/http.ts";
+import { queuePlugin } from "./queue-binding.ts";
 
 /** A module as the upload names it. `type` is a media type. */
 export interface Module {
@@ -30,6 +31,19 @@ export interface Service {
   /** Binding name to class, and to the service that owns it. */
   readonly durableObjects: Readonly<Record<string, { readonly className: string; readonly owner: string }>>;
   readonly rateLimits: Readonly<Record<string, { readonly namespaceId: string; readonly limit: number; readonly period: 10 | 60 }>>;
+  /** Binding name to queue: messages go to the `QueueSink`. */
+  readonly queues?: Readonly<Record<string, string>>;
+  /** Binding name to R2 bucket. */
+  readonly buckets?: Readonly<Record<string, string>>;
+  /** Binding name to another service that runs beside it. */
+  readonly services?: Readonly<Record<string, string>>;
+}
+
+/** The HTTP server that takes what Workers send to queues. */
+export interface QueueSink {
+  /** `host:port` */
+  readonly address: string;
+  readonly secret: string;
 }
 
 const moduleTypes: Record<string, "ESModule" | "Text" | "Data" | "CompiledWasm"> = {
@@ -45,6 +59,8 @@ const program = (createRequire(createRequire(import.meta.url).resolve("miniflare
 // Miniflare reads this at every start; what differs between two `Workerd` of one process goes by their own environment.
 process.env.MINIFLARE_WORKERD_PATH = fileURLToPath(new URL("workerd.sh", import.meta.url));
 
+const queueBinding = fileURLToPath(new URL("queue-binding.ts", import.meta.url));
+
 /** Names the folder of a class's objects. */
 const storageKey = (owner: string, className: string) => `${owner}-${className}`;
 
@@ -55,6 +71,7 @@ export class Workerd {
   readonly #dir: string;
   readonly #internet: Internet;
   readonly #log: (message: string) => void;
+  readonly #queueSink: (() => QueueSink) | undefined;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   #miniflare: Miniflare | undefined;
   #services: readonly Service[] = [];
@@ -64,10 +81,12 @@ export class Workerd {
   #inFlight = 0;
   #starts = 0;
 
-  constructor(dir: string, internet: Internet, log: (message: string) => void) {
+  /** @param queueSink asked whenever workerd starts with a Worker that binds a queue */
+  constructor(dir: string, internet: Internet, log: (message: string) => void, queueSink?: () => QueueSink) {
     this.#dir = dir;
     this.#internet = internet;
     this.#log = log;
+    this.#queueSink = queueSink;
     mkdirSync(dir, { recursive: true });
   }
 
@@ -191,6 +210,7 @@ export class Workerd {
       },
       cf: false as const,
       kvPersist: join(this.#dir, "kv"),
+      r2Persist: join(this.#dir, "r2"),
       durableObjectsPersist: this.#durableObjects,
       workers: services.map((service) => this.#options(service)),
     };
@@ -234,6 +254,9 @@ export class Workerd {
       kvNamespaces: { ...service.kv },
       durableObjects,
       ratelimits,
+      r2Buckets: { ...service.buckets },
+      serviceBindings: { ...service.services },
+      unsafeBindings: this.#queues(service),
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
       outboundService: async (request: MiniflareRequest) => {
         const { method, headers, url, body } = request;
@@ -254,5 +277,17 @@ export class Workerd {
         }
       },
     } as WorkerOptions;
+  }
+
+  #queues({ name, queues = {} }: Service) {
+    const bound = Object.entries(queues);
+    const sink = bound.length > 0 ? this.#queueSink?.() : undefined;
+    if (bound.length > 0 && !sink) throw new Error(`service "${name}" binds a queue, and nothing takes messages here`);
+    return bound.map(([binding, queue]) => ({
+      name: binding,
+      type: "queue",
+      plugin: { package: queueBinding, name: queuePlugin },
+      options: { queue, ...sink },
+    }));
   }
 }

@@ -1,4 +1,4 @@
-// KV on workerd, R2 as state.
+// KV on workerd.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kvApi } from "../../../sandbox/clouds/cloudflare/kv-api.ts";
 import { accountId, answering, type Deployed, World } from "./world.ts";
@@ -59,11 +59,4 @@ test("a pair in a namespace that does not exist is refused", async () => {
 test("what writes the pairs is reached by no name on the internet", async () => {
   const namespace = await world.namespace("closed");
   await expect(world.fetch(kvApi(namespace.id, "key"))).rejects.toThrow("no such host in the sandbox");
-});
-
-test("a bucket keeps its jurisdiction and has one name", async () => {
-  const bucket = await world.create("r2Bucket:R2Bucket", "media", { accountId, name: "media", jurisdiction: "eu" });
-  expect(bucket.id).toBe("media");
-  expect(bucket.state).toMatchObject({ jurisdiction: "eu", storageClass: "Standard" });
-  await expect(world.create("r2Bucket:R2Bucket", "other", { accountId, name: "media" })).rejects.toThrow('"media" already exists');
 });
