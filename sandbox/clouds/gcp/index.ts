@@ -1,9 +1,11 @@
 // The embedded Google Cloud.
 import type { Cloud, Ground } from "../../engine/cloud.ts";
 import { createArtifactRegistry } from "./artifact-registry.ts";
+import { createCertificateManager } from "./certificate-manager.ts";
 import { accountOwner, Iam } from "./iam.ts";
 import { Identities } from "./identities.ts";
 import { createKms } from "./kms.ts";
+import { certificateUsers, createLoadBalancers } from "./load-balancer.ts";
 import { KeyMaterial } from "./kms-keys.ts";
 import { networkDefinitions } from "./network.ts";
 import { getProject } from "./projects.ts";
@@ -38,6 +40,7 @@ export function createGcp(ground: Ground): GcpCloud {
   const sql = new CloudSqlRuntime(ground, iam, keys);
   const registry = createArtifactRegistry(ground, iam);
   const workloads = new Workloads(ground, iam, registry.images, identities, sql);
+  const run = createRun(ground, iam, workloads);
   const foundation: GcpService = {
     resources: [service, serviceIdentity, ...serviceAccountDefinitions(iam), ...networkDefinitions],
     functions: [getProject],
@@ -53,7 +56,9 @@ export function createGcp(ground: Ground): GcpCloud {
     registry,
     createStorage(ground, iam, keys),
     createSql(sql, iam),
-    createRun(ground, iam, workloads),
+    run,
+    createCertificateManager(ground, certificateUsers),
+    createLoadBalancers(ground, run.balanced),
   ];
 
   return {

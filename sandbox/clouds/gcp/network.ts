@@ -1,28 +1,35 @@
 // The virtual network: nothing is routed through it, but what depends on what is held.
 import { randomInt } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
-import { CloudError, type Context, type Created, type Properties, type ResourceDefinition, type Stored } from "../../engine/definition.ts";
+import {
+  CloudError,
+  type Context,
+  type Created,
+  type Failure,
+  type Properties,
+  type ResourceDefinition,
+  type Stored,
+} from "../../engine/definition.ts";
+import { computeApi as api, autoname, nameOf, notFound, numericId, refuseInUse, refuseTaken, selfLink } from "./compute.ts";
 import { withDeletionPolicy } from "./deletion.ts";
 import { labelOutputs } from "./labels.ts";
 import { computedOf } from "./outputs.ts";
 import { projectOf, regionOf } from "./projects.ts";
 import { requireApi } from "./services.ts";
 
-const api = "compute.googleapis.com";
 const test = "test/sandbox/gcp/network.test.ts";
 const networkToken = "gcp:compute/network:Network";
 const subnetworkToken = "gcp:compute/subnetwork:Subnetwork";
 const addressToken = "gcp:compute/globalAddress:GlobalAddress";
 const connectionToken = "gcp:servicenetworking/connection:Connection";
 const instanceToken = "gcp:sql/databaseInstance:DatabaseInstance";
-const autoname = { property: "name", maxLength: 63, lowercase: true } as const;
-
-const selfLink = (id: string) => `https://www.googleapis.com/compute/v1/${id}`;
-const numericId = () => `${randomInt(1, 9)}${Array.from({ length: 18 }, () => randomInt(10)).join("")}`;
+export const forwardingRuleToken = "gcp:compute/forwardingRule:ForwardingRule";
+/** A subnetwork from which the proxies of a region's load balancers speak to backends (cloud.google.com/load-balancing/docs/proxy-only-subnets). */
+const proxyOnly = "REGIONAL_MANAGED_PROXY";
 
 /** A network as `projects/P/global/networks/N`, whichever of its three spellings (id, self link, bare name) a program uses. */
 export function networkId(project: string, reference: unknown): string {
-  const text = String(reference).replace(/^https:\/\/www\.googleapis\.com\/compute\/v1\//, "");
+  const text = nameOf(reference);
   return text.includes("/") ? text : `projects/${project}/global/networks/${text}`;
 }
 
@@ -31,23 +38,17 @@ export function hasServiceConnection(context: Context, network: string): boolean
   return context.store.list(connectionToken).some(({ state }) => networkId("", state.network) === network);
 }
 
-function refuseTaken(context: Context, token: string, id: string): void {
-  if (!context.store.get(token, id) || context.orphan?.id === id) return;
-  throw new CloudError("alreadyExists", `googleapi: Error 409: The resource '${id}' already exists, alreadyExists`);
+/** The proxy-only subnetwork that serves the load balancers of a network in a region. */
+export function activeProxySubnetwork({ store }: Pick<Context, "store">, network: string, region: string): Stored | undefined {
+  return store
+    .list(subnetworkToken)
+    .find(({ state }) => isActiveProxy(state) && state.region === region && networkOfUser(state) === network);
 }
 
-function refuseInUse(id: string, users: readonly Stored[]): void {
-  const [user] = users;
-  if (!user) return;
-  throw new CloudError(
-    "resourceInUseByAnotherResource",
-    `googleapi: Error 400: The resource '${id}' is already being used by '${user.id}', resourceInUseByAnotherResource`,
-  );
-}
+const isActiveProxy = ({ purpose, role }: Properties) => purpose === proxyOnly && role === "ACTIVE";
 
-function requireNetwork(context: Context, id: string): void {
-  if (context.store.get(networkToken, id)) return;
-  throw new CloudError("notFound", `googleapi: Error 404: The resource '${id}' was not found, notFound`);
+export function requireNetwork(context: Context, id: string): void {
+  if (!context.store.get(networkToken, id)) throw notFound(id);
 }
 
 const network: ResourceDefinition = {
@@ -78,7 +79,7 @@ const network: ResourceDefinition = {
   },
   update: (_context, old) => computedOf(old),
   delete(context, { id }) {
-    const inside = [subnetworkToken, addressToken, instanceToken].flatMap((token) => context.store.list(token));
+    const inside = [subnetworkToken, addressToken, instanceToken, forwardingRuleToken].flatMap((token) => context.store.list(token));
     refuseInUse(
       id,
       inside.filter(({ state }) => networkOfUser(state) === id),
@@ -94,13 +95,30 @@ function networkOfUser(state: Properties): string | undefined {
 
 const subnetwork: ResourceDefinition = {
   token: subnetworkToken,
-  fidelity: { level: "enforces", how: "ranges of one network may not overlap", test },
+  fidelity: { level: "enforces", how: "ranges of one network may not overlap; no load balancer without a proxy-only one", test },
   autoname,
   replaceOn: ["name", "project", "region", "network", "description", "purpose", "reservedInternalRange"],
-  refuse: ({ ipCidrRange }) =>
-    typeof ipCidrRange === "string" && ipCidrRange.includes("/") && !isIPv4(ipCidrRange.split("/")[0] ?? "")
-      ? [{ property: "ipCidrRange", reason: `"${ipCidrRange}" is not an IPv4 range such as 10.0.0.0/24` }]
-      : [],
+  refuse({ ipCidrRange, purpose, role, privateIpGoogleAccess }) {
+    const failures: Failure[] = [];
+    const [address = "", bits] = typeof ipCidrRange === "string" ? ipCidrRange.split("/") : [];
+    if (bits !== undefined && !isIPv4(address))
+      failures.push({ property: "ipCidrRange", reason: `"${ipCidrRange}" is not an IPv4 range such as 10.0.0.0/24` });
+    if (purpose === proxyOnly) {
+      if (Number(bits) > 26)
+        failures.push({
+          property: "ipCidrRange",
+          reason: `"${ipCidrRange}" is too small for a proxy-only subnetwork: /26 is the least, /23 is usual`,
+        });
+      if (role === undefined)
+        failures.push({ property: "role", reason: `a subnetwork with purpose ${proxyOnly} needs a role: ACTIVE or BACKUP` });
+      if (privateIpGoogleAccess === true)
+        failures.push({
+          property: "privateIpGoogleAccess",
+          reason: "a proxy-only subnetwork holds proxies only and cannot have private Google access",
+        });
+    }
+    return failures;
+  },
   create(context, inputs): Created {
     const project = projectOf(context, inputs);
     requireApi(context, project, api);
@@ -109,6 +127,7 @@ const subnetwork: ResourceDefinition = {
     requireNetwork(context, owner);
     const id = `projects/${project}/regions/${region}/subnetworks/${inputs.name}`;
     refuseTaken(context, subnetworkToken, id);
+    refuseSecondProxy(context, inputs, owner, region, id);
     const range = String(inputs.ipCidrRange);
     const clash = context.store
       .list(subnetworkToken)
@@ -135,8 +154,29 @@ const subnetwork: ResourceDefinition = {
       },
     };
   },
-  update: (_context, old) => computedOf(old),
+  update(context, old, inputs) {
+    refuseSecondProxy(context, inputs, String(networkOfUser(old.state)), String(old.state.region), old.id);
+    return computedOf(old);
+  },
+  delete(context, { id, state }) {
+    if (!isActiveProxy(state)) return;
+    const owner = networkOfUser(state);
+    const rules = context.store.list(forwardingRuleToken);
+    refuseInUse(
+      id,
+      rules.filter((rule) => rule.state.region === state.region && networkOfUser(rule.state) === owner),
+    );
+  },
 };
+
+function refuseSecondProxy(context: Context, inputs: Properties, owner: string, region: string, id: string): void {
+  const active = isActiveProxy(inputs) ? activeProxySubnetwork(context, owner, region) : undefined;
+  if (!active || active.id === id) return;
+  throw new CloudError(
+    "invalid",
+    `googleapi: Error 400: Invalid value for field 'resource.role': 'ACTIVE'. The subnetwork '${active.id}' with purpose ${proxyOnly} is already active in this network and region., invalid`,
+  );
+}
 
 const globalAddress: ResourceDefinition = {
   token: addressToken,

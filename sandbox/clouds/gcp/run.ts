@@ -8,7 +8,12 @@ import { CloudRunServices } from "./run-services.ts";
 import type { GcpService } from "./service.ts";
 import type { Workloads } from "./workload.ts";
 
-export function createRun(ground: Ground, iam: Iam, workloads: Workloads): GcpService {
+export interface Run extends GcpService {
+  /** Answers what comes to a service through a load balancer. */
+  readonly balanced: CloudRunServices["balanced"];
+}
+
+export function createRun(ground: Ground, iam: Iam, workloads: Workloads): Run {
   const services = new CloudRunServices(ground, iam, workloads);
   const jobs = new CloudRunJobs(ground, workloads);
   return {
@@ -22,5 +27,6 @@ export function createRun(ground: Ground, iam: Iam, workloads: Workloads): GcpSe
       await Promise.all([services.stop(), jobs.stop()]);
     },
     parts: () => [...services.parts(), ...jobs.parts()],
+    balanced: (service, request) => services.balanced(service, request),
   };
 }

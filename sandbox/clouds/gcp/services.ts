@@ -7,6 +7,7 @@ const serviceToken = "gcp:projects/service:Service";
 // As the error names them (the titles in console.cloud.google.com/apis/library).
 const titles: Readonly<Record<string, string>> = {
   "artifactregistry.googleapis.com": "Artifact Registry API",
+  "certificatemanager.googleapis.com": "Certificate Manager API",
   "cloudkms.googleapis.com": "Cloud Key Management Service (KMS) API",
   "compute.googleapis.com": "Compute Engine API",
   "iam.googleapis.com": "Identity and Access Management (IAM) API",
