@@ -9,6 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random/randomId.js";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, labels, notAllTraffic, refuse, shortHash, type Transform, transformed } from "../component.ts";
+import { onlyDeployedRevisions } from "./deployed-revisions.ts";
 
 /** One built image, and how much of the traffic its revision gets. */
 export interface ServiceRelease {
@@ -54,7 +55,7 @@ const socketDir = "/cloudsql";
  * One service of the governance plane on Cloud Run: its secrets, its migration job, and traffic by revision.
  *
  * A revision is immutable under its name, so the name carries the hash of the whole template, and going back to an older image finds the
- * older revision. `invokerIamDisabled`: the service itself refuses whatever the region's edge has not signed; a load balancer adds no
+ * older revision. A change of what releases share makes new revisions, so it is refused while two releases share the traffic. `invokerIamDisabled`: the service itself refuses whatever the region's edge has not signed; a load balancer adds no
  * identity that Cloud Run could check. See docs/decisions/0007-who-may-call-a-service.md.
  */
 export class GovernanceService extends pulumi.ComponentResource {
@@ -228,6 +229,8 @@ export class GovernanceService extends pulumi.ComponentResource {
           ...child,
           protect: durable,
           dependsOn: [job, ...readable, ...login],
+          // A single release's revision is the one that is made.
+          ...(args.releases.length > 1 ? { hooks: onlyDeployedRevisions(name, service) } : {}),
           ignoreChanges: ["client", "clientVersion", 'template.annotations["run.googleapis.com/operation-id"]'],
         },
       ),
