@@ -49,8 +49,9 @@ program
   .description("say which releases of an artifact serve a region: writes stacks/Pulumi.<stack>.yaml; takes effect with the next up")
   .argument("<stack>")
   .argument("<artifact>", "site or preferences")
-  .option("--newest <percent>", "share of the newest build; the rest stays with the one before", percent)
-  .option("--back", "the build before the newest gets everything")
+  .option("--newest <percent>", "share of the newest build; what serves now keeps the rest", percent)
+  .option("--rest <digest>", "of --newest: which build keeps the rest, where this machine has no state that says it")
+  .option("--back [digest]", "what served before the rollout, or this build, gets everything")
   .option(...json)
   .action(async (stack: string, artifact: string, options) => (await import("./commands/release.ts")).release(stack, artifact, options));
 program

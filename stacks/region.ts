@@ -20,7 +20,7 @@ import { ResidentBucket } from "../components/storage/resident-bucket.ts";
 import { readManifest } from "./artifacts.ts";
 import { parseRegionConfig } from "./config.ts";
 import { globalOutputs } from "./global-outputs.ts";
-import { serviceReleases, wholeWorker, workerReleases } from "./releases.ts";
+import { serviceReleases, sharesOf, wholeWorker, workerReleases } from "./releases.ts";
 import { residencyOf } from "./residency.ts";
 
 const apis = ["compute", "servicenetworking", "sqladmin", "run", "secretmanager", "cloudkms", "storage"];
@@ -133,6 +133,10 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
 
   return {
     jurisdiction,
+    releases: {
+      site: sharesOf(manifest, "site", releases.site),
+      preferences: sharesOf(manifest, "preferences", releases.preferences),
+    },
     site: site.url,
     preferences: plane.preferencesUrl,
     subjects: subjects?.url,

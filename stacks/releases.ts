@@ -28,6 +28,10 @@ export function workerReleases(manifest: Manifest, name: string, wanted?: readon
   });
 }
 
+/** Which builds serve, for whoever rolls out the next: a stack's output. */
+export const sharesOf = (manifest: Manifest, name: string, wanted?: readonly ReleaseShare[]): ReleaseShare[] =>
+  releasesOf(manifest, name, wanted).map(({ artifact, percentage }) => ({ digest: artifact.digest, percentage }));
+
 /** The one module of a Worker that is uploaded whole. */
 export function wholeWorker(manifest: Manifest, name: string): { digest: string; path: string; sha256: string } {
   const [release] = workerReleases(manifest, name);

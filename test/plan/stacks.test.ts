@@ -159,8 +159,8 @@ it("two releases by digest share the traffic, at the edge and in the service", a
   const newest = ({ artifacts }: Built, name: string) => artifacts.findLast((each) => each.name === name)?.digest as string;
   const file = join(platform.dir, "stacks", "Pulumi.eu.yaml");
   const committed = readFileSync(file, "utf8");
-  await platform.succeed("release", "eu", "site", "--newest", "10");
-  await platform.succeed("release", "eu", "preferences", "--newest", "50");
+  await platform.succeed("release", "eu", "site", "--newest", "10", "--rest", newest(first, "site"));
+  await platform.succeed("release", "eu", "preferences", "--newest", "50", "--rest", newest(first, "preferences"));
   try {
     await platform.succeed("publish");
     const { stacks } = await preview("eu");
