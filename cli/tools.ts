@@ -22,7 +22,8 @@ interface Pin {
   readonly minutes: number;
 }
 
-const pins = {
+/** Held against the modules under `tools/` by a test. */
+export const pins = {
   pulumi: {
     version: "3.259.0",
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
@@ -91,8 +92,8 @@ const compareVersions = new Intl.Collator("en", { numeric: true }).compare;
 async function installedPulumi(): Promise<Tool | undefined> {
   const places = (process.env.PATH ?? "").split(delimiter).map((dir) => ({ path: join(dir, "pulumi"), from: "PATH" }));
   const versions = join(homedir(), ".pulumi", "versions");
-  for (const name of (await readdir(versions).catch(() => [])).sort().reverse())
-    places.push({ path: join(versions, name, "pulumi"), from: versions });
+  for (const name of (await readdir(versions).catch(() => [])).sort(compareVersions).reverse())
+    places.push({ path: join(versions, name, "bin", "pulumi"), from: versions });
   for (const { path, from } of places) {
     if (!(await executable(path))) continue;
     const found = await version(path, pins.pulumi);
