@@ -37,6 +37,8 @@ interface Entry {
   };
   /** Whether the edge may keep a subject's consent state: pinned Durable Objects, or nothing at all. */
   readonly edgeState: "durable-objects" | "none";
+  /** Whether messages may wait at the edge: in queues pinned to the jurisdiction, or not at all (then a service of the region keeps them). */
+  readonly edgeQueue: "pinned" | "none";
   /** How long the audit trail is locked, and why so long. Changing it binds new entries only: a lock cannot be shortened. */
   readonly auditRetention: { readonly days: number; readonly why: string };
 }
@@ -50,6 +52,7 @@ const map = {
     aws: { location: "eu-central-1", locations: ["eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"] },
     cloudflare: { jurisdiction: "eu", regionKey: "eu" },
     edgeState: "durable-objects",
+    edgeQueue: "pinned",
     auditRetention: { days: 1462, why: "claims over consent end three years after their year's end (BGB ss. 195, 199; GDPR Art. 7(1))" },
   },
   us: {
@@ -60,6 +63,7 @@ const map = {
     aws: { location: "us-east-1", locations: ["us-east-1", "us-east-2", "us-west-2"] },
     cloudflare: { jurisdiction: "us", regionKey: "us" },
     edgeState: "durable-objects",
+    edgeQueue: "pinned",
     auditRetention: { days: 731, why: "records of consumers' requests are kept for 24 months (11 CCR s. 7101(a))" },
   },
   sg: {
@@ -70,6 +74,7 @@ const map = {
     aws: { location: "ap-southeast-1", locations: ["ap-southeast-1"] },
     cloudflare: { jurisdiction: "none", regionKey: "sg" },
     edgeState: "none",
+    edgeQueue: "none",
     auditRetention: { days: 2192, why: "claims end after six years (Limitation Act 1959 s. 6)" },
   },
 } as const satisfies Record<string, Entry>;

@@ -20,11 +20,12 @@ export interface WorkerRelease {
 
 export interface VersionedWorkerArgs {
   readonly accountId: string;
-  readonly zoneId: string;
+  /** Of the hostname. */
+  readonly zoneId?: string;
   /** Name of the Worker, unique in the account. */
   readonly scriptName: string;
-  /** The only way in: workers.dev and preview addresses are off. */
-  readonly hostname: string;
+  /** The only way in: workers.dev and preview addresses are off. Omit for a Worker that answers no requests (a queue's consumer). */
+  readonly hostname?: string;
   /** Where TLS of the hostname is ended (Regional Services). Omit only for a Worker that sees nothing personal. */
   readonly regionKey?: string;
   /** One or two, oldest first, adding up to 100 %. The order must stay while a share grows: Durable Objects depend on it. */
@@ -54,7 +55,7 @@ export class VersionedWorker extends pulumi.ComponentResource {
     readonly worker: Worker;
     readonly versions: readonly WorkerVersion[];
     readonly deployment: WorkersDeployment;
-    readonly domain: WorkersCustomDomain;
+    readonly domain?: WorkersCustomDomain;
     readonly regional?: RegionalHostname;
   };
 
@@ -63,6 +64,10 @@ export class VersionedWorker extends pulumi.ComponentResource {
     refuse("VersionedWorker", name, [
       (args.releases.length < 1 || args.releases.length > 2) && `it has ${args.releases.length} releases; allowed are one or two`,
       notAllTraffic(args.releases),
+      args.hostname !== undefined && args.zoneId === undefined && `its hostname "${args.hostname}" needs \`zoneId\``,
+      args.hostname === undefined &&
+        args.regionKey !== undefined &&
+        "a `regionKey` says where TLS of a `hostname` is ended: give both or none",
       new Set(args.releases.map(({ digest }) => digest)).size < args.releases.length && "it has the same release twice",
     ]);
     const { accountId, zoneId, hostname, transform = {} } = args;
@@ -120,16 +125,19 @@ export class VersionedWorker extends pulumi.ComponentResource {
         child,
       ),
     );
-    const domain = new WorkersCustomDomain(
-      `${name}-domain`,
-      ...transformed(
-        transform.domain,
-        { accountId, zoneId, hostname, service: worker.name },
-        { ...child, dependsOn: [deployment], deleteBeforeReplace: true },
-      ),
-    );
+    const domain =
+      hostname === undefined || zoneId === undefined
+        ? undefined
+        : new WorkersCustomDomain(
+            `${name}-domain`,
+            ...transformed(
+              transform.domain,
+              { accountId, zoneId, hostname, service: worker.name },
+              { ...child, dependsOn: [deployment], deleteBeforeReplace: true },
+            ),
+          );
     const regional =
-      args.regionKey === undefined
+      domain === undefined || hostname === undefined || zoneId === undefined || args.regionKey === undefined
         ? undefined
         : new RegionalHostname(
             `${name}-regional`,
@@ -139,12 +147,18 @@ export class VersionedWorker extends pulumi.ComponentResource {
               { ...child, dependsOn: [domain], deleteBeforeReplace: true },
             ),
           );
-    this.nodes = { worker, versions, deployment, domain, ...(regional ? { regional } : {}) };
+    this.nodes = { worker, versions, deployment, ...(domain ? { domain } : {}), ...(regional ? { regional } : {}) };
     this.registerOutputs({ hostname });
   }
 
-  /** https origin at which the Worker answers. */
+  /** https origin at which the Worker answers. @throws Error for one without a hostname */
   get origin(): pulumi.Output<string> {
+    if (!this.nodes.domain) throw new Error("this Worker has no hostname, and so no origin");
     return pulumi.interpolate`https://${this.nodes.domain.hostname}`;
+  }
+
+  /** Name of the Worker, known once it is deployed: for what needs a Worker that runs. */
+  get deployedName(): pulumi.Output<string> {
+    return this.nodes.deployment.scriptName;
   }
 }

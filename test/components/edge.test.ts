@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { EdgeQueue, type EdgeQueueArgs } from "../../components/edge/edge-queue.ts";
 import { EdgeSite, type EdgeSiteArgs } from "../../components/edge/edge-site.ts";
 import { SnapshotStore } from "../../components/edge/snapshot-store.ts";
 import { SubjectStore, type SubjectStoreArgs } from "../../components/edge/subject-store.ts";
@@ -116,6 +117,12 @@ describe("VersionedWorker", () => {
     expect(part(made, "home-worker").inputs).toMatchObject({ name: "site-eu", logpush: true });
     expect(part(made, "home-deployment").inputs).toMatchObject({ annotations: { workersMessage: "by hand" }, strategy: "percentage" });
   });
+
+  it("says in which zone its hostname is, if it has one", async () => {
+    await run(() => {
+      expect(() => new VersionedWorker("home", worker({ zoneId: undefined }))).toThrow('its hostname "eu.brand.example" needs `zoneId`');
+    });
+  });
 });
 
 describe("EdgeSite", () => {
@@ -176,5 +183,73 @@ describe("SubjectStore", () => {
     expect(part(made, "subjects-classes").inputs.migrations).toEqual({ newTag: "v1", newSqliteClasses: ["Subject"] });
     expect(part(made, "subjects-script").inputs.migrations).toEqual({ oldTag: "v1", newTag: "v1" });
     expect(part(made, "subjects-subdomain").inputs).toMatchObject({ enabled: false, previewsEnabled: false });
+  });
+});
+
+describe("EdgeQueue", () => {
+  const spool = (args: Partial<EdgeQueueArgs> = {}): EdgeQueueArgs => ({
+    accountId: account.accountId,
+    jurisdiction: "eu",
+    lifecycle: "durable",
+    spool: "telemetry",
+    paths: ["gcp", "aws"],
+    releases: [release("a", 100)],
+    ...args,
+  });
+
+  it("is refused where queues cannot be pinned, with all else that is wrong", async () => {
+    await run(() => {
+      expect(() => new EdgeQueue("spool", spool({ jurisdiction: "sg", paths: ["gcp", "gcp", "A"] }))).toThrow(
+        [
+          'EdgeQueue "spool" cannot be made:',
+          '  - jurisdiction "sg" cannot pin queues (stacks/residency.ts): let a service of the region keep what must wait',
+          "  - it has a path twice: gcp, gcp, A",
+          '  - "A": a lower case letter, then lower case letters and digits',
+        ].join("\n"),
+      );
+    });
+  });
+
+  it("pins a queue and a dead letter queue a path, kept as long as can be", async () => {
+    const { made } = await run(() => new EdgeQueue("spool", spool({ jurisdiction: "us" })));
+    const queues = made.filter(({ type }) => type.endsWith(":Queue"));
+    expect(queues.map(({ inputs }) => inputs.queueName)).toEqual([
+      "telemetry-us-gcp",
+      "telemetry-us-aws",
+      "telemetry-us-gcp-dead",
+      "telemetry-us-aws-dead",
+    ]);
+    for (const { inputs } of queues)
+      expect(inputs).toMatchObject({
+        jurisdiction: "us",
+        settings: { deliveryDelay: 0, deliveryPaused: false, messageRetentionPeriod: 1_209_600 },
+      });
+  });
+
+  it("lets its Worker, which has no address, consume each path, and people the dead letters; every setting is written out", async () => {
+    const { made } = await run(() => new EdgeQueue("spool", spool()));
+    expect(made.filter(({ type }) => /Domain|Hostname/.test(type))).toEqual([]);
+    expect(part(made, "spool-gcp-consumer").inputs).toMatchObject({
+      type: "worker",
+      scriptName: "telemetry-eu",
+      deadLetterQueue: "telemetry-eu-gcp-dead",
+    });
+    const settings = (name: string) => Object.keys(part(made, name).inputs.settings as object).sort();
+    expect(settings("spool-aws-consumer")).toEqual(["batchSize", "maxConcurrency", "maxRetries", "maxWaitTimeMs", "retryDelay"]);
+    expect(part(made, "spool-aws-dead-reader").inputs.type).toBe("http_pull");
+    expect(settings("spool-aws-dead-reader")).toEqual(["batchSize", "maxRetries", "retryDelay", "visibilityTimeoutMs"]);
+  });
+
+  it("is bound by name: by those who send, and by its Worker for what is refused for good", async () => {
+    const { made, value } = await run(
+      () => new EdgeQueue("spool", spool({ bindings: [{ name: "REGION", type: "plain_text", text: "eu" }] })),
+    );
+    const [gcp, aws] = value.senderBindings;
+    expect([gcp?.name, aws?.name]).toEqual(["TELEMETRY_GCP", "TELEMETRY_AWS"]);
+    expect(part(made, "spool-worker-aaaaaaaaaaaa").inputs.bindings).toEqual([
+      { name: "DEAD_LETTER_AWS", type: "queue", queueName: "telemetry-eu-aws-dead" },
+      { name: "DEAD_LETTER_GCP", type: "queue", queueName: "telemetry-eu-gcp-dead" },
+      { name: "REGION", type: "plain_text", text: "eu" },
+    ]);
   });
 });

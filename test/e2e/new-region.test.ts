@@ -15,6 +15,7 @@ const entry = `
     aws: { location: "eu-west-2", locations: ["eu-west-2"] },
     cloudflare: { jurisdiction: "none", regionKey: "uk" },
     edgeState: "none",
+    edgeQueue: "none",
     auditRetention: { days: 366, why: "a test region" },
   },
 `;

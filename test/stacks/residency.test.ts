@@ -134,3 +134,10 @@ it("nothing but a mapped name is a jurisdiction, however it looks", () => {
   );
   expect(jurisdictionOfRegion("global")).toBeUndefined();
 });
+
+it("lets nothing wait or be kept at the edge where Cloudflare pins nothing", () => {
+  for (const each of jurisdictions) {
+    const { cloudflare, edgeQueue, edgeState } = residencyOf(each);
+    if (cloudflare.jurisdiction === "none") expect({ edgeQueue, edgeState }).toEqual({ edgeQueue: "none", edgeState: "none" });
+  }
+});
