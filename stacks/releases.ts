@@ -6,6 +6,7 @@ import type { WorkerRelease } from "../components/edge/versioned-worker.ts";
 import type { ServiceRelease } from "../components/governance/governance-service.ts";
 import { artifactDir, type Manifest, releasesOf } from "./artifacts.ts";
 import type { ReleaseShare } from "./config.ts";
+import { verifyWorker } from "./worker-digest.ts";
 
 /** Media types by file name: what `build` and `publish` put into a Worker's folder. */
 const contentTypes: Record<string, string> = { ".js": "application/javascript+module", ".jws": "text/plain" };
@@ -13,10 +14,16 @@ const contentTypes: Record<string, string> = { ".js": "application/javascript+mo
 /** Providers read files from the program's folder, and a path stays in the state: it must be the same on every machine. */
 const fromHere = (path: string) => relative(import.meta.dirname, path);
 
-/** @throws RunError when a wanted digest is not built */
-export function workerReleases(manifest: Manifest, name: string, wanted?: readonly ReleaseShare[]): WorkerRelease[] {
+/** @throws RunError when a wanted digest is not built, or its files are not those that were built */
+export function workerReleases(
+  manifest: Manifest,
+  name: string,
+  wanted?: readonly ReleaseShare[],
+  folder: string = artifactDir,
+): WorkerRelease[] {
   return releasesOf(manifest, name, wanted).map(({ artifact, percentage }) => {
-    const dir = join(artifactDir, artifact.path);
+    const dir = join(folder, artifact.path);
+    verifyWorker(artifact, dir);
     const modules = readdirSync(dir)
       .filter((file) => contentTypes[file.slice(file.lastIndexOf("."))] !== undefined)
       .map((file) => ({

@@ -11,6 +11,7 @@ import { canonicalJson } from "../../functions/shared/canonical-json.ts";
 import { policyRevision } from "../../functions/shared/decision-table.ts";
 import { buildPolicyPack } from "../../policies/build.ts";
 import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
+import { workerDigest } from "../../stacks/worker-digest.ts";
 import { PersonError } from "../errors.ts";
 import { filesBelow } from "../files-below.ts";
 import { cacheDir, root } from "../paths.ts";
@@ -37,7 +38,7 @@ const sha256 = (...parts: (string | Uint8Array)[]) => {
 /** What decides the result: every source that is built, the packages, and this builder itself. */
 function sourceStamp(): string {
   const files = ["functions", "policies", "cli/artifacts"].flatMap((dir) => filesBelow(join(root, dir)));
-  files.push(join(root, "package-lock.json"), join(root, "stacks", "residency.ts"));
+  files.push(join(root, "package-lock.json"), join(root, "stacks", "residency.ts"), join(root, "stacks", "worker-digest.ts"));
   return sha256(...files.flatMap((file) => [relative(root, file), "\0", readFileSync(file)]), process.version);
 }
 
@@ -93,7 +94,7 @@ async function buildWorker(bundle: Bundle, table: { readonly text: string; reado
   const withTable = bundle.name === "site";
   const names = Object.keys(files).sort();
   return {
-    digest: `sha256:${sha256(...names.flatMap((name) => [name, "\0", files[name] as Uint8Array]), withTable ? table.text : "")}`,
+    digest: workerDigest(files, withTable ? table.text : undefined),
     size: names.reduce((sum, name) => sum + (files[name] as Uint8Array).length, 0),
     write: (dir) => {
       for (const name of names) writeFileSync(join(dir, name), files[name] as Uint8Array);
