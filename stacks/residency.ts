@@ -72,6 +72,8 @@ const map = {
     law: "PDPA 2012 s. 26",
     gcp: { location: "asia-southeast1", locations: ["asia-southeast1"] },
     aws: { location: "ap-southeast-1", locations: ["ap-southeast-1"] },
+    // The key is not confirmed: Cloudflare offers Singapore and documents no keys. Before a first deployment compare it with your account's
+    // list, GET /accounts/{id}/addressing/regional_hostnames/regions; a wrong one is refused there, and nothing is served.
     cloudflare: { jurisdiction: "none", regionKey: "sg" },
     edgeState: "none",
     edgeQueue: "none",

@@ -5,7 +5,10 @@ import { expect, it } from "vitest";
 import { Platform } from "../platform.ts";
 import { Visitor } from "../visitor.ts";
 
-/** Cloudflare has no jurisdiction for the United Kingdom, so its edge keeps no state. */
+/**
+ * Cloudflare has no jurisdiction for the United Kingdom, so its edge keeps no state. It offers Regional Services there, by a key that its
+ * documentation does not name: `uk` is not confirmed.
+ */
 const entry = `
   uk: {
     title: "United Kingdom",

@@ -5,8 +5,12 @@ import { addressRecords } from "./dns.ts";
 import type { Versions } from "./versions.ts";
 import { DOMAIN, hexId, now } from "./worker.ts";
 
-/** Confirmed by developers.cloudflare.com/data-localization/regional-services and the SDK's tests; `sg` is offered, its key is not confirmed. */
-const regionKeys = ["eu", "us", "ca", "isoeu", "ap", "in", "jp", "kr", "br", "za", "ae", "fedramp", "sg", "au", "uk", "ch"];
+/**
+ * Keys of Regional Services. `eu`, `us`, `ca`: the SDK's documentation; `isoeu` and those up to `fedramp`: other tools' documentation and tests.
+ * `sg` and `uk` are guesses: developers.cloudflare.com/data-localization/region-support offers Singapore and the United Kingdom and names no
+ * keys. An account's own list: GET /accounts/{id}/addressing/regional_hostnames/regions.
+ */
+const regionKeys = ["eu", "us", "ca", "isoeu", "ap", "in", "jp", "kr", "br", "za", "ae", "fedramp", "sg", "uk"];
 
 /** Puts a hostname on the internet, answered by a Worker. */
 export function serveDomain(internet: Internet, versions: Versions, hostname: string, script: string): () => void {

@@ -132,5 +132,6 @@ describe("a regional hostname", () => {
 
   test("is in no region that Cloudflare does not name", async () => {
     await expect(create("apac")).rejects.toThrow('regionKey: "apac" is no processing region; there are eu, us, ca');
+    await expect(create("au")).rejects.toThrow('regionKey: "au" is no processing region');
   });
 });
