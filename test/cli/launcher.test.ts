@@ -64,8 +64,8 @@ case $1 in
 esac`,
   );
 }
-/** An `npm ci` that lasts until the test lets it go on. */
-const waits = () => `while ! [ -e ${at("go")} ]; do sleep 0.05; done`;
+/** An `npm ci` that lasts until the test lets it go on, or is over. */
+const waits = () => `while [ -d ${folder} ] && ! [ -e ${at("go")} ]; do sleep 0.05; done`;
 const letGo = () => writeFileSync(at("go"), "");
 const asked = (what: string) =>
   existsSync(at("asked"))
