@@ -1,6 +1,8 @@
 // The tools that do not come from npm: where each is found, and how it is built where it is missing.
 // Versions are pinned here and in tools/<name>/go.mod; binaries stand in the cache, one folder a version.
 import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -12,6 +14,7 @@ const run = promisify(execFile);
 
 interface Pin {
   readonly version: string;
+  /** "." where the program itself is ours and stands in tools/<name>. */
   readonly package: string;
   readonly ldflags: string;
   readonly tags?: string;
@@ -48,6 +51,14 @@ export const pins = {
     ask: ["version"],
     says: /v?(\d+\.\d+\.\d+)/,
     minutes: 1,
+  },
+  collector: {
+    version: "0.159.0",
+    package: ".",
+    ldflags: "-s -w -X main.version=0.159.0",
+    ask: ["--version"],
+    says: /version v?(\d+\.\d+\.\d+)/,
+    minutes: 5,
   },
 } as const satisfies Record<string, Pin>;
 
@@ -102,7 +113,21 @@ async function installedPulumi(): Promise<Tool | undefined> {
   return undefined;
 }
 
-const cached = (name: ToolName) => join(cacheDir, `${name}-${pins[name].version}`, name);
+/** One folder a version; of a program of ours, one a state of its sources. */
+function cacheFolder(name: ToolName): string {
+  const pin: Pin = pins[name];
+  const sources = pin.package === "." ? `-${sourceDigest(join(root, "tools", name)).slice(0, 12)}` : "";
+  return join(cacheDir, `${name}-${pin.version}${sources}`);
+}
+
+function sourceDigest(folder: string): string {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort())
+    if (/\.go$|(^|\/)go\.(mod|sum)$/.test(file)) hash.update(`${file}\0`).update(readFileSync(join(folder, file)));
+  return hash.digest("hex");
+}
+
+const cached = (name: ToolName) => join(cacheFolder(name), name);
 
 /** Finds a tool without making it. A cached binary was verified when it was built and is taken as it is. */
 export async function findTool(name: ToolName): Promise<Tool | undefined> {
@@ -135,7 +160,7 @@ async function build(name: ToolName, progress: (line: string) => void): Promise<
         ? `Install Pulumi >= ${oldestPulumi} (pulumi.com/docs/install) or Go >= ${oldestGo}.`
         : `Install Go >= ${oldestGo}.`,
     );
-  const final = join(cacheDir, `${name}-${pin.version}`);
+  const final = cacheFolder(name);
   await mkdir(cacheDir, { recursive: true });
   const work = await mkdtemp(join(cacheDir, `${name}.`));
   const started = Date.now();

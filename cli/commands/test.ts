@@ -20,7 +20,12 @@ interface Report {
 }
 
 /** Tools that tests start themselves, by the variable in which they find them. */
-const variables = { pulumi: "BAILIWICK_PULUMI", versitygw: "BAILIWICK_VERSITYGW", crane: "BAILIWICK_CRANE" } as const;
+const variables = {
+  pulumi: "BAILIWICK_PULUMI",
+  versitygw: "BAILIWICK_VERSITYGW",
+  crane: "BAILIWICK_CRANE",
+  collector: "BAILIWICK_COLLECTOR",
+} as const;
 
 export async function test(args: string[]): Promise<void> {
   const chosen = args.filter((arg) => (tiers as readonly string[]).includes(arg));

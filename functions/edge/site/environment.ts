@@ -1,3 +1,4 @@
+import type { OtlpTraces } from "../../shared/telemetry/otlp.ts";
 import type { Subject } from "../subjects/subject.ts";
 
 /** What the site's Worker is bound to. */
@@ -21,4 +22,7 @@ export interface Environment {
   readonly EXPERIMENTS: KVNamespace;
   readonly VERSION: WorkerVersionMetadata;
   readonly LIMIT: RateLimit;
+  /** The spools of the two telemetry paths; absent where the jurisdiction can pin no queue: then the region's services keep them. */
+  readonly TELEMETRY_GCP?: Queue<OtlpTraces>;
+  readonly TELEMETRY_AWS?: Queue<OtlpTraces>;
 }

@@ -19,6 +19,7 @@ import { CloudSqlRuntime } from "./sql-runtime.ts";
 import { createStorage } from "./storage.ts";
 import { Workloads } from "./workload.ts";
 
+import { createTelemetry } from "./telemetry.ts";
 export interface GcpCloud extends Cloud {
   /** The person who holds the account: owner of every project. Deployments act as this member. */
   readonly owner: string;
@@ -58,6 +59,9 @@ export function createGcp(ground: Ground): GcpCloud {
     createSql(sql, iam),
     run,
     createCertificateManager(ground, certificateUsers),
+    createTelemetry(ground, iam),
+    monitoring,
+    createLogging(ground, iam, monitoring, run.sources),
     createLoadBalancers(ground, run.balanced),
   ];
 

@@ -50,6 +50,10 @@ const roles: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
+  "roles/telemetry.tracesWriter": ["telemetry.traces.write"],
+  "roles/telemetry.writer": ["telemetry.traces.write", "telemetry.metrics.write", "telemetry.logs.write"],
+  "roles/cloudtrace.user": ["cloudtrace.traces.get", "cloudtrace.traces.list"],
+  "roles/serviceusage.serviceUsageConsumer": ["serviceusage.services.use", "serviceusage.services.get", "serviceusage.services.list"],
  * Whether holding `role` allows what is asked: a permission (`run.routes.invoke`) or the role itself (`roles/run.invoker`).
  * A role that is not in the table allows itself only.
  */

@@ -1,0 +1,43 @@
+// Traces as OTLP over HTTP says them in JSON (opentelemetry.io/docs/specs/otlp, "JSON Protobuf Encoding"): as much as we send and read.
+
+export type OtlpValue = { readonly stringValue: string } | { readonly intValue: string | number };
+export interface OtlpAttribute {
+  readonly key: string;
+  readonly value: OtlpValue;
+}
+export interface OtlpSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  /** Nanoseconds since 1970, as digits. */
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly OtlpAttribute[];
+  readonly status?: { readonly code?: number };
+}
+export interface ResourceSpans {
+  readonly resource: { readonly attributes: readonly OtlpAttribute[] };
+  readonly scopeSpans: readonly { readonly scope?: { readonly name: string }; readonly spans: readonly OtlpSpan[] }[];
+}
+export interface OtlpTraces {
+  readonly resourceSpans: readonly ResourceSpans[];
+}
+
+export function attributesOf(values: Readonly<Record<string, string | number | undefined>>): OtlpAttribute[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value: typeof value === "number" ? { intValue: String(value) } : { stringValue: value } }],
+  );
+}
+
+export function valuesOf(attributes: readonly OtlpAttribute[] = []): Record<string, string | number> {
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => [key, "stringValue" in value ? value.stringValue : Number(value.intValue)] as const),
+  );
+}
+
+/** One request of many. */
+export const merged = (parts: readonly OtlpTraces[]): OtlpTraces => ({
+  resourceSpans: parts.flatMap(({ resourceSpans }) => resourceSpans),
+});

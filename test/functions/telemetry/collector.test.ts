@@ -1,0 +1,255 @@
+// The collector as it ships keeps its one promise: what it answers 200 to can be read back from the bucket.
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Path } from "../../../functions/shared/telemetry/emitter.ts";
+import type { OtlpTraces } from "../../../functions/shared/telemetry/otlp.ts";
+import { issueSenderToken } from "../../../functions/shared/telemetry/sender-token.ts";
+import { largestRequestBytes } from "../../../functions/telemetry/collector-config.ts";
+import { type MetadataServer, startMetadataServer } from "../../../sandbox/runtimes/metadata-server.ts";
+import { Account } from "../../sandbox/aws/fixture.ts";
+import { project, World } from "../../sandbox/gcp/world.ts";
+import { until } from "../../until.ts";
+import { newKeyPair } from "../keys.ts";
+import { audience, type RunningCollector, region, startCollector, traceOf } from "./collector.ts";
+
+/** One cloud's end of the path: where the collector stores, and how a test looks at it and takes it away. */
+interface Sink {
+  readonly collector: RunningCollector;
+  /** Names of all objects. */
+  names(): Promise<string[]>;
+  read(name: string): Promise<OtlpTraces>;
+  /** Nobody answers at the bucket's address until what is returned is called. */
+  cut(): () => void;
+  /** Spans of a trace in the cloud's own store. */
+  own(traceId: string): Promise<unknown[]>;
+  end(): Promise<void>;
+}
+
+async function googleSink(): Promise<Sink> {
+  const world = await World.start("storage", "telemetry", "cloudtrace");
+  await world.create("storage/bucket:Bucket", "archive", {
+    name: "brand-archive",
+    location: "europe-west3",
+    uniformBucketLevelAccess: true,
+  });
+  const { email, member } = await world.account("collector");
+  await world.create("storage/bucketIAMMember:BucketIAMMember", "creator", {
+    bucket: "brand-archive",
+    role: "roles/storage.objectCreator",
+    member,
+  });
+  await world.grant(member, "roles/telemetry.tracesWriter");
+  await world.grant(member, "roles/serviceusage.serviceUsageConsumer");
+  const metadata: MetadataServer = await startMetadataServer({
+    email,
+    projectId: project,
+    projectNumber: "1",
+    region: "europe-west3",
+    scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+    accessToken: () => ({ token: world.cloud.issueToken(member), expiresInSeconds: 3600 }),
+    idToken: () => undefined,
+  });
+  const collector = await startCollector("gcp", world.internet, {
+    GCE_METADATA_HOST: metadata.host,
+    GOOGLE_CLOUD_PROJECT: project,
+    ARCHIVE_BUCKET: "brand-archive",
+  });
+  const get = (path: string) => world.call(world.cloud.owner, "GET", `https://storage.googleapis.com/storage/v1/b/brand-archive/o${path}`);
+  return {
+    collector,
+    async names() {
+      const { body } = await get("");
+      return ((body.items ?? []) as { name: string }[]).map(({ name }) => name);
+    },
+    read: async (name) => (await get(`/${encodeURIComponent(name)}?alt=media`)).body as unknown as OtlpTraces,
+    cut() {
+      const handler = world.internet.resolve("storage.googleapis.com");
+      const restore = world.internet.register("storage.googleapis.com", () => new Response("cut off\n", { status: 503 }));
+      return () => {
+        restore();
+        if (handler) world.internet.register("storage.googleapis.com", handler);
+      };
+    },
+    async own(traceId) {
+      const { body } = await world.call(
+        world.cloud.owner,
+        "GET",
+        `https://cloudtrace.googleapis.com/v1/projects/${project}/traces/${traceId}`,
+      );
+      return (body.spans ?? []) as unknown[];
+    },
+    async end() {
+      await collector[Symbol.asyncDispose]();
+      await metadata.close();
+      await world.end();
+    },
+  };
+}
+
+async function awsSink(): Promise<Sink> {
+  const account = new Account("eu-central-1");
+  await account.start();
+  await account.create("s3/bucket:Bucket", { bucket: "brand-archive" });
+  const issued = account.aws.issueCredentials(account.aws.deployer);
+  const collector = await startCollector("aws", account.ground.internet, {
+    AWS_ACCESS_KEY_ID: issued.AccessKeyId,
+    AWS_SECRET_ACCESS_KEY: issued.SecretAccessKey,
+    AWS_SESSION_TOKEN: issued.Token,
+    AWS_REGION: "eu-central-1",
+    ARCHIVE_BUCKET: "brand-archive",
+  });
+  const client = account.client("eu-central-1", account.aws.deployer);
+  const host = "brand-archive.s3.eu-central-1.amazonaws.com";
+  return {
+    collector,
+    async names() {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "brand-archive" }));
+      return Contents.map(({ Key }) => String(Key));
+    },
+    async read(name) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: "brand-archive", Key: name }));
+      return JSON.parse((await Body?.transformToString()) ?? "") as OtlpTraces;
+    },
+    cut: () => account.ground.internet.register(host, () => new Response("cut off\n", { status: 503 })),
+    own: async () => [],
+    async end() {
+      await collector[Symbol.asyncDispose]();
+      client.destroy();
+      await account.purge();
+    },
+  };
+}
+
+describe.each([
+  ["gcp", googleSink],
+  ["aws", awsSink],
+] as [Path, () => Promise<Sink>][])("the collector of path %s", (path, start) => {
+  let sink: Sink;
+  beforeAll(async () => {
+    sink = await start();
+  });
+  afterAll(() => sink?.end());
+
+  const token = (issuedAt = new Date(), key = sink.collector.edgeKey, to = audience(path)) =>
+    issueSenderToken(key.privatePem, "edge", region, to, issuedAt);
+
+  async function send(body: unknown, bearer?: string, type = "application/json"): Promise<Response> {
+    return fetch(`${sink.collector.url}/v1/traces`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${bearer ?? (await token())}`, "content-type": type },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Every stored span, whatever object it is in. An object never changes, so each is read once. */
+  const objects = new Map<string, OtlpTraces>();
+  async function stored() {
+    for (const name of await sink.names()) if (!objects.has(name)) objects.set(name, await sink.read(name));
+    return [...objects.values()].flatMap(({ resourceSpans }) =>
+      resourceSpans.flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, resource })))),
+    );
+  }
+  /** A span that lies in two objects is one span, as for every reader. */
+  const storedOf = async (traceId: string) => {
+    const found = (await stored()).filter((span) => span.traceId === traceId);
+    return [...new Map(found.map((span) => [span.spanId, span])).values()];
+  };
+
+  it("answers 200, and the span can be read back from the bucket at once", async () => {
+    const { traceId, body } = traceOf();
+    const response = await send(body);
+    expect(response.status, sink.collector.log()).toBe(200);
+    expect(await storedOf(traceId)).toMatchObject([{ name: "GET /v1/experience/{slot}" }]);
+  });
+
+  it("takes a span of a service, which signs with another key", async () => {
+    const { traceId, body } = traceOf();
+    const bearer = await issueSenderToken(sink.collector.servicesKey.privatePem, "services", region, audience(path));
+    expect((await send(body, bearer)).status).toBe(200);
+    expect(await storedOf(traceId)).toHaveLength(1);
+  });
+
+  it("takes a batch that is sent twice, and a reader sees it once", async () => {
+    const { traceId, body } = traceOf();
+    expect([(await send(body)).status, (await send(body)).status]).toEqual([200, 200]);
+    expect(await storedOf(traceId)).toHaveLength(1);
+  });
+
+  it("does not answer 200 while the bucket cannot be reached, and takes the same batch afterwards", async () => {
+    const { traceId, body } = traceOf();
+    const heal = sink.cut();
+    const refused = await send(body).finally(heal);
+    expect(refused.status).toBe(503);
+    expect(await storedOf(traceId)).toEqual([]);
+    expect((await send(body)).status).toBe(200);
+    expect(await storedOf(traceId)).toHaveLength(1);
+  });
+
+  it.each([
+    ["cut off", '{"resourceSpans":[{"resource"'],
+    ["no OTLP", '{"resourceSpans":"none"}'],
+    ["with a trace id of five digits", JSON.stringify(traceOf({ span: { traceId: "12345" } }).body)],
+  ])("answers 400 to JSON that is %s", async (_what, body) => {
+    expect((await send(body)).status).toBe(400);
+  });
+
+  it("answers 413 to a body that is too large, and stores nothing of it", async () => {
+    const before = (await sink.names()).length;
+    const filler = { key: "http.route", value: { stringValue: "/".padEnd(largestRequestBytes, "a") } };
+    expect((await send(traceOf({ attributes: [filler] }).body)).status).toBe(413);
+    expect(await sink.names()).toHaveLength(before);
+  });
+
+  it.each([
+    ["none", async () => ""],
+    ["one that is over", async () => token(new Date(Date.now() - 120_000))],
+    ["one for another collector", async () => token(new Date(), sink.collector.edgeKey, "https://telemetry-xxx-eu.brand.example")],
+    ["one signed with a key that nobody knows", async () => token(new Date(), newKeyPair())],
+    ["one without a signature", async () => `${Buffer.from('{"alg":"none"}').toString("base64url")}.${(await token()).split(".")[1]}.`],
+  ])("answers 401 to a token that is %s", async (_what, make) => {
+    const { traceId, body } = traceOf();
+    expect((await send(body, (await make()) || " ")).status).toBe(401);
+    expect(await storedOf(traceId)).toEqual([]);
+  });
+
+  it("keeps nothing that the schema does not name", async () => {
+    const { traceId, body } = traceOf({
+      span: {
+        name: "GET /v1/subjects/eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE?secret=1",
+        status: { code: 2, message: "mail ann@brand.example" },
+        traceState: "vendor=ann",
+        events: [{ name: "exception", timeUnixNano: "1", attributes: [{ key: "exception.message", value: { stringValue: "ann" } }] }],
+      },
+      attributes: [
+        { key: "url.full", value: { stringValue: "https://eu.brand.example/?email=ann@brand.example" } },
+        { key: "enduser.id", value: { stringValue: "ann" } },
+        { key: "client.address", value: { stringValue: "192.0.2.7" } },
+        { key: "http.request.method", value: { stringValue: "GET" } },
+      ],
+      resource: [{ key: "host.name", value: { stringValue: "ann-laptop" } }],
+    });
+    expect((await send(body)).status).toBe(200);
+    const [span] = await storedOf(traceId);
+    expect(JSON.stringify(span)).not.toMatch(/ann|192\.0\.2|7Q2M4T9V|secret|email|exception/);
+    expect(span).toMatchObject({ name: "other", status: { code: 2 } });
+    expect(span?.attributes.map(({ key }) => key).sort()).toEqual(["bailiwick.sequence", "http.request.method"]);
+  });
+
+  it.each([
+    ["an e-mail address", "ann@brand.example"],
+    ["an address of the network", "192.0.2.7"],
+    ["a subject", "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE"],
+    ["a token", "eyJhbGciOiJFZERTQSJ9.e30."],
+  ])("masks %s in an attribute that may be", async (_what, value) => {
+    const { traceId, body } = traceOf({ attributes: [{ key: "error.type", value: { stringValue: value } }] });
+    expect((await send(body)).status).toBe(200);
+    expect(JSON.stringify(await storedOf(traceId))).not.toContain(value);
+  });
+
+  if (path === "gcp")
+    it("brings the span to the cloud's own store as well", async () => {
+      const { traceId, body } = traceOf();
+      expect((await send(body)).status).toBe(200);
+      await until(async () => (await sink.own(traceId)).length === 1, "the span in the cloud's own store");
+    });
+});
