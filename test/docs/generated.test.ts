@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { embeddedClouds, generatedPages, stalePages } from "../../tools/docs.ts";
 
@@ -15,11 +15,31 @@ it("a page that says something else, or is not there, is stale", () => {
   expect(stalePages([{ file: resolve(root, "docs/nowhere.md"), content: "" }])).toHaveLength(1);
 });
 
-it("nothing is called runs or enforces without a test that is there", () => {
-  const without = embeddedClouds().flatMap(({ resources }) =>
-    resources.flatMap(({ token, fidelity }) =>
-      fidelity.level === "records" || existsSync(resolve(root, fidelity.test)) ? [] : [`${token}: ${fidelity.test}`],
-    ),
+/** A test's text with that of the fixtures beside it: what it asks for by a relative path. */
+function readWithFixtures(file: string): string {
+  const text = readFileSync(file, "utf8");
+  const fixtures = [...text.matchAll(/from "(\.{1,2}\/[^"]+)"/g)].map(([, path]) => resolve(dirname(file), path as string));
+  return [text, ...fixtures.filter((path) => path.startsWith(`${root}/test/`)).map((path) => readFileSync(path, "utf8"))].join("\n");
+}
+
+/** What is wrong with the test that a type names, or undefined. */
+function flaw(token: string, test: string): string | undefined {
+  const file = resolve(root, test);
+  if (!test.endsWith(".test.ts") || !existsSync(file)) return `${token}: ${test} is no test file`;
+  const name = token.slice(token.lastIndexOf(":") + 1);
+  return new RegExp(`\\b${name}\\b`).test(readWithFixtures(file)) ? undefined : `${token}: ${test} never makes a ${name}`;
+}
+
+it("nothing is called runs or enforces without a test file that is there and names it", () => {
+  const called = embeddedClouds().flatMap(({ resources }) =>
+    resources.flatMap(({ token, fidelity }) => (fidelity.level === "records" ? [] : [{ token, test: fidelity.test }])),
   );
-  expect(without).toEqual([]);
+  expect(called.length).toBeGreaterThan(30);
+  expect(called.flatMap(({ token, test }) => flaw(token, test) ?? [])).toEqual([]);
+});
+
+it("a folder, a file that is not there, and a test of something else prove nothing", () => {
+  expect(flaw("cloudflare:index/worker:Worker", "test/sandbox/cloudflare")).toContain("is no test file");
+  expect(flaw("cloudflare:index/worker:Worker", "test/sandbox/cloudflare/absent.test.ts")).toContain("is no test file");
+  expect(flaw("cloudflare:index/worker:Worker", "test/sandbox/gcp/sql.test.ts")).toContain("never makes a Worker");
 });

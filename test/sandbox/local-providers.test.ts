@@ -37,7 +37,7 @@ test("a key whose creation was cut off is taken over, not made twice", async () 
   expect(again).toEqual({ id: first?.id, outputs: state });
 });
 
-test("a random id says the same bytes in every form", async () => {
+test("a random id (RandomId) says the same bytes in every form", async () => {
   const made = await create(createRandom(), { byteLength: 4, prefix: "x-" });
   const { hex, b64Url, dec } = made?.outputs as Record<string, string>;
   const bytes = Buffer.from((hex as string).slice(2), "hex");

@@ -23,7 +23,7 @@ export function domainDefinitions(internet: Internet, versions: Versions, closer
     fidelity: {
       level: "runs",
       how: "the hostname is on the sandbox's internet and, as x.localhost, on the gateway",
-      test: "test/sandbox/cloudflare",
+      test: "test/sandbox/cloudflare/domains.test.ts",
     },
     deleteBeforeReplace: true,
     defaults: () => ({ environment: "production" }),

@@ -78,7 +78,11 @@ export function scriptDefinitions(versions: Versions): ResourceDefinition[] {
 
   const script: ResourceDefinition = {
     token: SCRIPT,
-    fidelity: { level: "runs", how: "a service of workerd, with its Durable Objects on disk", test: "test/sandbox/cloudflare" },
+    fidelity: {
+      level: "runs",
+      how: "a service of workerd, with its Durable Objects on disk",
+      test: "test/sandbox/cloudflare/scripts.test.ts",
+    },
     replaceOn: ["accountId", "scriptName"],
     unordered: ["bindings"],
     recomputed: ["modifiedOn", "etag", "migrationTag", "startupTimeMs"],

@@ -10,7 +10,7 @@ const NAMESPACE = "cloudflare:index/workersKvNamespace:WorkersKvNamespace";
 export function storeDefinitions(versions: Versions, workerd: Workerd): ResourceDefinition[] {
   const namespace: ResourceDefinition = {
     token: NAMESPACE,
-    fidelity: { level: "runs", how: "a KV namespace of workerd, on disk", test: "test/sandbox/cloudflare" },
+    fidelity: { level: "runs", how: "a KV namespace of workerd, on disk", test: "test/sandbox/cloudflare/stores.test.ts" },
     replaceOn: ["accountId", "jurisdiction"],
     async create({ store, orphan, urn }, inputs) {
       const taken = store.list(NAMESPACE).find((row) => row.state.title === inputs.title && row.id !== orphan?.id);
@@ -36,7 +36,7 @@ export function storeDefinitions(versions: Versions, workerd: Workerd): Resource
   };
   const pair: ResourceDefinition = {
     token: "cloudflare:index/workersKv:WorkersKv",
-    fidelity: { level: "runs", how: "written into the namespace", test: "test/sandbox/cloudflare" },
+    fidelity: { level: "runs", how: "written into the namespace", test: "test/sandbox/cloudflare/stores.test.ts" },
     replaceOn: ["accountId", "namespaceId", "keyName"],
     async create(_context, inputs) {
       await write(inputs);

@@ -53,7 +53,7 @@ const nameOf = (store: Store, id: string): string => {
 export function workerDefinitions(versions: Versions): ResourceDefinition[] {
   const worker: ResourceDefinition = {
     token: WORKER,
-    fidelity: { level: "runs", how: "a service of workerd", test: "test/sandbox/cloudflare" },
+    fidelity: { level: "runs", how: "a service of workerd", test: "test/sandbox/cloudflare/versions.test.ts" },
     replaceOn: ["accountId"],
     defaults: () => ({ logpush: false, tags: [] }),
     create({ store, orphan }, inputs) {
@@ -77,7 +77,7 @@ export function workerDefinitions(versions: Versions): ResourceDefinition[] {
 
   const version: ResourceDefinition = {
     token: "cloudflare:index/workerVersion:WorkerVersion",
-    fidelity: { level: "runs", how: "runs on workerd while a deployment names it", test: "test/sandbox/cloudflare" },
+    fidelity: { level: "runs", how: "runs on workerd while a deployment names it", test: "test/sandbox/cloudflare/versions.test.ts" },
     unordered: ["modules", "bindings"],
     refuse(inputs) {
       const failures: Failure[] = [];
@@ -143,7 +143,7 @@ export function workerDefinitions(versions: Versions): ResourceDefinition[] {
 
   const deployment: ResourceDefinition = {
     token: "cloudflare:index/workersDeployment:WorkersDeployment",
-    fidelity: { level: "runs", how: "requests are split over versions by share", test: "test/sandbox/cloudflare" },
+    fidelity: { level: "runs", how: "requests are split over versions by share", test: "test/sandbox/cloudflare/versions.test.ts" },
     refuse(inputs) {
       if (!Array.isArray(inputs.versions)) return [];
       const shares = inputs.versions as Properties[];

@@ -166,6 +166,9 @@ describe("the public access block", () => {
 
 test("ACLs are refused, for the owner is enforced", async () => {
   await bucketNamed("no-acls");
+  const controls = (objectOwnership: string) => account.create("BucketOwnershipControls", { bucket: "no-acls", rule: { objectOwnership } });
+  await expect(controls("ObjectWriter")).rejects.toThrow(/"ObjectWriter" brings ACLs back/);
+  await controls("BucketOwnerEnforced");
   const put = new PutObjectCommand({ Bucket: "no-acls", Key: "k", Body: "v", ACL: "public-read" });
   await expect(s3().send(put)).rejects.toMatchObject({ name: "AccessControlListNotSupported" });
 });
