@@ -224,6 +224,12 @@ test("the edge cut off from the governance plane gives the default within its ti
     expect(await visitor.hero()).toMatchObject({ variation: "default", reason: "unavailable" });
     // The edge's own budget is 200 ms; the rest is room for a busy machine.
     expect(performance.now() - begun).toBeLessThan(2000);
+    // With its revision: the check gave up by itself, after 80 ms, before the budget of the whole decision was spent.
+    await until(async () => {
+      const hero = await visitor.hero();
+      expect(hero).toMatchObject({ variation: "default", reason: "unavailable" });
+      return hero.policyRevision !== null;
+    }, "the check to give up within its own budget");
     const page = await platform.fetch("apac");
     expect(page.status).toBe(200);
     await page.body?.cancel();
@@ -231,6 +237,28 @@ test("the edge cut off from the governance plane gives the default within its ti
     process.kill(pid, "SIGCONT");
   }
   await until(async () => (await visitor.hero()).reason === "granted", "the region to be heard again");
+});
+
+// What the edge does when the Durable Object itself throws or is late stands in test/functions/edge/site.test.ts: here it shares a process with the site.
+test("where the edge keeps consent, it goes on by it while cut off from the governance plane, and whoever changes it is told", async () => {
+  const visitor = await Visitor.create(platform, "eu");
+  await until(async () => {
+    await visitor.change("granted");
+    return (await visitor.hero()).reason === "granted";
+  }, "the way to be warm");
+  const pid = await servicePid("eu");
+  process.kill(pid, "SIGSTOP");
+  try {
+    await until(async () => (await visitor.hero()).reason === "granted", "the edge to answer from what it holds");
+    const change = await visitor.tryChange("withdrawn");
+    expect(change.status).toBe(504);
+    expect(change.headers.get("retry-after")).not.toBeNull();
+    await change.body?.cancel();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await until(async () => (await visitor.tryChange("withdrawn")).status === 200, "the region to be heard again");
+  await until(async () => (await visitor.hero()).reason === "withdrawn", "the withdrawal to be enforced");
 });
 
 const runningFile = (stack: string) => join(platform.dir, ".sandbox", "running", `${stack}.json`);
