@@ -6,6 +6,9 @@ import type { Fault } from "../../engine/faults.ts";
 import { Instance } from "../../runtimes/cloud-run/instance.ts";
 import { forward } from "../../runtimes/network/http.ts";
 import type { Iam } from "./iam.ts";
+import type { LogSource } from "./logging.ts";
+import type { Monitoring } from "./monitoring.ts";
+import { labelsOf } from "./monitoring-api.ts";
 import { listOf, objectOf } from "./outputs.ts";
 import { projectNumber } from "./projects.ts";
 import { addressesOf, tagged } from "./run-address.ts";
@@ -45,6 +48,13 @@ export function partsOf(id: string): { project: string; location: string; name: 
   return { project, location, name };
 }
 
+/** The monitored resource of Cloud Run (cloud.google.com/monitoring/api/resources). */
+const resourceType = "cloud_run_revision";
+const revisionLabels = (id: string, revision: string): Record<string, string> => {
+  const { location, name } = partsOf(id);
+  return { location, service_name: name, revision_name: revision, configuration_name: name };
+};
+
 const everythingToLatest: readonly Target[] = [{ revision: latest, percent: 100 }];
 const patienceMs = 10_000;
 
@@ -69,8 +79,11 @@ export class CloudRunServices {
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #unlist = new Map<string, () => void>();
 
-  constructor(ground: Ground, iam: Iam, workloads: Workloads) {
+  readonly #monitoring: Monitoring;
+
+  constructor(ground: Ground, iam: Iam, workloads: Workloads, monitoring: Monitoring) {
     this.#ground = ground;
+    this.#monitoring = monitoring;
     this.#iam = iam;
     this.#workloads = workloads;
   }
@@ -104,7 +117,7 @@ export class CloudRunServices {
   async start(): Promise<void> {
     this.#offline.set(
       "*",
-      this.#ground.internet.register("*.run.app", (request) => this.#answer(request)),
+      this.#ground.internet.register("*.run.app", (request) => this.answer(request)),
     );
     await Promise.all(
       this.#ground.store.list(serviceToken).map(async ({ id }) => {
@@ -256,7 +269,7 @@ export class CloudRunServices {
     for (const { tag } of traffic) if (tag) for (const url of urls) this.#hosts.set(new URL(tagged(url, tag)).hostname, { id, tag });
     this.#offline.set(
       id,
-      this.#ground.internet.register(new URL(uri).hostname, (request) => this.#answer(request)),
+      this.#ground.internet.register(new URL(uri).hostname, (request) => this.answer(request)),
     );
   }
 
@@ -284,12 +297,17 @@ export class CloudRunServices {
     return row && ingress !== "INGRESS_TRAFFIC_INTERNAL_ONLY" ? this.#serve(service, row.state, request) : nothingHere();
   }
 
-  async #answer(request: Request): Promise<Response> {
+  /**
+   * Answers at a service's own address.
+   * @param within the project whose Pub/Sub or Scheduler sends this: internal to every ingress (cloud.google.com/run/docs/securing/ingress)
+   */
+  async answer(request: Request, within?: string): Promise<Response> {
     const owner = this.#hosts.get(new URL(request.url).hostname);
     const row = owner && this.#ground.store.get(serviceToken, owner.id);
-    // Whatever arrives here comes from outside: a service for internal callers is as good as not there (its real answer is 404 too).
-    const isOpen = row && (row.state.ingress ?? "INGRESS_TRAFFIC_ALL") === "INGRESS_TRAFFIC_ALL" && row.state.defaultUriDisabled !== true;
-    return owner && isOpen ? this.#serve(owner, row.state, request) : nothingHere();
+    // For whoever comes from outside, a service for internal callers is as good as not there (its real answer is 404 too).
+    const isInside = row !== undefined && row.state.project === within;
+    const isOpen = isInside || (row?.state.ingress ?? "INGRESS_TRAFFIC_ALL") === "INGRESS_TRAFFIC_ALL";
+    return owner && row && isOpen && row.state.defaultUriDisabled !== true ? this.#serve(owner, row.state, request) : nothingHere();
   }
 
   async #serve(owner: Owner, state: Properties, request: Request): Promise<Response> {
@@ -303,9 +321,33 @@ export class CloudRunServices {
     return this.#pass(owner.id, revision, request, this.#isOpen(owner.id, state) ? {} : unsigned(request));
   }
 
-  #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
-    const answer = this.#ground.internet.faults.guard(faultsName(id), (guarded) => this.#send(id, revision, guarded, authorization));
-    return Promise.resolve(answer(request)).catch((error: Error) => page(503, "Service Unavailable", error.message));
+  async #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
+    const asked = performance.now();
+    const send = this.#ground.internet.faults.guard(faultsName(id), (guarded) => this.#send(id, revision, guarded, authorization));
+    const answer = await Promise.resolve(send(request)).catch((error: Error) => page(503, "Service Unavailable", error.message));
+    this.#measure(id, revision, answer.status, performance.now() - asked);
+    return answer;
+  }
+
+  /** cloud.google.com/monitoring/api/metrics_gcp_p_z, run */
+  #measure(id: string, revision: string, status: number, ms: number): void {
+    const { project } = partsOf(id);
+    const code = { response_code: String(status), response_code_class: `${Math.floor(status / 100)}xx` };
+    const labels = labelsOf(project, code, resourceType, revisionLabels(id, revision));
+    this.#monitoring.count("run.googleapis.com/request_count", labels);
+    this.#monitoring.observe("run.googleapis.com/request_latencies", labels, ms);
+  }
+
+  /** The files that the revisions write, for Cloud Logging. */
+  sources(): LogSource[] {
+    return this.#ground.store.list(serviceToken).flatMap(({ id }) => {
+      const { project, location } = partsOf(id);
+      return (this.record(id)?.revisions ?? []).map(({ name }) => ({
+        file: this.#workloads.logFile(`run-${project}-${location}-${name}`),
+        project,
+        resource: { type: resourceType, labels: { ...revisionLabels(id, name), project_id: project } },
+      }));
+    });
   }
 
   async #send(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
