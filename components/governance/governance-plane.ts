@@ -50,7 +50,12 @@ export class GovernancePlane extends pulumi.ComponentResource {
     const { region, gcp } = residencyOf(jurisdiction);
     const child: pulumi.ComponentResourceOptions = { parent: this };
 
-    const network = new RegionNetwork(`${name}-network`, { project, jurisdiction, transform: transform.network }, { ...child, dependsOn });
+    const network = new RegionNetwork(
+      `${name}-network`,
+      // One instance more: the migration job.
+      { project, jurisdiction, instances: args.instances.max + 1, transform: transform.network },
+      { ...child, dependsOn },
+    );
     const migrationAccount = new Account(
       `${name}-migration`,
       { project, accountId: "preferences-migration", displayName: "Changes the schema of the preference database" },

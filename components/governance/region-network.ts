@@ -4,13 +4,22 @@ import { Subnetwork, type SubnetworkArgs } from "@pulumi/gcp/compute/subnetwork.
 import { Connection } from "@pulumi/gcp/servicenetworking/connection.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
-import { type Transform, transformed } from "../component.ts";
+import { refuse, type Transform, transformed } from "../component.ts";
 
 export interface RegionNetworkArgs {
   readonly project: string;
   readonly jurisdiction: Jurisdiction;
+  /** How many instances of services and jobs there may be at once; more than the subnet has addresses for is refused. */
+  readonly instances: number;
   readonly transform?: { readonly network?: Transform<NetworkArgs>; readonly subnetwork?: Transform<SubnetworkArgs> };
 }
+
+/** Where services and jobs leave from. */
+const servicesRange = { address: "10.20.16.0", prefix: 20 };
+/** Google keeps four of every subnet's addresses (cloud.google.com/vpc/docs/subnets). */
+const serviceAddresses = 2 ** (32 - servicesRange.prefix) - 4;
+/** Two an instance, and two for the one that it replaced: those are given back up to 20 minutes later. */
+const addressesPerInstance = 4;
 
 /**
  * The private network of a region: services leave through one subnet, and the database has an address inside it only.
@@ -29,7 +38,13 @@ export class RegionNetwork extends pulumi.ComponentResource {
 
   constructor(name: string, args: RegionNetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("bailiwick:governance:RegionNetwork", name, {}, options);
-    const { project, transform = {} } = args;
+    const { project, instances, transform = {} } = args;
+    const subnet = `${servicesRange.address}/${servicesRange.prefix}`;
+    const needed = instances * addressesPerInstance;
+    refuse("RegionNetwork", name, [
+      needed > serviceAddresses &&
+        `${instances} instances need ${needed} addresses, ${addressesPerInstance} each, and the subnet ${subnet} has ${serviceAddresses}: allowed are at most ${Math.floor(serviceAddresses / addressesPerInstance)}, the migration job among them`,
+    ]);
     const { region, gcp } = residencyOf(args.jurisdiction);
     const child: pulumi.CustomResourceOptions = { parent: this };
 
@@ -50,7 +65,7 @@ export class RegionNetwork extends pulumi.ComponentResource {
           name: `services-${region}`,
           region: gcp.location,
           network: network.id,
-          ipCidrRange: "10.20.0.0/24",
+          ipCidrRange: subnet,
           privateIpGoogleAccess: true,
         },
         child,
