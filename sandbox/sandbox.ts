@@ -107,6 +107,7 @@ export class Sandbox {
     const authority = await CertificateAuthority.open(join(stateDir, "ca"));
     const gateway = await Gateway.start(internet, options.port, hostnames);
     const proxy = await EgressProxy.start(internet, authority);
+    const environment: Record<string, string> = {};
     const ground = (name: string): Ground => ({
       store,
       internet,
@@ -115,12 +116,13 @@ export class Sandbox {
       pidDir,
       socketDir,
       tools: options.tools,
-      egress: { proxyUrl: proxy.url, caFile: authority.certificateFile },
+      egress: { proxyUrl: proxy.url, caFile: authority.certificateFile, environment },
       log: (message) => log(`${name}: ${message}`),
     });
     const cloudflare = createCloudflare(ground("cloudflare"));
     const gcp = createGcp(ground("gcp"));
-    const clouds: Cloud[] = [createAws(ground("aws")), gcp, cloudflare, createTls(), createRandom()];
+    const aws = createAws(ground("aws"));
+    const clouds: Cloud[] = [aws, gcp, cloudflare, createTls(), createRandom()];
 
     const servers: Server[] = [];
     const programs = new Map<string, string>();
@@ -143,7 +145,9 @@ export class Sandbox {
       options.earlier?.language,
     );
     servers.push(language);
-    await Promise.all(clouds.map((cloud) => cloud.start()));
+    // Its endpoints are part of the environment of every workload.
+    await aws.start();
+    await Promise.all(clouds.filter((cloud) => cloud !== aws).map((cloud) => cloud.start()));
 
     return new Sandbox({
       ports: { gateway: gateway.port, language: language.port, providers },

@@ -18,7 +18,12 @@ export interface Ground {
   /** Where each external tool stands, by name (`versitygw`). */
   readonly tools: Readonly<Record<string, string>>;
   /** What a workload needs to reach the sandbox's internet: proxy address and CA file. Filled before `start`. */
-  readonly egress: { readonly proxyUrl: string; readonly caFile: string };
+  readonly egress: {
+    readonly proxyUrl: string;
+    readonly caFile: string;
+    /** More of a workload's environment, for SDKs that go through no proxy. Clouds enter theirs at their start. */
+    readonly environment?: Record<string, string>;
+  };
   readonly log: (message: string) => void;
 }
 

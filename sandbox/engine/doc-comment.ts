@@ -16,13 +16,16 @@ const BULLET = /^\s*[*-]\s+/;
  */
 export function allowedValues(comment: string): string[] | undefined {
   const text = plain(comment);
+  const lists: string[] = [];
   for (const match of text.matchAll(INTRODUCTION)) {
     const rest = text.slice(match.index + match[0].length).replace(LEAD, "");
     const values = BULLET.test(rest) ? bullets(rest) : sentence(rest.replace(/^\[/, ""));
+    // Where one of several lists cannot be read ("For X, valid values are ...; for Y, ..."), the others are not the whole.
+    if (!values && value(rest)) return undefined;
     // A single value is more often an example than a list.
-    if (values && values.length > 1) return [...new Set(values)];
+    if (values && values.length > 1) lists.push(...values);
   }
-  return undefined;
+  return lists.length > 0 ? [...new Set(lists)] : undefined;
 }
 
 /** Whether two spellings mean the same value: comments lose underscores and case (`durable*object*namespace`, `httpPull`). */

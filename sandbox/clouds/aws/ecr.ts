@@ -11,9 +11,11 @@ import {
   UNKNOWN,
 } from "../../engine/definition.ts";
 import { recorded } from "../../engine/recorded.ts";
+import type { ImageSource } from "../../runtimes/cloud-run/image.ts";
 import { Layouts } from "../../runtimes/oci/layouts.ts";
-import { basicCredentials } from "../../runtimes/oci/reference.ts";
+import { basicCredentials, parseReference } from "../../runtimes/oci/reference.ts";
 import { createRegistry } from "../../runtimes/oci/registry.ts";
+import { unpackImage } from "../../runtimes/oci/unpack.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
 import { accountOf, arn, deployer, regionalId, regionDefault, regionOf, regions, tagsAll } from "./account.ts";
 import { findKey } from "./kms.ts";
@@ -49,6 +51,21 @@ export class Ecr {
   /** Password of the user `AWS`, for `docker login` and the like. */
   password(principal: string): string {
     return this.#credentials.issue(principal, passwordLifetimeSeconds).Token;
+  }
+
+  /** What runs: images of this account's repositories. */
+  get images(): ImageSource {
+    return {
+      resolve: async (image) => {
+        const parsed = parseReference(image);
+        const [, account, region] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(parsed?.host ?? "") ?? [];
+        if (!parsed || region === undefined || account !== accountOf(this.#ground.store) || !this.#find(parsed.name, region))
+          return undefined;
+        const layout = this.#layouts.at(`${region}/${parsed.name}`, parsed.name);
+        const found = layout.find(parsed.reference);
+        return found && unpackImage(layout, found.digest, join(this.#ground.dataDir, "images"));
+      },
+    };
   }
 
   start(): void {

@@ -1,15 +1,36 @@
-// The embedded AWS: S3 and ECR for real, KMS as far as they ask it.
+// The embedded AWS.
 import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Credentials, type IssuedCredentials } from "../../runtimes/s3/credentials.ts";
 import { S3Service } from "../../runtimes/s3/service.ts";
 import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
+import { acmDefinitions } from "./acm.ts";
+import { CloudWatch } from "./cloudwatch.ts";
+import { Door } from "./door.ts";
+import { endpoint } from "./ec2-endpoints.ts";
+import { routeDefinitions } from "./ec2-routes.ts";
+import { securityGroupDefinitions } from "./ec2-security-groups.ts";
+import { vpcDefinitions, vpcFunctions } from "./ec2-vpc.ts";
 import { Ecr } from "./ecr.ts";
-import { alias, findKey, key } from "./kms.ts";
+import { ecsDefinitions } from "./ecs.ts";
+import { EcsServices } from "./ecs-services.ts";
+import { taskDefinition } from "./ecs-task-definition.ts";
+import { Tasks } from "./ecs-tasks.ts";
+import { Iam } from "./iam.ts";
+import { iamDefinitions } from "./iam-roles.ts";
+import { alias, findKey, key, keyPolicyOf } from "./kms.ts";
 import { kmsApi } from "./kms-api.ts";
+import { loadBalancer, targetGroup } from "./lb.ts";
+import { listener, listenerRule } from "./lb-listener.ts";
+import { LoadBalancers } from "./load-balancers.ts";
+import { logDefinitions } from "./logs.ts";
+import { logsApi } from "./logs-api.ts";
+import { LogStore } from "./logs-store.ts";
 import { getPolicyDocument } from "./policy-document.ts";
 import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
+import { AwsError } from "./signed-call.ts";
+import { sts } from "./sts.ts";
 
 export interface Aws extends Cloud {
   /** Account id, twelve digits. */
@@ -30,6 +51,10 @@ export function createAws(ground: Ground): Aws {
   if (!command) throw new Error("the embedded AWS needs the tool versitygw, and its path is not given: tools.versitygw");
   const credentials = new Credentials(store);
   const account = accountOf(store);
+  const iam = new Iam(store);
+  const keyRefusal: ConstructorParameters<typeof S3Service>[0]["keyRefusal"] = (demand) =>
+    // AWS's own key of S3 is for everyone in the account, through S3.
+    demand.resource.includes(":alias/aws/") ? undefined : iam.keyRefusal(demand, keyPolicyOf(store, demand.resource));
   const s3 = new S3Service({
     command,
     dataDir: join(dataDir, "s3"),
@@ -42,13 +67,46 @@ export function createAws(ground: Ground): Aws {
     credentials,
     account,
     key: (reference, region) => findKey(store, reference, region),
+    refusal: (demand, policy) => iam.refusal(demand, policy),
+    keyRefusal,
   });
   const ecr = new Ecr(ground, credentials);
+  const logs = new LogStore(join(dataDir, "logs.sqlite"));
+  const door = new Door(internet);
+  const endpoints = () => ({ AWS_ENDPOINT_URL: door.url, AWS_ENDPOINT_URL_S3: s3.endpoint });
+  const tasks = new Tasks({ ground, credentials, iam, images: ecr.images, logs, endpoints });
+  const metrics = new CloudWatch(ground, credentials, iam);
+  const balancers = new LoadBalancers(ground, metrics);
+  const services = new EcsServices(ground, tasks, balancers);
+  const authorize = (principal: string, action: string, keyArn: string) => {
+    const refusal = keyRefusal({ principal, action, resource: keyArn, context: {} });
+    if (refusal !== undefined) throw new AwsError("AccessDeniedException", refusal);
+  };
   let offline: (() => void)[] = [];
   return {
     name: "aws",
-    resources: [bucketDefinition(s3), ...bucketSettings(s3), key, alias, ...ecr.resources],
-    functions: [...accountFunctions, getPolicyDocument, ...ecr.functions],
+    resources: [
+      bucketDefinition(s3),
+      ...bucketSettings(s3),
+      key,
+      alias,
+      ...ecr.resources,
+      ...vpcDefinitions,
+      ...routeDefinitions,
+      ...securityGroupDefinitions,
+      endpoint,
+      ...iamDefinitions,
+      ...logDefinitions(logs),
+      ...acmDefinitions(internet),
+      loadBalancer((arn) => balancers.changed(arn)),
+      targetGroup,
+      listener(internet),
+      listenerRule,
+      taskDefinition,
+      ...ecsDefinitions(services),
+      ...metrics.resources,
+    ],
+    functions: [...accountFunctions, ...vpcFunctions, getPolicyDocument, ...ecr.functions],
     account,
     deployer: deployer(store),
     get s3Endpoint() {
@@ -59,16 +117,31 @@ export function createAws(ground: Ground): Aws {
     async start() {
       await s3.start();
       ecr.start();
-      offline = regions.map((region) =>
-        internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize: () => {} })),
-      );
+      offline = regions.flatMap((region) => [
+        internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize })),
+        internet.register(`logs.${region}.amazonaws.com`, logsApi(region, { store, credentials, iam, logs })),
+        internet.register(`sts.${region}.amazonaws.com`, sts(region, { store, internet, credentials, iam })),
+      ]);
+      metrics.start();
+      await door.start();
+      Object.assign(ground.egress.environment ?? {}, endpoints());
+      await tasks.start();
+      balancers.start();
+      services.start();
     },
     async stop() {
+      // First the balancers: tasks then end without waiting for requests.
+      balancers.stop();
+      await services.stop();
+      await tasks.stop();
+      await door.stop();
+      metrics.stop();
       for (const takeOff of offline) takeOff();
+      logs.close();
       ecr.stop();
       await s3.stop();
     },
-    parts: () => [s3Part(s3)],
+    parts: () => [s3Part(s3), ...balancers.parts(), ...services.parts(), ...metrics.parts()],
   };
 }
 

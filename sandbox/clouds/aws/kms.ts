@@ -34,6 +34,10 @@ function aliasTarget(store: Store, reference: string, region: string): string | 
   return alias && String(alias.state.targetKeyArn);
 }
 
+/** The policy of a key that a resource stands for; nothing where there is none. */
+export const keyPolicyOf = (store: Store, keyArn: string): string =>
+  String(store.list(keyToken).find(({ state }) => state.arn === keyArn)?.state.policy ?? "");
+
 /** The policy that a key has when none is given: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html */
 const defaultPolicy = (account: string) =>
   JSON.stringify({

@@ -1,10 +1,11 @@
 // What Cloud Run gives a container, for services and jobs alike: image, environment, secrets, mounts and an identity.
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import type { Ground } from "../../engine/cloud.ts";
 import { CloudError, type Failure, type Properties, UNKNOWN } from "../../engine/definition.ts";
 import { type Launch, launchOf, type Mount } from "../../runtimes/cloud-run/container.ts";
 import type { ImageSource } from "../../runtimes/cloud-run/image.ts";
+import { Scratch, searchPath, wayOut } from "../../runtimes/cloud-run/surroundings.ts";
 import type { Iam } from "./iam.ts";
 import type { Identities } from "./identities.ts";
 import { listOf, objectOf } from "./outputs.ts";
@@ -60,6 +61,7 @@ export class Workloads {
   readonly #images: ImageSource;
   readonly #identities: Identities;
   readonly #sql: CloudSqlRuntime;
+  readonly #scratch: Scratch;
 
   constructor(ground: Ground, iam: Iam, images: ImageSource, identities: Identities, sql: CloudSqlRuntime) {
     this.#ground = ground;
@@ -67,6 +69,7 @@ export class Workloads {
     this.#images = images;
     this.#identities = identities;
     this.#sql = sql;
+    this.#scratch = new Scratch(join(ground.dataDir, "scratch"));
   }
 
   get pidDir(): string {
@@ -105,10 +108,10 @@ export class Workloads {
     const { project, location, template, name } = workload;
     const [container = {}] = listOf(template.containers);
     const image = await this.#image(workload, String(container.image));
-    const scratch = this.#scratch(name);
+    const scratch = this.#scratch.fresh(name, ["home", "tmp", "gcloud"]);
     const mounts = await this.#mounts(workload, container, scratch);
     const env = {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      PATH: searchPath,
       HOME: join(scratch, "home"),
       TMPDIR: join(scratch, "tmp"),
       CLOUDSDK_CONFIG: join(scratch, "gcloud"),
@@ -123,12 +126,12 @@ export class Workloads {
 
   /** Nothing runs yet: whatever containers of an earlier run left behind goes, secrets among it. */
   reset(): void {
-    rmSync(join(this.#ground.dataDir, "scratch"), { recursive: true, force: true });
+    this.#scratch.reset();
   }
 
   /** Forgets what it wrote beside its image; a container's file system dies with it. */
   discard(name: string): void {
-    rmSync(this.#scratchOf(name), { recursive: true, force: true });
+    this.#scratch.discard(name);
   }
 
   async #image({ project }: Workload, reference: string) {
@@ -149,17 +152,11 @@ export class Workloads {
 
   async #network(email: string, project: string, location: string): Promise<Record<string, string>> {
     const metadata = await this.#identities.metadataHost(email, project, location);
-    const { proxyUrl, caFile } = this.#ground.egress;
     return {
       GCE_METADATA_HOST: metadata,
       METADATA_SERVER_DETECTION: "assume-present",
       GOOGLE_CLOUD_PROJECT: project,
-      HTTP_PROXY: proxyUrl,
-      HTTPS_PROXY: proxyUrl,
-      NO_PROXY: metadata.slice(0, metadata.indexOf(":")),
-      NODE_USE_ENV_PROXY: "1",
-      NODE_EXTRA_CA_CERTS: caFile,
-      SSL_CERT_FILE: caFile,
+      ...wayOut(this.#ground.egress, metadata.slice(0, metadata.indexOf(":"))),
     };
   }
 
@@ -217,16 +214,5 @@ export class Workloads {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, this.#secret(workload, { secret, version: version ?? "latest" }), { mode: 0o400 });
     }
-  }
-
-  #scratchOf(name: string): string {
-    return join(this.#ground.dataDir, "scratch", name);
-  }
-
-  #scratch(name: string): string {
-    const folder = this.#scratchOf(name);
-    rmSync(folder, { recursive: true, force: true });
-    for (const part of ["home", "tmp", "gcloud"]) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
-    return folder;
   }
 }

@@ -12,9 +12,11 @@ export interface Probe {
   readonly periodSeconds: number;
   readonly timeoutSeconds: number;
   readonly failureThreshold: number;
+  /** Which statuses are well. Absent: those below 400. */
+  readonly accepts?: (status: number) => boolean;
 }
 
-/** One question: an HTTP answer below 400, or an accepted connection. Never rejects. */
+/** One question: an HTTP answer that is well, or an accepted connection. Never rejects. */
 export function ask(probe: Probe, port: number): Promise<boolean> {
   const options = { host: "127.0.0.1", port: probe.port ?? port, timeout: probe.timeoutSeconds * 1000 };
   return new Promise((resolve) => {
@@ -23,7 +25,7 @@ export function ask(probe: Probe, port: number): Promise<boolean> {
         { ...options, path: probe.http.path, headers: { "user-agent": "GoogleHC/1.0", ...probe.http.headers } },
         (response) => {
           response.resume();
-          resolve((response.statusCode ?? 500) < 400);
+          resolve((probe.accepts ?? ((status) => status < 400))(response.statusCode ?? 500));
         },
       );
       asked.once("timeout", () => asked.destroy(new Error("timeout")));

@@ -116,6 +116,12 @@ export function defaultEncryption(book: BucketBook, bucket: string): DefaultEncr
   return { algorithm: (document && text(document, "SSEAlgorithm")) || "AES256", ...(keyId ? { keyId } : {}) };
 }
 
+/** Whether one key of the bucket's stands between KMS and its objects (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html). */
+export const bucketKeyed = (book: BucketBook, bucket: string): boolean => {
+  const document = book.setting(bucket, "encryption");
+  return document !== undefined && text(document, "BucketKeyEnabled") === "true";
+};
+
 function encryptionDocument({ algorithm, keyId }: DefaultEncryption): string {
   return s3Document("ServerSideEncryptionConfiguration", [
     element("Rule", [

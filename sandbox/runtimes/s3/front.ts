@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
+import { type Needed, neededFor } from "./actions.ts";
 import type { BucketBook, BucketEntry } from "./bucket-book.ts";
-import { answerSetting, defaultEncryption, initialSettings, isKept } from "./bucket-settings.ts";
+import { answerSetting, bucketKeyed, defaultEncryption, initialSettings, isKept } from "./bucket-settings.ts";
 import type { Credentials } from "./credentials.ts";
 import { type LockRule, lockRule, retainUntil } from "./default-retention.ts";
 import type { S3Error } from "./errors.ts";
@@ -28,11 +29,24 @@ export interface S3FrontOptions {
   readonly account: string;
   /** A key by id, ARN or alias, as S3 in this region finds it; undefined when there is none. */
   readonly key: (reference: string, region: string) => KeyState | undefined;
+  /** Why this principal may not do this, in the words of the answer; undefined where it may. `policy` is the bucket's, where it has one. */
+  readonly refusal: (demand: Demand, policy: string | undefined) => string | undefined;
+  /** The same of using a key. */
+  readonly keyRefusal: (demand: Demand) => string | undefined;
+}
+
+/** What a principal asks for. */
+export interface Demand extends Needed {
+  /** ARN */
+  readonly principal: string;
+  /** Keys of conditions, besides those that every request has. */
+  readonly context: Readonly<Record<string, string>>;
 }
 
 interface Verified {
   readonly signature: Signature;
   readonly secret: string;
+  readonly principal: string;
   readonly region: string;
 }
 
@@ -91,14 +105,17 @@ export class S3Front {
     if ("code" in verified) return verified;
     const { bucket, key, subresource } = target;
     const { method } = request;
-    if (bucket === undefined) return this.#pass(request, target, verified);
-    if (method === "PUT" && key === undefined && subresource === undefined) return this.#createBucket(request, target, verified, bucket);
+    const refusal = this.#refusal(request, target, verified);
+    if (bucket === undefined) return refusal ?? this.#pass(request, target, verified);
+    if (method === "PUT" && key === undefined && subresource === undefined)
+      return refusal ?? this.#createBucket(request, target, verified, bucket);
 
     const entry = this.#options.book.get(bucket);
     if (!entry) return errors.noSuchBucket(bucket);
     if (entry.region !== verified.region) return errors.elsewhere(bucket, entry.region);
     const owner = request.headers.get("x-amz-expected-bucket-owner");
     if (owner !== null && owner !== entry.owner) return errors.anonymous;
+    if (refusal) return refusal;
     return key === undefined ? this.#bucket(request, target, verified, entry) : this.#object(request, target, verified, entry, key);
   }
 
@@ -114,7 +131,36 @@ export class S3Front {
     if (signedAt(signature) > Date.now() + 15 * 60_000) return errors.skewed;
     if (!(Date.now() <= validUntil(signature))) return signature.expiresInSeconds === undefined ? errors.skewed : errors.expiredUrl;
     if (!verifies(signature, who.secret, request.method, url, request.headers)) return errors.badSignature;
-    return { signature, secret: who.secret, region };
+    return { signature, secret: who.secret, principal: who.principal, region };
+  }
+
+  #refusal(request: Request, target: Target, { principal }: Verified, needed = neededFor(request, target)): S3Error | undefined {
+    const { book, refusal } = this.#options;
+    const { headers } = request;
+    const context: Record<string, string> = {};
+    for (const name of [sse, sseKey, "x-amz-acl", "x-amz-copy-source", "x-amz-storage-class"]) {
+      const value = headers.get(name);
+      if (value !== null) context[`s3:${name}`] = value;
+    }
+    const prefix = new URL(request.url).searchParams.get("prefix");
+    if (prefix !== null) context["s3:prefix"] = prefix;
+    for (const each of needed) {
+      const [, bucket = ""] = /^arn:aws:s3:::([^/]+)/.exec(each.resource) ?? [];
+      const why = refusal({ ...each, principal, context }, book.setting(bucket, "policy"));
+      if (why !== undefined) return errors.accessDenied(why);
+    }
+    return undefined;
+  }
+
+  /** S3 uses a key on behalf of whoever asks (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html). */
+  #keyRefusal({ principal }: Verified, action: string, key: string, { name, region }: BucketEntry, object: string): S3Error | undefined {
+    const context = {
+      "kms:ViaService": `s3.${region}.amazonaws.com`,
+      "kms:CallerAccount": this.#options.account,
+      "kms:EncryptionContext:aws:s3:arn": bucketKeyed(this.#options.book, name) ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${object}`,
+    };
+    const why = this.#options.keyRefusal({ principal, action, resource: key, context });
+    return why === undefined ? undefined : errors.accessDenied(why);
   }
 
   async #createBucket(request: Request, target: Target, verified: Verified, bucket: string): Promise<Response | S3Error> {
@@ -172,7 +218,13 @@ export class S3Front {
       if (acl !== null && acl !== "private" && acl !== "bucket-owner-full-control") return errors.noAcls;
       const kms = this.#encryptionKey(request.headers, entry);
       if (kms && "code" in kms) return kms;
-      if (kms) additions.set(keyMetadata, kms.arn);
+      if (kms) {
+        // Parts are read again when they are put together.
+        const uses = method === "POST" ? ["kms:GenerateDataKey", "kms:Decrypt"] : ["kms:GenerateDataKey"];
+        const refusal = uses.map((use) => this.#keyRefusal(verified, use, kms.arn, entry, key)).find((each) => each !== undefined);
+        if (refusal) return refusal;
+        additions.set(keyMetadata, kms.arn);
+      }
       const rule = request.headers.has("x-amz-object-lock-mode") ? undefined : await this.#lockRule(entry.name);
       if (rule) {
         additions.set("x-amz-object-lock-mode", rule.mode);
@@ -180,14 +232,21 @@ export class S3Front {
       }
     }
     const answer = await this.#pass(request, target, verified, additions);
-    if (!(answer instanceof Response) || !answer.ok) return answer;
+    if (!(answer instanceof Response)) return answer;
+    // Whether an object exists is told to those only who may list the bucket.
+    if (answer.status === 404 && (method === "GET" || method === "HEAD") && subresource === undefined) {
+      const hidden = this.#refusal(request, target, verified, [{ action: "s3:ListBucket", resource: `arn:aws:s3:::${entry.name}` }]);
+      if (hidden) await answer.body?.cancel();
+      return hidden ?? answer;
+    }
+    if (!answer.ok) return answer;
     const completes = method === "POST" && subresource === "uploadId";
     if ((creates && method === "PUT") || completes) await this.#options.server.sync(entry.name, key);
 
     const arn = additions.get(keyMetadata) ?? answer.headers.get(keyMetadata);
     answer.headers.delete(keyMetadata);
     if (arn !== null && method === "GET" && subresource === undefined) {
-      const refusal = unusable(this.#options.key(arn, entry.region), arn);
+      const refusal = unusable(this.#options.key(arn, entry.region), arn) ?? this.#keyRefusal(verified, "kms:Decrypt", arn, entry, key);
       if (refusal) {
         await answer.body?.cancel();
         return refusal;

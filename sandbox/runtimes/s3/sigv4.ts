@@ -84,7 +84,7 @@ export function signedAt(signature: Signature): number {
 /** Signs a request in place: sets `x-amz-date`, `x-amz-content-sha256` and `authorization`. */
 export function sign(
   request: { method: string; url: URL; headers: Headers; payload: string },
-  credentials: { accessKeyId: string; secret: string; region: string },
+  credentials: { accessKeyId: string; secret: string; region: string; service?: string },
   now = new Date(),
 ): void {
   const { method, url, headers, payload } = request;
@@ -92,7 +92,7 @@ export function sign(
   headers.set("x-amz-date", timestamp);
   headers.set("x-amz-content-sha256", payload);
   const signedHeaders = ["host", ...[...headers.keys()].filter((name) => name.startsWith("x-amz-"))].sort();
-  const scope = { date: timestamp.slice(0, 8), region: credentials.region, service: "s3" };
+  const scope = { date: timestamp.slice(0, 8), region: credentials.region, service: credentials.service ?? "s3" };
   const text = stringToSign({ ...scope, timestamp }, canonicalRequest(method, url, headers, signedHeaders, payload));
   const signature = hmac(signingKey(credentials.secret, scope), text).toString("hex");
   headers.set(

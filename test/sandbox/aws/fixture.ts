@@ -64,7 +64,7 @@ export class Account extends Program {
 
   /** The real AWS SDK at the real host names, over the sandbox's internet. */
   internetClient(region: string): S3Client {
-    const issued = this.aws.issueCredentials("arn:aws:iam::123456789012:role/writer");
+    const issued = this.aws.issueCredentials(this.aws.deployer);
     return new S3Client({
       region,
       maxAttempts: 1,
@@ -87,7 +87,7 @@ export class Account extends Program {
   }
 
   /** The real AWS SDK, with credentials as a workload gets them, at the loopback address. */
-  client(region: string, principal = "arn:aws:iam::123456789012:role/writer"): S3Client {
+  client(region: string, principal = this.aws.deployer): S3Client {
     const issued = this.aws.issueCredentials(principal);
     return new S3Client({
       region,

@@ -128,7 +128,7 @@ describe("a caller", () => {
   });
 
   test("with foreign keys, a wrong secret, no session token or an expired one is refused", async () => {
-    const { AccessKeyId, SecretAccessKey, Token } = account.aws.issueCredentials("arn:aws:iam::123456789012:role/r");
+    const { AccessKeyId, SecretAccessKey, Token } = account.aws.issueCredentials(account.aws.deployer);
     const as = (accessKeyId: string, secretAccessKey: string, sessionToken?: string) =>
       new S3Client({
         region: "eu-central-1",
@@ -139,7 +139,7 @@ describe("a caller", () => {
     await expect(as("AKIAIOSFODNN7EXAMPLE", SecretAccessKey)).rejects.toMatchObject({ name: "InvalidAccessKeyId" });
     await expect(as(AccessKeyId, "wrong", Token)).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
     await expect(as(AccessKeyId, SecretAccessKey)).rejects.toMatchObject({ name: "InvalidToken" });
-    const expired = account.aws.issueCredentials("arn:aws:iam::123456789012:role/r", -1);
+    const expired = account.aws.issueCredentials(account.aws.deployer, -1);
     await expect(as(expired.AccessKeyId, expired.SecretAccessKey, expired.Token)).rejects.toMatchObject({ name: "ExpiredToken" });
     await expect(as(AccessKeyId, SecretAccessKey, Token)).resolves.toMatchObject({ KeyCount: 0 });
   });
@@ -150,7 +150,7 @@ test("a restart keeps buckets, objects and credentials, also after kill -9", asy
   await restarted.start();
   try {
     await restarted.create("Bucket", { bucket: "outlives" });
-    const issued = restarted.aws.issueCredentials("arn:aws:iam::123456789012:role/r");
+    const issued = restarted.aws.issueCredentials(restarted.aws.deployer);
     const client = () =>
       new S3Client({
         region: "eu-central-1",

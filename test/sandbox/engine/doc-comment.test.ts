@@ -18,6 +18,10 @@ describe("the values that a comment allows", () => {
     ["is no plain list", "/** Valid values are `a` if set with `b`, else anything. */"],
     ["is a range", "/** Valid values: between `1` and `100`. */"],
     ["holds a pattern", "/** Valid values are `projects/{project}` and `self`. */"],
+    [
+      "has several lists, of which one is no plain one",
+      "/** For X, valid values are `A` and `B`, if set. For Y, valid values are `C`, and `D`. */",
+    ],
     ["has one value", "/** Possible values: `ONE`. */"],
     ["is of something else", "/** The name. Must be unique. */"],
   ])("are not taken from a comment that %s", (_why, comment) => {
