@@ -74,6 +74,7 @@ program
   .description("show the logs of the sandbox and of what runs in it")
   .argument("[name]", "only logs whose name contains this")
   .option("-n, --lines <n>", "last lines of each", (text) => Number.parseInt(text, 10), 40)
+  .option(...json)
   .action(async (name: string | undefined, options) => (await import("./commands/logs.ts")).logs(name, options));
 program
   .command("query")
@@ -113,13 +114,15 @@ program
   .command("bench")
   .description("measure, and write docs/benchmarks.md")
   .option("--quick", "fewer rounds; writes nothing")
+  .option(...json)
   .action(async (options) => (await import("./commands/bench.ts")).bench(options));
 program
   .command("test")
   .description("run the tests (default: all tiers)")
   .argument("[tier...]", "unit, plan, function, policy, sandbox, e2e, fault, structure, docs")
+  .option(...json)
   .allowUnknownOption()
-  .action(async (tiers: string[]) => (await import("./commands/test.ts")).test(tiers));
+  .action(async (tiers: string[], options) => (await import("./commands/test.ts")).test(tiers, options));
 
 try {
   await program.parseAsync();

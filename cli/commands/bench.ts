@@ -9,7 +9,7 @@ import { page } from "../bench/page.ts";
 import { BenchPlatform } from "../bench/platform.ts";
 import { measurePreviews } from "../bench/previews.ts";
 import { measureSynthetic } from "../bench/synthetic.ts";
-import { exitCodes, PersonError } from "../errors.ts";
+import { interruptible } from "../interruption.ts";
 import { root } from "../paths.ts";
 import type { Ready } from "../ready.ts";
 import { endProgress, print, progress } from "../terminal.ts";
@@ -36,14 +36,22 @@ const quick: Rounds = { deployments: 1, previews: { ours: 2, usual: 1 }, synthet
 /** One with subjects' state at the edge, one without. */
 const measuredRegions = ["eu", "apac"];
 
-export async function bench(options: { quick?: boolean }): Promise<void> {
-  const figures = await interruptible((step) => measure(options.quick ? quick : full, step));
+export async function bench(options: { quick?: boolean; json?: boolean }): Promise<void> {
+  const figures = await interruptible(
+    (interrupted) =>
+      // The measurement ends at its next step; what it had set up is then removed as always.
+      measure(options.quick ? quick : full, (line) => {
+        if (interrupted()) throw new Error(`interrupted before "${line}"`);
+        progress(line);
+      }),
+    { atOnce: "interrupted: removing what was set up ...", advice: "Nothing was written. Run it again." },
+  );
   endProgress();
   const text = page(figures);
-  if (options.quick) return print(text);
   const file = join(root, "docs", "benchmarks.md");
-  writeFileSync(file, text);
-  print(`Written: ${file}`);
+  if (!options.quick) writeFileSync(file, text);
+  if (options.json) return print(JSON.stringify(figures, null, 2));
+  print(options.quick ? text : `Written: ${file}`);
 }
 
 type Step = (line: string) => void;
@@ -101,26 +109,4 @@ async function measureEdge(port: number, rounds: Rounds, step: Step) {
     }
   }
   return { latencies, withdrawals };
-}
-
-/** After Ctrl-C the measurement ends at its next step; what it had set up is then removed as always. */
-async function interruptible<T>(work: (step: Step) => Promise<T>): Promise<T> {
-  const interruption = new PersonError("Interrupted.", "Nothing was written. Run it again.", exitCodes.interrupted);
-  let interrupted = false;
-  const note = () => {
-    interrupted = true;
-    progress("interrupted: removing what was set up ...");
-  };
-  process.on("SIGINT", note);
-  try {
-    return await work((line) => {
-      if (interrupted) throw interruption;
-      progress(line);
-    });
-  } catch (error) {
-    // The commands that were being measured got the same signal.
-    throw interrupted ? interruption : error;
-  } finally {
-    process.off("SIGINT", note);
-  }
 }

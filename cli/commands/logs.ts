@@ -4,7 +4,7 @@ import { exitCodes, PersonError } from "../errors.ts";
 import { logDir } from "../paths.ts";
 import { paint, print } from "../terminal.ts";
 
-export async function logs(name: string | undefined, options: { lines: number }): Promise<void> {
+export async function logs(name: string | undefined, options: { lines: number; json?: boolean }): Promise<void> {
   const all = existsSync(logDir)
     ? readdirSync(logDir)
         .filter((file) => file.endsWith(".log"))
@@ -19,8 +19,10 @@ export async function logs(name: string | undefined, options: { lines: number })
       name === undefined ? "Deploy first: ./bailiwick up." : "Choose one of these, or none for all.",
       exitCodes.usage,
     );
-  for (const file of chosen) {
-    print(paint("bold", `== ${file}`));
-    print(readFileSync(join(logDir, file), "utf8").trimEnd().split("\n").slice(-options.lines).join("\n"));
-  }
+  const ends = chosen.map((name) => ({
+    name,
+    lines: readFileSync(join(logDir, name), "utf8").trimEnd().split("\n").slice(-options.lines),
+  }));
+  if (options.json) return print(JSON.stringify(ends, null, 2));
+  for (const { name, lines } of ends) print(`${paint("bold", `== ${name}`)}\n${lines.join("\n")}`);
 }

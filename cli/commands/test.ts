@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { exitCodes, PersonError } from "../errors.ts";
+import { interruptible } from "../interruption.ts";
 import { root } from "../paths.ts";
 import { print, progress, say } from "../terminal.ts";
 import { provideTool, toolNames } from "../tools.ts";
@@ -27,7 +28,15 @@ const variables = {
   collector: "BAILIWICK_COLLECTOR",
 } as const;
 
-export async function test(args: string[]): Promise<void> {
+export async function test(args: string[], options: { json?: boolean }): Promise<void> {
+  await interruptible(() => runTests(args, options.json === true), {
+    atOnce: "interrupted: waiting for the test runner to end ...",
+    advice: "Run it again: tests leave nothing behind that would be in the way.",
+  });
+}
+
+/** @param json gives stdout to the result alone: the runner's words then go where progress goes */
+async function runTests(args: string[], json: boolean): Promise<void> {
   const chosen = args.filter((arg) => (tiers as readonly string[]).includes(arg));
   // Whatever is no tier goes to vitest: a file's name, `-t "a sentence"`.
   const rest = args.filter((arg) => !chosen.includes(arg));
@@ -42,7 +51,7 @@ export async function test(args: string[]): Promise<void> {
       const child = spawn(
         process.execPath,
         ["--disable-warning=ExperimentalWarning", vitest, "run", ...reporters, ...chosen.flatMap((tier) => ["--project", tier]), ...rest],
-        { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] },
+        { cwd: root, env, stdio: ["ignore", json ? 2 : "inherit", "inherit"] },
       );
       child.on("error", reject);
       child.on("exit", (exit) => resolve(exit ?? 1));
@@ -58,9 +67,12 @@ export async function test(args: string[]): Promise<void> {
     const failed = report.numFailedTests + broken;
     const skipped = report.numPendingTests + report.numTodoTests;
     if (code !== 0 && failed === 0) say("Every test passed, but the runner reported errors outside of tests: see above.");
-    print(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    const passed = report.numPassedTests;
+    print(
+      json ? JSON.stringify({ passed, failed, skipped }) : `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+    );
     if (code !== 0 || failed > 0) process.exitCode = exitCodes.failed;
-    else if (report.numPassedTests === 0) process.exitCode = exitCodes.usage;
+    else if (passed === 0) process.exitCode = exitCodes.usage;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

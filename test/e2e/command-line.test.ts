@@ -1,6 +1,6 @@
 // The person's tool as a person meets it: what it says when the command line, or the machine, is not as it should be.
 
-import { symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -109,7 +109,7 @@ describe("help", () => {
     expect(stdout).toContain("Exit codes: 0 done, 1 failed, 2 refused by a policy, 64 wrong command line");
   });
 
-  it("is there for each command that help names", async () => {
+  it("is there for each command that help names, with --json", async () => {
     const { stdout } = await bailiwick("--help");
     const commands = [...stdout.slice(stdout.indexOf("Commands:")).matchAll(/^ {2}([a-z]+)/gm)]
       .map(([, name]) => name as string)
@@ -119,6 +119,7 @@ describe("help", () => {
     for (const [i, { code, stdout: help }] of answers.entries()) {
       expect(code, commands[i]).toBe(0);
       expect(help).toContain(`Usage: bailiwick ${commands[i]}`);
+      expect(help, commands[i]).toMatch(/^ {2}--json +\S/m);
     }
   });
 });
@@ -134,6 +135,32 @@ it("doctor lists what is needed, where it is and what to do, for people and for 
   expect(lines[0]).toMatch(/^what +found +from +what to do$/);
   // No colours where no terminal is.
   expect(lines.join("")).not.toContain("\u001b");
+});
+
+describe("for programs", () => {
+  it("logs gives the last lines of each", async () => {
+    const dir = join(platform.dir, ".sandbox", "logs");
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, "sandbox.log"), "one\ntwo\nthree\n");
+    writeFileSync(join(dir, "sql-eu.log"), "ready\n");
+    const { code, stdout } = await bailiwick("logs", "--lines", "2", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      { name: "sandbox.log", lines: ["two", "three"] },
+      { name: "sql-eu.log", lines: ["ready"] },
+    ]);
+    expect((await bailiwick("logs", "sql", "--lines", "2")).stdout).toBe("== sql-eu.log\nready\n");
+    rmSync(join(platform.dir, ".sandbox"), { recursive: true });
+  });
+
+  it.each([
+    ["all that pass", "a table without rows", { passed: 1, failed: 0, skipped: 3 }, 0],
+    ["none that was chosen", "no such test", { passed: 0, failed: 0, skipped: 4 }, 64],
+  ])("test counts %s, and gives stdout to nothing else", async (_what, sentence, counts, exitCode) => {
+    const { code, stdout, stderr } = await bailiwick("test", "unit", "test/cli/terminal.test.ts", "--json", "-t", sentence);
+    expect({ code, stdout: stdout && JSON.parse(stdout) }, stderr).toEqual({ code: exitCode, stdout: counts });
+    expect(stderr).toContain("test/cli/terminal.test.ts");
+  });
 });
 
 it("the tool runs from any folder and through a link to it", async () => {
