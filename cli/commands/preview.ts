@@ -1,7 +1,8 @@
 import { buildArtifacts } from "../artifacts/build.ts";
 import { exitCodes, PersonError } from "../errors.ts";
+import { interruptible } from "../interruption.ts";
 import { operate, type StackResult } from "../pulumi/operations.ts";
-import { makeReady } from "../ready.ts";
+import { makeReady, type Ready } from "../ready.ts";
 import { describeFailure, resultTable } from "../report.ts";
 import { chosenStacks } from "../stacks.ts";
 import { endProgress, print, progress, say } from "../terminal.ts";
@@ -10,11 +11,10 @@ export async function preview(names: string[], options: { json?: boolean }): Pro
   const stacks = chosenStacks(names);
   const ready = await makeReady(undefined);
   await buildArtifacts(progress);
-  const results: StackResult[] = [];
-  for (const stack of stacks) {
-    progress(`previewing ${stack} ...`);
-    results.push(await operate("preview", stack, ready, () => {}, say));
-  }
+  const results = await interruptible((interrupted) => previewEach(stacks, ready, interrupted), {
+    atOnce: "interrupted: waiting for Pulumi to end ...",
+    advice: "Nothing was changed. Preview again.",
+  });
   endProgress();
   if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
   else print(resultTable(results));
@@ -28,4 +28,14 @@ export async function preview(names: string[], options: { json?: boolean }): Pro
       refused ? exitCodes.refused : exitCodes.failed,
     );
   }
+}
+
+async function previewEach(stacks: readonly string[], ready: Ready, interrupted: () => boolean): Promise<StackResult[]> {
+  const results: StackResult[] = [];
+  for (const stack of stacks) {
+    if (interrupted()) break;
+    progress(`previewing ${stack} ...`);
+    results.push(await operate("preview", stack, ready, () => {}, say));
+  }
+  return results;
 }

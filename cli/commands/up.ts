@@ -4,6 +4,7 @@ import { localAddress } from "../addresses.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { publishArtifacts } from "../artifacts/publish.ts";
 import { exitCodes, PersonError } from "../errors.ts";
+import { interruptible } from "../interruption.ts";
 import { logDir, stateDir } from "../paths.ts";
 import { operate, type StackResult, stackOutputs } from "../pulumi/operations.ts";
 import { makeReady, type Ready } from "../ready.ts";
@@ -60,14 +61,40 @@ export async function up(names: string[], options: { port?: number; json?: boole
   const { changed } = await buildArtifacts(progress);
   if (changed.length > 0) say(`built ${changed.join(", ")}`);
 
-  // Pulumi gets the same signal from the terminal, saves its state and ends; we wait for it and say so.
-  let interrupted = false;
-  process.on("SIGINT", () => {
-    interrupted = true;
-    say("interrupted: waiting for Pulumi to save its state ...");
+  await interruptible((interrupted) => deploy(stacks, ready, interrupted, { started, json: options.json === true }), {
+    atOnce: "interrupted: waiting for Pulumi to save its state ...",
+    advice: "What was begun is in the state: ./bailiwick up goes on from there.",
   });
+}
 
+/** Whatever keeps one stack from being deployed, a person reads what became of the others. */
+async function deploy(
+  stacks: readonly string[],
+  ready: Ready,
+  interrupted: () => boolean,
+  options: { readonly started: number; readonly json: boolean },
+): Promise<void> {
   const results: StackResult[] = [];
+  let complete = false;
+  try {
+    await deployWaves(stacks, ready, interrupted, results);
+    complete = results.length === stacks.length && results.every(({ ok }) => ok);
+  } finally {
+    endProgress();
+    if (results.length > 0) await tell(results, ready, { ...options, complete });
+  }
+  const failed = results.filter(({ ok }) => !ok);
+  if (failed.length === 0) return;
+  const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
+  throw new PersonError(
+    `${failed.map(({ stack }) => stack).join(", ")} ${refused ? "was refused by the policy pack" : "did not deploy"}.`,
+    `Mend what is said above and run ./bailiwick up again: it goes on from where it stopped. All of Pulumi's words: ${logDir}.`,
+    refused ? exitCodes.refused : exitCodes.failed,
+  );
+}
+
+/** First `global`, then all regions. @param results gets what became of each stack, as far as it came */
+async function deployWaves(stacks: readonly string[], ready: Ready, interrupted: () => boolean, results: StackResult[]): Promise<void> {
   for (const wave of waves(stacks)) {
     if (!wave.includes("global")) for (const line of await publishTo(ready)) say(line);
     const counts = new Map<string, number>();
@@ -87,37 +114,35 @@ export async function up(names: string[], options: { port?: number; json?: boole
         return result;
       }),
     );
-    for (const result of settled) {
-      if (result.status === "rejected") throw result.reason;
-      results.push(result.value);
-    }
-    if (interrupted)
-      throw new PersonError("Interrupted.", "What was begun is in the state: ./bailiwick up goes on from there.", exitCodes.interrupted);
-    if (results.some(({ ok }) => !ok)) break;
+    for (const result of settled) if (result.status === "fulfilled") results.push(result.value);
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
+    if (interrupted() || results.some(({ ok }) => !ok)) return;
   }
-  endProgress();
-  const failed = results.filter(({ ok }) => !ok);
-  const { hostnames } = await sandboxStatus(ready.sandbox);
+}
+
+async function tell(
+  results: readonly StackResult[],
+  ready: Ready,
+  options: { readonly started: number; readonly json: boolean; readonly complete: boolean },
+): Promise<void> {
+  // A sandbox that was killed meanwhile serves nothing.
+  const { hostnames } = await sandboxStatus(ready.sandbox).catch(() => ({ hostnames: [] as string[] }));
   const addresses = hostnames.map((host) => localAddress(host, ready.sandbox.ports.gateway)).sort();
   if (options.json) {
     print(
-      JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), addresses, seconds: (Date.now() - started) / 1000 }, null, 2),
+      JSON.stringify(
+        { stacks: results.map(({ output, ...rest }) => rest), addresses, seconds: (Date.now() - options.started) / 1000 },
+        null,
+        2,
+      ),
     );
   } else {
     print(resultTable(results));
-    if (failed.length === 0) {
+    if (options.complete) {
       print(`\n${paint("green", "Everything is up.")} Try:`);
       // Not those that only programs call: the redirect to a subject's home, the subject stores.
       for (const address of addresses.filter((each) => !/\/\/(api|subjects-)/.test(each))) print(`  curl ${address}`);
     }
   }
-  if (failed.length > 0) {
-    for (const result of failed) say(describeFailure(result));
-    const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
-    throw new PersonError(
-      `${failed.map(({ stack }) => stack).join(", ")} ${refused ? "was refused by the policy pack" : "did not deploy"}.`,
-      `Mend what is said above and run ./bailiwick up again: it goes on from where it stopped. All of Pulumi's words: ${logDir}.`,
-      refused ? exitCodes.refused : exitCodes.failed,
-    );
-  }
+  for (const result of results) if (!result.ok) say(describeFailure(result));
 }

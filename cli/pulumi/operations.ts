@@ -19,10 +19,13 @@ export interface StackResult extends Outcome {
   readonly output: string;
 }
 
+type Done = Outcome & Pick<StackResult, "code" | "output">;
+
 /** Time between two looks at the event log, in milliseconds. */
 const tick = 250;
 
 /**
+ * What keeps this one stack from being worked on (somebody else holds it, say) is in its result, so that others' are not lost with it.
  * @param kind `up` previews first and updates only if nothing is refused; where all is as the last `up` left it and the preview finds
  * nothing to change, the preview is all there is to do
  * @param progress gets the number of resources done so far, now and then
@@ -36,22 +39,38 @@ export async function operate(
   say: (line: string) => void,
 ): Promise<StackResult> {
   const started = Date.now();
+  const seconds = () => (Date.now() - started) / 1000;
+  try {
+    const done = await work(kind, stack, context, progress, say);
+    return { ...done, stack, ok: done.code === 0, seconds: seconds() };
+  } catch (error) {
+    if (!(error instanceof PersonError)) throw error;
+    const errors = [`${error.message}\nwhat to do: ${error.advice}`];
+    return { stack, ok: false, code: error.exitCode, seconds: seconds(), output: "", changes: {}, findings: [], errors, rules: 0, done: 0 };
+  }
+}
+
+async function work(
+  kind: "up" | "preview",
+  stack: string,
+  context: { readonly pulumi: string; readonly sandbox: SandboxFile },
+  progress: (done: number) => void,
+  say: (line: string) => void,
+): Promise<Done> {
   const { pulumi, sandbox } = context;
+  // Locks first: a stack that is being made is held already.
+  for (const line of await clearLocks(stack, (pid) => isOrphaned(stack, pid))) say(line);
   await ensureStack(pulumi, sandbox, stack);
   const mended = mendState(stack);
   if (mended) say(mended);
-  for (const line of await clearLocks(stack, (pid) => isOrphaned(stack, pid))) say(line);
-  const run = async (command: "up" | "preview") => {
-    const done = await pulumiWithEvents(command, stack, context, progress);
-    return { ...done, stack, ok: done.code === 0, seconds: (Date.now() - started) / 1000 };
-  };
+  const run = (command: "up" | "preview") => pulumiWithEvents(command, stack, context, progress);
   if (kind === "preview") return run("preview");
   if (isApplied(stack, pulumi)) {
     const previewed = await run("preview");
-    if (!previewed.ok || Object.keys(previewed.changes).every((change) => change === "same")) return previewed;
+    if (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same")) return previewed;
   }
   const updated = await run("up");
-  if (updated.ok) recordApplied(stack, pulumi);
+  if (updated.code === 0) recordApplied(stack, pulumi);
   return updated;
 }
 
@@ -60,7 +79,7 @@ async function pulumiWithEvents(
   stack: string,
   { pulumi, sandbox }: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
-): Promise<Outcome & { readonly code: number; readonly output: string }> {
+): Promise<Done> {
   mkdirSync(logDir, { recursive: true });
   const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
   rmSync(eventLog, { force: true });

@@ -1,7 +1,9 @@
-// When nothing changed, `up` is a preview; when anything did, even what no preview shows, it is an update.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// When nothing changed, `up` is a preview; when anything did, even what no preview shows, it is an update. What keeps one stack from being
+// deployed hides nothing of the others.
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Platform } from "../platform.ts";
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -57,4 +59,32 @@ it("a state that was changed beside it is mended by an update", async () => {
   expect(await up()).toMatchObject(unchanged);
   expect(isProtected("storefront")).toBe(false);
   expect(updates()).toBeGreaterThan(before);
+});
+
+describe("a stack that somebody else holds", () => {
+  const holder = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "--", "pulumi"]);
+  const held = `Stack "eu" is being changed by ada@desk, process ${holder.pid}, since 2026-11-22T03:00:00Z.`;
+  beforeAll(() => {
+    const locks = join(pulumiDir(), "locks", "organization", "bailiwick", "eu");
+    mkdirSync(locks, { recursive: true });
+    const lock = { pid: holder.pid, username: "ada", hostname: "desk", timestamp: "2026-11-22T03:00:00Z" };
+    writeFileSync(join(locks, "held.json"), JSON.stringify(lock));
+  });
+  afterAll(() => holder.kill());
+
+  it.each([["up"], ["preview"]])("does not hide what %s did with the others, from programs or from people", async (command) => {
+    const { code, stdout, stderr } = await platform.bailiwick([command, "global", "eu", "--json"]);
+    expect(code, stderr).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stacks: [
+        { stack: "global", ok: true, changes: { same: expect.any(Number) } },
+        { stack: "eu", ok: false, changes: {}, errors: [expect.stringContaining(held)] },
+      ],
+    });
+    expect(stderr).toContain(held);
+    expect(stderr).toContain("Wait for it to end");
+    const people = await platform.bailiwick([command, "eu"]);
+    expect(people.code).toBe(1);
+    expect(people.stdout).toMatch(/^eu +0 .* failed$/m);
+  });
 });
