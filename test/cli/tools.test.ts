@@ -28,7 +28,7 @@ function program(path: string, script: string): void {
 const pulumi = (path: string, version: string) => program(path, `echo v${version}`);
 
 /** Notes what it is asked to build, and writes a program that calls itself by a version. */
-function go(version: string, built = pinned): void {
+function go(version: string, built: string = pinned): void {
   program(
     join(machine, "bin", "go"),
     `if [ "$1" = version ]; then echo "go version go${version} linux/amd64"; exit; fi
