@@ -1,4 +1,5 @@
 // Every room of the house is described, no file is two, and what is generated or pinned fits.
+import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { below, files, found, read } from "./files.ts";
@@ -37,6 +38,16 @@ it("no source says more than 400 lines: beyond, it is two concepts", () => {
         .filter((line) => line.trim() !== "").length,
     }));
   expect(long.filter(({ lines }) => lines > 400)).toEqual([]);
+});
+
+it("a test that sets up a whole platform is in a tier that deploys, so that the quick ones stay quick", () => {
+  const users = below("test", ".test.ts").filter((path) =>
+    [...read(path).matchAll(/from "(\.[^"]+)"/g)].some(
+      ([, target]) => posix.join(posix.dirname(path), target as string) === "test/platform.ts",
+    ),
+  );
+  expect(users.length).toBeGreaterThan(5);
+  expect(users.filter((path) => !/^test\/(plan|e2e|fault|docs)\//.test(path))).toEqual([]);
 });
 
 it("a Durable Object is reached through the namespace of its jurisdiction only", () => {

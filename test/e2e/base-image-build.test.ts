@@ -1,12 +1,10 @@
 // `./bailiwick build` with a base image, without one, and with one out of reach: in a copy of the work tree with a cache of its own.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact } from "../../stacks/artifacts.ts";
+import { base, craneBinary, Registry } from "../cli/base-image-fixture.ts";
 import { Platform } from "../platform.ts";
-import { base, craneBinary, Registry } from "./base-image-fixture.ts";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const dataFile = "functions/base-image.yaml";
 

@@ -1,12 +1,10 @@
 // Builds and releases, in copies of the work tree.
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Artifact } from "../../stacks/artifacts.ts";
 import { Platform } from "../platform.ts";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
 interface Built {
   readonly artifacts: readonly Artifact[];
