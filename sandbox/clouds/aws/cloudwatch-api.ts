@@ -36,14 +36,18 @@ export function cloudWatchApi(region: string, { store, credentials, iam, series,
       case "PutMetricData": {
         const namespace = String(input.Namespace ?? "");
         if (namespace === "" || namespace.startsWith("AWS/")) {
-          throw new AwsError("InvalidParameterValue", `The value ${namespace} for parameter Namespace is invalid: it must not be empty or begin with AWS/.`);
+          throw new AwsError(
+            "InvalidParameterValue",
+            `The value ${namespace} for parameter Namespace is invalid: it must not be empty or begin with AWS/.`,
+          );
         }
         for (const { MetricName, Dimensions = [], Timestamp, Value } of (input.MetricData ?? []) as readonly Datum[]) {
           const at = Timestamp === undefined ? Date.now() : typeof Timestamp === "number" ? Timestamp * 1000 : Date.parse(Timestamp);
           if (!(at > Date.now() - twoWeeksMs && at < Date.now() + twoHoursMs)) {
             throw new AwsError("InvalidParameterValue", `The Timestamp ${Timestamp} is not between two weeks ago and two hours ahead.`);
           }
-          if (typeof Value !== "number" || !Number.isFinite(Value)) throw new AwsError("InvalidParameterValue", `Value ${Value} is no number.`);
+          if (typeof Value !== "number" || !Number.isFinite(Value))
+            throw new AwsError("InvalidParameterValue", `Value ${Value} is no number.`);
           const labels = { ...Object.fromEntries(Dimensions.map(({ Name, Value: value }) => [Name, value])), region };
           series.put({ name: metricName(namespace, MetricName), labels }, { at, count: 1, sum: Value, min: Value, max: Value });
         }

@@ -56,12 +56,12 @@ function valueAt(alarm: Properties, region: string, read: Read, at: number): num
   const queries = listOf(alarm.metricQueries);
   if (queries.length === 0) return metricAt(alarm, region, read, at);
   const answer = queries.find(({ returnData }) => returnData === true) ?? queries[0];
-  return valueOf(String(answer?.id));
+  return valueById(String(answer?.id));
 
-  function valueOf(id: string): number | undefined {
+  function valueById(id: string): number | undefined {
     const query = queries.find((each) => each.id === id);
     if (!query) return undefined;
-    return query.expression === undefined ? metricAt(objectOf(query.metric), region, read, at) : compute(String(query.expression), valueOf);
+    return query.expression === undefined ? metricAt(objectOf(query.metric), region, read, at) : compute(String(query.expression), valueById);
   }
 }
 
@@ -75,10 +75,10 @@ export class ExpressionError extends Error {
 
 /**
  * Metric math, as far as shares and sums need it.
- * @param valueOf the value of an id; undefined without data, and then so is the whole
+ * @param valueById the value of an id; undefined without data, and then so is the whole
  * @throws ExpressionError
  */
-export function compute(expression: string, valueOf: (id: string) => number | undefined): number | undefined {
+export function compute(expression: string, valueById: (id: string) => number | undefined): number | undefined {
   const words = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|\S/g) ?? [];
   let at = 0;
   const value = sum();
@@ -122,7 +122,7 @@ export function compute(expression: string, valueOf: (id: string) => number | un
       expect(")");
       return inner ?? instead;
     }
-    if (/^[a-z]\w*$/.test(word)) return valueOf(word);
+    if (/^[a-z]\w*$/.test(word)) return valueById(word);
     throw new ExpressionError(expression, word === "" ? "it ends too early" : `"${word}" is not known`);
   }
 

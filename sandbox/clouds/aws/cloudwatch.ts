@@ -89,7 +89,13 @@ export class CloudWatch {
 
 const fact = (id: string) => `aws/cloudwatch/${id}`;
 
-const notOffered = ["thresholdMetricId", "evaluationCriteria", "evaluationInterval", "warmUpConfiguration", "evaluateLowSampleCountPercentiles"];
+const notOffered = [
+  "thresholdMetricId",
+  "evaluationCriteria",
+  "evaluationInterval",
+  "warmUpConfiguration",
+  "evaluateLowSampleCountPercentiles",
+];
 
 function refuse(inputs: Properties): Failure[] {
   const failures: Failure[] = notOffered
@@ -102,15 +108,18 @@ function refuse(inputs: Properties): Failure[] {
     ...oneOf("statistic", inputs.statistic, ["SampleCount", "Average", "Sum", "Minimum", "Maximum"]),
   );
   const { evaluationPeriods: periods, datapointsToAlarm: datapoints, extendedStatistic: extended } = inputs;
-  if (typeof periods === "number" && periods < 1) fail("evaluationPeriods", `expected evaluationPeriods to be at least (1), got ${periods}`);
+  if (typeof periods === "number" && periods < 1)
+    fail("evaluationPeriods", `expected evaluationPeriods to be at least (1), got ${periods}`);
   if (typeof datapoints === "number" && typeof periods === "number" && datapoints > periods) {
     fail("datapointsToAlarm", `${datapoints} is more than the ${periods} periods that are looked at`);
   }
   if (inputs.metricQueries === UNKNOWN || inputs.metricName === UNKNOWN) return failures;
   const queries = listOf(inputs.metricQueries);
-  if ((inputs.metricName === undefined) === (queries.length === 0)) fail("metricName", "exactly one of metricName and metricQueries must be given");
+  if ((inputs.metricName === undefined) === (queries.length === 0))
+    fail("metricName", "exactly one of metricName and metricQueries must be given");
   if (inputs.metricName !== undefined) {
-    if ((inputs.statistic === undefined) === (extended === undefined)) fail("statistic", "exactly one of statistic and extendedStatistic must be given");
+    if ((inputs.statistic === undefined) === (extended === undefined))
+      fail("statistic", "exactly one of statistic and extendedStatistic must be given");
     for (const name of ["namespace", "period"]) if (inputs[name] === undefined) fail(name, `is needed beside metricName`);
     failures.push(...periodFailures("period", inputs.period));
   }
@@ -145,13 +154,19 @@ const computed = (context: Context, inputs: Properties, name: string): Propertie
 
 const metricAlarm: ResourceDefinition = {
   token: alarmToken,
-  fidelity: { level: "enforces", how: "it is evaluated every second over the metrics there are; what it would tell of, nobody is told", test },
+  fidelity: {
+    level: "enforces",
+    how: "it is evaluated every second over the metrics there are; what it would tell of, nobody is told",
+    test,
+  },
   replaceOn: ["name", "region"],
   recomputed: ["tagsAll"],
   autoname: { property: "name", maxLength: 255 },
   defaults: (inputs, context) => ({
     ...regionDefault(inputs, context),
-    ...Object.fromEntries(Object.entries({ treatMissingData: "missing", actionsEnabled: true }).filter(([name]) => inputs[name] === undefined)),
+    ...Object.fromEntries(
+      Object.entries({ treatMissingData: "missing", actionsEnabled: true }).filter(([name]) => inputs[name] === undefined),
+    ),
   }),
   refuse,
   create(context, inputs) {

@@ -29,11 +29,12 @@ export interface Series {
 }
 
 const slotMs = 10_000;
-/** Upper bounds of a distribution's buckets: each a fifth wider than the one before, from 0.1 to beyond 10^7. */
-export const bounds: readonly number[] = Array.from({ length: 104 }, (_, index) => 0.1 * 1.2 ** index);
+const lowest = 0.0001;
+/** Upper bounds of a distribution's buckets: each a fifth wider than the one before, from 0.0001 to beyond 10^7. */
+export const bounds: readonly number[] = Array.from({ length: 142 }, (_, index) => lowest * 1.2 ** index);
 
 export const bucketOf = (value: number): number => {
-  const index = value <= 0.1 ? 0 : Math.ceil(Math.log(value / 0.1) / Math.log(1.2));
+  const index = value <= lowest ? 0 : Math.ceil(Math.log(value / lowest) / Math.log(1.2));
   return Math.min(index, bounds.length);
 };
 

@@ -1,8 +1,8 @@
-import { createHash, createHmac } from "node:crypto";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findKey } from "../../../sandbox/clouds/aws/kms.ts";
 import { Account } from "./fixture.ts";
+import { signedCall } from "./signed-call.ts";
 
 const account = new Account("eu-central-1");
 beforeAll(() => account.start());
@@ -61,33 +61,8 @@ test("windows and rotation outside of what KMS takes are refused together", asyn
   );
 });
 
-/** A signed call of the KMS API, as the SDKs send it. */
-async function kms(operation: string, input: object, region = "eu-central-1"): Promise<Record<string, unknown>> {
-  const issued = account.aws.issueCredentials(account.aws.deployer);
-  const body = JSON.stringify(input);
-  const url = new URL(`https://kms.${region}.amazonaws.com/`);
-  const timestamp = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
-  const date = timestamp.slice(0, 8);
-  const headers = new Headers({
-    "content-type": "application/x-amz-json-1.1",
-    "x-amz-date": timestamp,
-    "x-amz-security-token": issued.Token,
-    "x-amz-target": `TrentService.${operation}`,
-  });
-  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-  const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
-  const names = ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"];
-  const lines = names.map((name) => `${name}:${name === "host" ? url.host : headers.get(name)}\n`).join("");
-  const canonical = ["POST", "/", "", lines, names.join(";"), sha256(body)].join("\n");
-  const scope = `${date}/${region}/kms/aws4_request`;
-  const key = hmac(hmac(hmac(hmac(`AWS4${issued.SecretAccessKey}`, date), region), "kms"), "aws4_request");
-  const signature = hmac(key, ["AWS4-HMAC-SHA256", timestamp, scope, sha256(canonical)].join("\n")).toString("hex");
-  headers.set(
-    "authorization",
-    `AWS4-HMAC-SHA256 Credential=${issued.AccessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
-  );
-  return (await (await account.ground.internet.fetch(new Request(url, { method: "POST", headers, body }))).json()) as never;
-}
+const kms = (operation: string, input: object, region = "eu-central-1") =>
+  signedCall(account, { service: "kms", target: `TrentService.${operation}`, input, region });
 
 describe("a key in use", () => {
   test("decrypts what it encrypted, with the same context only", async () => {
