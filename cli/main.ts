@@ -98,8 +98,13 @@ program
 program
   .command("doctor")
   .description("list what is needed, where it is, and what to do about what is missing")
+  .option("--cloud", "what a deployment to the real clouds needs, asked of them without changing anything")
   .option(...json)
-  .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
+  .action(async (options) =>
+    options.cloud
+      ? (await import("./commands/doctor-cloud.ts")).doctorCloud(options)
+      : (await import("./commands/doctor.ts")).doctor(options),
+  );
 program
   .command("build")
   .description("build Workers, images, the decision table and the policy pack")
@@ -108,6 +113,7 @@ program
 program
   .command("publish")
   .description("sign decision tables and push images; the stack global must be up")
+  .option("--cloud", "to the real clouds: your own Pulumi backend and sign-ins")
   .option(...json)
   .action(async (options) => (await import("./commands/publish.ts")).publish(options));
 program
