@@ -55,6 +55,12 @@ program
   .option(...json)
   .action(async (stack: string, artifact: string, options) => (await import("./commands/release.ts")).release(stack, artifact, options));
 program
+  .command("graph")
+  .description("draw a deployed stack: its components, and what rests on what, as a Mermaid flowchart")
+  .argument("<stack>")
+  .option(...json)
+  .action(async (stack: string, options) => (await import("./commands/graph.ts")).graph(stack, options));
+program
   .command("status")
   .description("show what runs, as the running parts say")
   .option(...json)
