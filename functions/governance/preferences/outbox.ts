@@ -103,6 +103,7 @@ export class Outbox {
         reason: reasonOf(error),
         attempts: row.attempts,
         delayMs,
+        waitingMs: Date.now() - row.recorded_at.getTime(),
       });
       await this.#database.query(
         "UPDATE preferences.consent_outbox SET due_at = now() + make_interval(secs => $2), error = $3 WHERE id = $1",

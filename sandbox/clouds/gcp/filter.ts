@@ -51,6 +51,12 @@ export function parseFilter(filter: string): Comparison[] {
   }
 
   function comparison(negated: boolean): Comparison {
+    // LOG_ID("x") is short for the log name that ends so (cloud.google.com/logging/docs/view/logging-query-language#log_id).
+    if (isWord("LOG_ID") && words[at + 1]?.text === "(" && words[at + 2]?.kind === "quoted" && words[at + 3]?.text === ")") {
+      const id = encodeURIComponent((words[at + 2] as { text: string }).text);
+      at += 4;
+      return { path: ["logName"], operator: "=", values: [`/logs/${id}`], call: "ends_with", negated };
+    }
     const path: string[] = [];
     // `labels."k8s.io/name"` arrives as two words without white space between; a plain word may end in the dot.
     while (words[at] && words[at]?.kind !== "sign") {
