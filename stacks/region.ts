@@ -15,15 +15,30 @@ import { SnapshotStore } from "../components/edge/snapshot-store.ts";
 import { SubjectStore } from "../components/edge/subject-store.ts";
 import { GovernancePlane } from "../components/governance/governance-plane.ts";
 import { ProjectApis } from "../components/governance/project-apis.ts";
+import { RegionalLoadBalancer } from "../components/governance/regional-load-balancer.ts";
+import { AuditVault } from "../components/storage/audit-vault.ts";
 import { RegionKeys } from "../components/storage/region-keys.ts";
 import { ResidentBucket } from "../components/storage/resident-bucket.ts";
+import { RegionLogs } from "../components/telemetry/region-logs.ts";
+import { SloAlerts } from "../components/telemetry/slo-alerts.ts";
 import { readManifest } from "./artifacts.ts";
 import { parseRegionConfig } from "./config.ts";
 import { globalOutputs } from "./global-outputs.ts";
 import { serviceReleases, sharesOf, wholeWorker, workerReleases } from "./releases.ts";
 import { residencyOf } from "./residency.ts";
 
-const apis = ["compute", "servicenetworking", "sqladmin", "run", "secretmanager", "cloudkms", "storage"];
+const apis = [
+  "compute",
+  "servicenetworking",
+  "sqladmin",
+  "run",
+  "certificatemanager",
+  "secretmanager",
+  "cloudkms",
+  "storage",
+  "logging",
+  "monitoring",
+];
 
 export async function deploy(stack: string, raw: Readonly<Record<string, string>>) {
   const config = parseRegionConfig(stack, raw);
@@ -66,6 +81,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
           { providers, protect: lifecycle === "durable" },
         );
 
+  const services = `services-${region}.${domain}`;
   const plane = new GovernancePlane(
     "governance",
     {
@@ -76,12 +92,29 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       keys,
       preferencesAccount,
       preferences: serviceReleases(manifest, "preferences", global.repositories[jurisdiction] as string, releases.preferences),
+      origin: `https://${services}`,
       repository: { project: global.registryProject, name: "bailiwick" },
       database: config.database,
       instances: config.instances,
       edgePublicKey: edgeKey.publicKeyPem,
       subjectTokenKey: subjectTokenKey.privateKeyPemPkcs8,
       subjectsUrl: subjects?.url,
+      dependsOn: enabled,
+    },
+    { providers },
+  );
+  const { network, proxySubnetwork } = plane.nodes.network.nodes;
+  const balancer = new RegionalLoadBalancer(
+    "balancer",
+    {
+      project,
+      jurisdiction,
+      zoneId: cloudflare.zoneId,
+      network: network.id,
+      proxySubnetwork,
+      backends: [
+        { name: "preferences", hostname: services, service: plane.nodes.preferences.serviceName, tokenHeader: "x-edge-authorization" },
+      ],
       dependsOn: enabled,
     },
     { providers },
@@ -104,7 +137,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       hostname: `${region}.${domain}`,
       releases: workerReleases(manifest, "site", releases.site),
       origin: config.origin ?? global.storefront,
-      governanceUrl: plane.preferencesUrl,
+      governanceUrl: balancer.origin(services),
       edgeKey: edgeKey.privateKeyPemPkcs8,
       subjectTokenKey: subjectTokenKey.publicKeyPem,
       decisionTableKey: global.decisionTableKey,
@@ -131,6 +164,27 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     { providers },
   );
 
+  // The trail of what was decided: one identity may add to it, and nobody can take from it.
+  const auditAccount = new Account(
+    "audit",
+    { project, accountId: "audit", displayName: "The audit service" },
+    { provider: gcpProvider, dependsOn: enabled },
+  );
+  const audit = new AuditVault(
+    "audit-vault",
+    {
+      jurisdiction,
+      lifecycle,
+      bucket: `bailiwick-audit-${region}-${aws.accountId}`,
+      awsAccountId: aws.accountId,
+      writer: auditAccount.uniqueId,
+    },
+    { providers },
+  );
+
+  new RegionLogs("logs", { project, jurisdiction, lifecycle, dependsOn: enabled }, { providers });
+  new SloAlerts("alerts", { project, jurisdiction, service: plane.nodes.preferences.serviceName, dependsOn: enabled }, { providers });
+
   return {
     jurisdiction,
     releases: {
@@ -138,7 +192,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       preferences: sharesOf(manifest, "preferences", releases.preferences),
     },
     site: site.url,
-    preferences: plane.preferencesUrl,
+    preferences: balancer.origin(services),
     subjects: subjects?.url,
     database: {
       connectionName: plane.nodes.database.connectionName,
@@ -146,7 +200,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       // Whose login sees everything: the account that owns the tables.
       owner: plane.nodes.migrationAccount.email,
     },
-    buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket },
+    buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket, audit: audit.bucket },
   };
 }
 

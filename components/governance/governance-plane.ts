@@ -17,6 +17,8 @@ export interface GovernancePlaneArgs {
   /** The account the preference service runs as. Made outside, since the edge's subject store trusts it by its address. */
   readonly preferencesAccount: Account;
   readonly preferences: readonly ServiceRelease[];
+  /** `https://services-eu.brand.example`: where the region's load balancer serves the plane. */
+  readonly origin: string;
   readonly database: { readonly tier: string; readonly availability: "ZONAL" | "REGIONAL" };
   readonly instances: { readonly min: number; readonly max: number };
   /** Ed25519 public key, SPKI PEM, of the region's edge. */
@@ -96,10 +98,10 @@ export class GovernancePlane extends pulumi.ComponentResource {
       `${name}-preferences`,
       {
         project,
-        projectNumber: args.projectNumber,
         jurisdiction,
         lifecycle,
         service: "preferences",
+        origin: args.origin,
         account: args.preferencesAccount,
         releases: args.preferences,
         environment: {
@@ -125,10 +127,6 @@ export class GovernancePlane extends pulumi.ComponentResource {
       child,
     );
     this.nodes = { network, database, migrationAccount, preferences };
-    this.registerOutputs({ preferencesUrl: this.preferencesUrl });
-  }
-
-  get preferencesUrl(): pulumi.Output<string> {
-    return this.nodes.preferences.url;
+    this.registerOutputs({});
   }
 }

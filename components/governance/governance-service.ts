@@ -23,12 +23,12 @@ export interface ServiceRelease {
 
 export interface GovernanceServiceArgs {
   readonly project: string;
-  /** Of the project; part of the service's address. */
-  readonly projectNumber: string;
   readonly jurisdiction: Jurisdiction;
   readonly lifecycle: Lifecycle;
   /** Lower case, at most 40 characters: the service's name, its account's and its revisions' prefix. */
   readonly service: string;
+  /** `https://services-eu.brand.example`: where the load balancer serves it. Tokens of callers must name it as their audience. */
+  readonly origin: string;
   /** Who the service is. */
   readonly account: Account;
   /** One or two, oldest first, adding up to 100 %. */
@@ -66,7 +66,6 @@ export class GovernanceService extends pulumi.ComponentResource {
     readonly job: Job;
     readonly service: Service;
   };
-  readonly #url: string;
 
   constructor(name: string, args: GovernanceServiceArgs, options?: pulumi.ComponentResourceOptions) {
     super("bailiwick:governance:GovernanceService", name, {}, options);
@@ -81,9 +80,6 @@ export class GovernanceService extends pulumi.ComponentResource {
     const location = residencyOf(jurisdiction).gcp.location;
     const durable = args.lifecycle === "durable";
     const child: pulumi.CustomResourceOptions = { parent: this };
-    // The address that is known before the service is: its name, the project's number and the location
-    // (cloud.google.com/run/docs/triggering/https-request, "deterministic URL").
-    this.#url = `https://${service}-${args.projectNumber}.${location}.run.app`;
 
     const secrets: Record<string, Secret> = {};
     const versions: Record<string, SecretVersion> = {};
@@ -189,7 +185,7 @@ export class GovernanceService extends pulumi.ComponentResource {
           image: release.image,
           ports: { containerPort: 8080, name: "http1" },
           envs: [
-            ...variables({ ...args.environment, AUDIENCE: this.#url, DATABASE_SOCKET: socket, VERSION: release.tag }),
+            ...variables({ ...args.environment, AUDIENCE: args.origin, DATABASE_SOCKET: socket, VERSION: release.tag }),
             ...Object.entries(secrets).map(([variable, secret]) => ({
               name: variable,
               valueSource: { secretKeyRef: { secret: secret.secretId, version: (versions[variable] as SecretVersion).version } },
@@ -214,7 +210,7 @@ export class GovernanceService extends pulumi.ComponentResource {
           location,
           name: service,
           deletionProtection: durable,
-          ingress: "INGRESS_TRAFFIC_ALL",
+          ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
           invokerIamDisabled: true,
           labels: labels(jurisdiction, "personal"),
           scaling: { minInstanceCount: args.instances.min, maxInstanceCount: args.instances.max },
@@ -236,11 +232,11 @@ export class GovernanceService extends pulumi.ComponentResource {
       ),
     );
     this.nodes = { secrets, versions, execution, job, service: run };
-    this.registerOutputs({ url: this.url });
+    this.registerOutputs({});
   }
 
-  /** https origin of the service; known only once the service is deployed. */
-  get url(): pulumi.Output<string> {
-    return this.nodes.service.id.apply(() => this.#url);
+  /** The Cloud Run service's name, known once it is deployed: what a load balancer leads to. */
+  get serviceName(): pulumi.Output<string> {
+    return pulumi.all([this.nodes.service.id, this.nodes.service.name]).apply(([, service]) => service);
   }
 }

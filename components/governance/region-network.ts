@@ -11,7 +11,11 @@ export interface RegionNetworkArgs {
   readonly jurisdiction: Jurisdiction;
   /** How many instances of services and jobs there may be at once; more than the subnet has addresses for is refused. */
   readonly instances: number;
-  readonly transform?: { readonly network?: Transform<NetworkArgs>; readonly subnetwork?: Transform<SubnetworkArgs> };
+  readonly transform?: {
+    readonly network?: Transform<NetworkArgs>;
+    readonly subnetwork?: Transform<SubnetworkArgs>;
+    readonly proxySubnetwork?: Transform<SubnetworkArgs>;
+  };
 }
 
 /** Where services and jobs leave from. */
@@ -22,15 +26,20 @@ const serviceAddresses = 2 ** (32 - servicesRange.prefix) - 4;
 const addressesPerInstance = 4;
 
 /**
- * The private network of a region: services leave through one subnet, and the database has an address inside it only.
+ * The private network of a region: services leave through one subnet, load balancers speak to services from another, and the database has
+ * an address inside it only.
  *
  * Rests on: private services access is an address range plus a peering, which a database needs before it is made although no property
- * links them; Cloud Run's direct egress wants a /26 or larger, two addresses an instance (cloud.google.com/run/docs/configuring/vpc-direct-vpc).
+ * links them; Cloud Run's direct egress wants a /26 or larger, two addresses an instance (cloud.google.com/run/docs/configuring/vpc-direct-vpc);
+ * a network and region have one active proxy-only subnet, /23 is usual, and it goes only after the last load balancer
+ * (cloud.google.com/load-balancing/docs/proxy-only-subnets).
  */
 export class RegionNetwork extends pulumi.ComponentResource {
   readonly nodes: {
     readonly network: Network;
     readonly subnetwork: Subnetwork;
+    /** What a regional load balancer depends on. */
+    readonly proxySubnetwork: Subnetwork;
     readonly range: GlobalAddress;
     /** What a private database depends on. */
     readonly connection: Connection;
@@ -71,6 +80,22 @@ export class RegionNetwork extends pulumi.ComponentResource {
         child,
       ),
     );
+    const proxySubnetwork = new Subnetwork(
+      `${name}-proxies`,
+      ...transformed(
+        transform.proxySubnetwork,
+        {
+          project,
+          name: `proxies-${region}`,
+          region: gcp.location,
+          network: network.id,
+          ipCidrRange: "10.20.2.0/23",
+          purpose: "REGIONAL_MANAGED_PROXY",
+          role: "ACTIVE",
+        },
+        child,
+      ),
+    );
     const range = new GlobalAddress(
       `${name}-range`,
       { project, name: `services-range-${region}`, purpose: "VPC_PEERING", addressType: "INTERNAL", prefixLength: 20, network: network.id },
@@ -87,7 +112,7 @@ export class RegionNetwork extends pulumi.ComponentResource {
       },
       child,
     );
-    this.nodes = { network, subnetwork, range, connection };
+    this.nodes = { network, subnetwork, proxySubnetwork, range, connection };
     this.registerOutputs({});
   }
 }

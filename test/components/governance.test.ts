@@ -1,16 +1,16 @@
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import { describe, expect, it } from "vitest";
 import { GovernanceService, type GovernanceServiceArgs } from "../../components/governance/governance-service.ts";
-import { known, part, run } from "./program.ts";
+import { part, run } from "./program.ts";
 
 const image = (digit: string) => `europe-west3-docker.pkg.dev/p/r/preferences@sha256:${digit.repeat(64)}`;
 const account = (name: string) => new Account(name, { accountId: name });
 const service = (args: Partial<GovernanceServiceArgs> = {}): GovernanceServiceArgs => ({
   project: "brand-eu",
-  projectNumber: "424242424242",
   jurisdiction: "eu",
   lifecycle: "durable",
   service: "preferences",
+  origin: "https://services-eu.brand.example",
   account: account("preferences"),
   releases: [{ image: image("a"), tag: "a", percentage: 100 }],
   environment: { REGION: "eu" },
@@ -89,12 +89,15 @@ describe("GovernanceService", () => {
     expect(back.template.revision).toBe(split.traffics[0]?.revision);
   });
 
-  it("knows its address before it exists, and gives it only once it does", async () => {
-    const { made, value } = await run(() => new GovernanceService("it", service()));
-    const url = "https://preferences-424242424242.europe-west3.run.app";
-    expect(await known(value.url)).toBe(url);
-    const { template } = part(made, "it-service").inputs as { template: Template };
-    expect(template.containers[0]?.envs).toContainEqual({ name: "AUDIENCE", value: url });
+  it("is reached through load balancers only, and asks its callers for tokens that name its origin", async () => {
+    const { made } = await run(() => new GovernanceService("it", service()));
+    const { ingress, invokerIamDisabled, template } = part(made, "it-service").inputs as {
+      ingress: string;
+      invokerIamDisabled: boolean;
+      template: Template;
+    };
+    expect({ ingress, invokerIamDisabled }).toEqual({ ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", invokerIamDisabled: true });
+    expect(template.containers[0]?.envs).toContainEqual({ name: "AUDIENCE", value: "https://services-eu.brand.example" });
   });
 
   it("lets the service and its job be transformed", async () => {

@@ -25,6 +25,8 @@ const computed = (name: string) => ({
   email: `${name}@project.iam.gserviceaccount.com`,
   member: `serviceAccount:${name}@project.iam.gserviceaccount.com`,
   arn: `arn:aws:test:::${name}`,
+  address: "203.0.113.7",
+  dnsResourceRecords: [{ name: "_acme-challenge_1.brand.example.", type: "CNAME", data: "proof.authority.example." }],
 });
 
 /** Builds, waits until all is registered, and gives what was made, beside what `build` gave. */

@@ -128,7 +128,11 @@ describe("what is undecided", () => {
   });
   afterAll(() => pack.stop());
   const image = { type: "gcp:cloudrunv2/service:Service", name: "preferences" };
-  const props = { location: "europe-west3", template: { containers: [{ image: unknown }] } };
+  const props = {
+    location: "europe-west3",
+    ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    template: { containers: [{ image: unknown }] },
+  };
   const build = { type: "gcp:artifactregistry/repository:Repository", name: "images" };
   const dependent = { ...image, props, propertyDependencies: { template: [urnOf(build)] } };
 

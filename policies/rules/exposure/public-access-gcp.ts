@@ -30,6 +30,18 @@ const mustBe =
     return judge(resource, path, (place) => (place.value === must ? undefined : { problem: is(resource, place), allowed }));
   };
 
+/** Where a Cloud Run service lets requests in from: everywhere, unless it is told not to. */
+const ingress: Check = (resource) => {
+  const allowed = "ingress: INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER or INGRESS_TRAFFIC_INTERNAL_ONLY";
+  if (!isPresent(resource.props, "ingress"))
+    return [{ kind: "violation", property: "ingress", problem: "ingress is not set, which means INGRESS_TRAFFIC_ALL", allowed }];
+  return judge(resource, "ingress", (place) =>
+    typeof place.value === "string" && /^INGRESS_TRAFFIC_INTERNAL_/.test(place.value)
+      ? undefined
+      : { problem: is(resource, place), allowed },
+  );
+};
+
 /** A database's public address: Cloud SQL gives one unless it is told not to. */
 const authorizedNetworks: Check = (resource) =>
   judge(resource, "settings.ipConfiguration.authorizedNetworks[*].value", (place) =>
@@ -78,6 +90,7 @@ const byType: Readonly<Record<string, readonly Check[]>> = {
   ],
   "gcp:bigquery/dataset:Dataset": [specialGroup],
   "gcp:bigquery/datasetAccess:DatasetAccess": [specialGroup],
+  "gcp:cloudrunv2/service:Service": [ingress],
   "gcp:compute/firewall:Firewall": [firewall],
   "gcp:sql/databaseInstance:DatabaseInstance": [
     mustBe("settings.ipConfiguration.ipv4Enabled", false, "true: a public address"),

@@ -60,10 +60,10 @@ function isSameBucket(one: Resource, other: Resource): boolean {
 }
 
 /**
- * Buckets, role bindings, resource policies, databases, firewalls, function URLs and Cloudflare's public bucket domains.
- * A Cloud Run service with `ingress: INGRESS_TRAFFIC_ALL` and `invokerIamDisabled` is no finding in phase 1: the governance
- * services answer on the internet until the regional load balancer comes, and refuse in the application whatever does not
- * carry a token that the region's edge signed within the last minute. Binding `allUsers` is one, for it says nothing of that.
+ * Buckets, role bindings, resource policies, databases, firewalls, function URLs, Cloud Run services and Cloudflare's public bucket
+ * domains. A Cloud Run service may have `invokerIamDisabled`, since a load balancer adds no identity that IAM could check, but no ingress
+ * from everywhere: what is reached goes through a load balancer, whose security policy refuses what shows no token. Binding `allUsers` is
+ * a finding, for it says nothing of that.
  */
 export const publicAccess: Rule = {
   id: "exposure/public-access",

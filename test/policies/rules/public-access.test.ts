@@ -40,6 +40,13 @@ describe("compliant", () => {
       "a binding to a service account",
       { type: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember", props: { member: "serviceAccount:a@p.iam.gserviceaccount.com" } },
     ],
+    [
+      "a service that only load balancers reach, and that checks its callers itself",
+      {
+        type: "gcp:cloudrunv2/service:Service",
+        props: { ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", invokerIamDisabled: true },
+      },
+    ],
     ["a closed bucket of Google's", { type: "gcp:storage/bucket:Bucket", props: gcs }],
     [
       "a private database",
@@ -208,6 +215,16 @@ describe("refused", () => {
       "names no source",
     ],
     [
+      "a service that everyone reaches",
+      { type: "gcp:cloudrunv2/service:Service", props: { ingress: "INGRESS_TRAFFIC_ALL", invokerIamDisabled: true } },
+      'ingress is "INGRESS_TRAFFIC_ALL"',
+    ],
+    [
+      "a service that nobody said who reaches",
+      { type: "gcp:cloudrunv2/service:Service", props: {} },
+      "ingress is not set, which means INGRESS_TRAFFIC_ALL",
+    ],
+    [
       "a data set for all",
       { type: "gcp:bigquery/datasetAccess:DatasetAccess", props: { specialGroup: "allAuthenticatedUsers" } },
       "specialGroup is",
@@ -223,11 +240,6 @@ describe("refused", () => {
   });
 });
 
-it("allows a governance service that checks the edge's token itself, in this phase", () => {
-  const props = { ingress: "INGRESS_TRAFFIC_ALL", invokerIamDisabled: true };
-  expect(judged(publicAccess, { type: "gcp:cloudrunv2/service:Service", props })).toBe("notApplicable");
-});
-
 it("does not apply to what cannot be opened", () => {
   expect(judged(publicAccess, { type: "aws:kms/alias:Alias" })).toBe("notApplicable");
 });
@@ -237,9 +249,8 @@ describe("unknown values", () => {
     expect(judged(publicAccess, { type: "gcp:projects/iAMMember:IAMMember", props: { member: UNKNOWN } })).toEqual([
       { kind: "undecided", property: "member" },
     ]);
-    expect(judged(publicAccess, { type: "aws:ec2/securityGroup:SecurityGroup", props: { ingress: UNKNOWN } })).toEqual([
-      { kind: "undecided", property: "ingress" },
-    ]);
+    for (const type of ["aws:ec2/securityGroup:SecurityGroup", "gcp:cloudrunv2/service:Service"])
+      expect(judged(publicAccess, { type, props: { ingress: UNKNOWN } })).toEqual([{ kind: "undecided", property: "ingress" }]);
     expect(
       judged(publicAccess, { type: "gcp:compute/firewall:Firewall", props: { allows: UNKNOWN, sourceRanges: ["0.0.0.0/0"] } }),
     ).toHaveLength(1);
