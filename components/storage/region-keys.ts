@@ -46,7 +46,7 @@ export class RegionKeys extends pulumi.ComponentResource {
   constructor(name: string, args: RegionKeysArgs, options?: pulumi.ComponentResourceOptions) {
     super("bailiwick:storage:RegionKeys", name, {}, options);
     const { project, jurisdiction, dependsOn, transform = {} } = args;
-    const { region, gcp } = residencyOf(jurisdiction);
+    const { region, gcp, aws } = residencyOf(jurisdiction);
     const durable = args.lifecycle === "durable";
     const child: pulumi.CustomResourceOptions = { parent: this };
     const kept: pulumi.CustomResourceOptions = { ...child, protect: durable, retainOnDelete: true };
@@ -109,6 +109,15 @@ export class RegionKeys extends pulumi.ComponentResource {
                 Principal: { AWS: `arn:aws:iam::${args.awsAccountId}:root` },
                 Action: "kms:*",
                 Resource: "*",
+              },
+              // For log groups of this account only (docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html).
+              {
+                Sid: "LogsEncrypt",
+                Effect: "Allow",
+                Principal: { Service: `logs.${aws.location}.amazonaws.com` },
+                Action: ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                Resource: "*",
+                Condition: { ArnLike: { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${aws.location}:${args.awsAccountId}:*` } },
               },
             ],
           }),

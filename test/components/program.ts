@@ -25,9 +25,17 @@ const computed = (name: string) => ({
   email: `${name}@project.iam.gserviceaccount.com`,
   member: `serviceAccount:${name}@project.iam.gserviceaccount.com`,
   arn: `arn:aws:test:::${name}`,
+  domainValidationOptions: [
+    { resourceRecordName: `_${name}.example.`, resourceRecordType: "CNAME", resourceRecordValue: "_value.example." },
+  ],
   address: "203.0.113.7",
   dnsResourceRecords: [{ name: "_acme-challenge_1.brand.example.", type: "CNAME", data: "proof.authority.example." }],
 });
+
+/** What functions of the providers answer, beside what they are asked. */
+const answers: Readonly<Record<string, Record<string, unknown>>> = {
+  "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["zone-a", "zone-b", "zone-c"] },
+};
 
 /** Builds, waits until all is registered, and gives what was made, beside what `build` gave. */
 export async function run<T>(build: () => T): Promise<{ readonly made: readonly Made[]; readonly value: T }> {
@@ -38,7 +46,7 @@ export async function run<T>(build: () => T): Promise<{ readonly made: readonly 
         made.push({ type, name, inputs: open(inputs) as Record<string, unknown> });
         return { id: `${name}-id`, state: { ...computed(name), ...(inputs as Record<string, unknown>) } };
       },
-      call: ({ inputs }) => inputs as Record<string, unknown>,
+      call: ({ token, inputs }) => ({ ...(inputs as Record<string, unknown>), ...answers[token] }),
     },
     "bailiwick",
     "eu",
