@@ -62,7 +62,8 @@ program
   .action(async (stack: string, options) => (await import("./commands/graph.ts")).graph(stack, options));
 program
   .command("status")
-  .description("show what runs, as the running parts say")
+  .description("show what runs, region by region, as the running parts say")
+  .option("--watch", "refresh on a terminal until Ctrl-C")
   .option(...json)
   .action(async (options) => (await import("./commands/status.ts")).status(options));
 program

@@ -167,7 +167,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   // The trail of what was decided: one identity may add to it, and nobody can take from it.
   const auditAccount = new Account(
     "audit",
-    { project, accountId: "audit", displayName: "The audit service" },
+    { project, accountId: "audit-trail", displayName: "The audit service" },
     { provider: gcpProvider, dependsOn: enabled },
   );
   const audit = new AuditVault(

@@ -2,6 +2,7 @@
 // Nothing of it is written down: a sandbox that starts is well.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Handler } from "./internet.ts";
+import { nearest } from "./nearest.ts";
 
 export const harms = ["stop", "slow", "break"] as const;
 /** `stop`: it is not there. `slow`: it answers later. `break`: it answers with an error. */
@@ -99,9 +100,10 @@ export class Faults {
     if (names.includes(part)) return part;
     const alike = names.filter((name) => name.endsWith(part));
     if (part !== "" && alike.length === 1) return alike[0] as string;
-    throw new RangeError(
-      `${alike.length > 1 ? `"${part}" is more than one part` : `there is no part "${part}"`}; there are: ${(alike.length > 1 ? alike : names).join(", ") || "none"}`,
-    );
+    if (alike.length > 1) throw new RangeError(`"${part}" is more than one part: ${alike.join(", ")}`);
+    const near = nearest(part, names);
+    const few = names.length <= 12 ? `; there are: ${names.join(", ") || "none"}` : "";
+    throw new RangeError(`there is no part "${part}"${near ? `; did you mean "${near}"?` : few}`);
   }
 
   #forget(part: string): void {

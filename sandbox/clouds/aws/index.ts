@@ -18,7 +18,7 @@ import { taskDefinition } from "./ecs-task-definition.ts";
 import { Tasks } from "./ecs-tasks.ts";
 import { Iam } from "./iam.ts";
 import { iamDefinitions } from "./iam-roles.ts";
-import { alias, findKey, key, keyPolicyOf } from "./kms.ts";
+import { alias, findKey, key, keyParts, keyPolicyOf } from "./kms.ts";
 import { kmsApi } from "./kms-api.ts";
 import { loadBalancer, targetGroup } from "./lb.ts";
 import { listener, listenerRule } from "./lb-listener.ts";
@@ -141,18 +141,21 @@ export function createAws(ground: Ground): Aws {
       ecr.stop();
       await s3.stop();
     },
-    parts: () => [s3Part(s3), ...balancers.parts(), ...services.parts(), ...metrics.parts()],
+    parts: () => [...s3Parts(s3), ...keyParts(store), ...balancers.parts(), ...services.parts(), ...metrics.parts()],
   };
 }
 
-function s3Part(s3: S3Service): Part {
+function s3Parts(s3: S3Service): Part[] {
   const running = s3.server.process;
   const memory = running?.memory();
-  return {
+  const state = memory === undefined ? "stopped" : "running";
+  const buckets = s3.book.list();
+  const server: Part = {
     kind: "object storage",
     name: "s3",
-    state: memory === undefined ? "stopped" : "running",
-    detail: `${s3.book.list().length} buckets`,
+    state,
+    detail: `${buckets.length} buckets`,
     ...(running && memory !== undefined ? { memory, pid: running.pid } : {}),
   };
+  return [server, ...buckets.map(({ name, region }) => ({ kind: "bucket", name, state, detail: region }) as const)];
 }

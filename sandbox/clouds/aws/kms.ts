@@ -1,5 +1,6 @@
 // KMS keys and aliases as resources: who asks about a key (S3) gets its true state. Keys never vanish at once: deleting one schedules it.
 import { randomUUID } from "node:crypto";
+import type { Part } from "../../engine/cloud.ts";
 import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
 import { recorded } from "../../engine/recorded.ts";
 import type { Store } from "../../engine/store.ts";
@@ -136,6 +137,20 @@ export const key: ResourceDefinition = {
     }
   },
 };
+
+/** The keys that resources stand for, and whether they can be used. */
+export function keyParts(store: Store): Part[] {
+  const keys = new KmsKeys(store);
+  return store.list(keyToken).map(({ id, state }) => {
+    const status = keys.life(String(state.arn))?.status ?? "Deleted";
+    return {
+      kind: "key",
+      name: String(state.description || id),
+      state: status === "Enabled" ? "running" : "failed",
+      detail: `${status}, ${state.region}`,
+    };
+  });
+}
 
 export const alias: ResourceDefinition = recorded({
   token: aliasToken,

@@ -6,6 +6,7 @@ import type { Stored } from "../../engine/definition.ts";
 import { Unreachable } from "../../engine/internet.ts";
 import { ask } from "../../runtimes/cloud-run/probe.ts";
 import { forward } from "../../runtimes/network/http.ts";
+import type { CloudWatch } from "./cloudwatch.ts";
 import { coversHost, findCertificate, isIssued } from "./acm.ts";
 import { admits, admitsOutsiders } from "./ec2-security-groups.ts";
 import { requireSubnet } from "./ec2-vpc.ts";

@@ -188,6 +188,17 @@ export function createKms(ground: Ground, iam: Iam, keys: KeyMaterial): GcpServi
     async stop() {
       offline();
     },
-    parts: () => [],
+    parts: () =>
+      ground.store.list(keyToken).map(({ id }) => {
+        const [, , , location, , ring, , name] = id.split("/");
+        const key = keys.get(id);
+        const newest = key && primaryOf(key);
+        return {
+          kind: "key",
+          name: `${ring}/${name}`,
+          state: newest?.state === "ENABLED" ? ("running" as const) : ("failed" as const),
+          detail: `${newest ? `version ${newest.version} ${newest.state}` : "no version"}, ${location}`,
+        };
+      }),
   };
 }

@@ -99,6 +99,12 @@ export function createStorage(ground: Ground, iam: Iam, keys: KeyMaterial): Stor
         state: listener ? "running" : "stopped",
         detail: `${store.list(bucketToken).length} buckets`,
       },
+      ...store.list(bucketToken).map(({ state }) => ({
+        kind: "bucket",
+        name: String(state.name),
+        state: listener ? ("running" as const) : ("stopped" as const),
+        detail: `${objects.objects(String(state.name), ["live"]).length} objects, ${String(state.location).toLowerCase()}`,
+      })),
     ],
   };
 }

@@ -41,7 +41,7 @@ describe("a part that is hurt", () => {
     for (const part of ["run:eu/preferences", "run:us/preferences", "s3"]) faults.add(part);
     expect((await faults.inflict("eu/preferences", "break", minute)).part).toBe("run:eu/preferences");
     await expect(faults.inflict("preferences", "break", minute)).rejects.toThrow(
-      '"preferences" is more than one part; there are: run:eu/preferences, run:us/preferences',
+      '"preferences" is more than one part: run:eu/preferences, run:us/preferences',
     );
     await expect(faults.inflict("nobody", "break", minute)).rejects.toThrow('there is no part "nobody"; there are: run:eu/preferences');
   });
