@@ -18,8 +18,12 @@ const stored = (row: Row): Stored => ({
   state: JSON.parse(row.state) as Properties,
 });
 
+/** What may be asked of the resources that exist. */
+export type Resources = Pick<Store, "get" | "list">;
+
 export class Store {
   readonly #db: DatabaseSync;
+  #changes = 0;
 
   /** @param file path of the SQLite file, or ":memory:" */
   constructor(file: string) {
@@ -63,7 +67,13 @@ export class Store {
       .map((row) => stored(row as unknown as Row));
   }
 
+  /** Grows with every resource that is put or removed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   put(resource: Stored): void {
+    this.#changes += 1;
     this.#db
       .prepare(
         `INSERT INTO resource (token, id, urn, inputs, state) VALUES (?, ?, ?, ?, ?)
@@ -73,6 +83,7 @@ export class Store {
   }
 
   remove(token: string, id: string): void {
+    this.#changes += 1;
     this.#db.prepare("DELETE FROM resource WHERE token = ? AND id = ?").run(token, id);
   }
 

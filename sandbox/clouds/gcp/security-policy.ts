@@ -163,8 +163,16 @@ export function judge(policy: { readonly id: string; readonly state: Properties 
   return undefined;
 }
 
+const expressions = new Map<string, (facts: Facts) => boolean>();
+
+function compiled(expression: string): (facts: Facts) => boolean {
+  const known = expressions.get(expression) ?? compileExpression(expression);
+  expressions.set(expression, known);
+  return known;
+}
+
 function matches({ expr, config }: Properties, facts: Facts): boolean {
   const { expression } = objectOf(expr);
-  if (expression !== undefined) return compileExpression(String(expression))(facts);
+  if (expression !== undefined) return compiled(String(expression))(facts);
   return ((objectOf(config).srcIpRanges ?? []) as string[]).some((range) => inRange(facts.ip, range));
 }
