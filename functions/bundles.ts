@@ -12,6 +12,7 @@ export interface Bundle {
 export const bundles: readonly Bundle[] = [
   { name: "site", kind: "worker", entries: { "index.js": "edge/site/index.ts" } },
   { name: "subjects", kind: "worker", entries: { "index.js": "edge/subjects/index.ts" } },
+  { name: "telemetry", kind: "worker", entries: { "index.js": "edge/telemetry/index.ts" } },
   { name: "home", kind: "worker", entries: { "index.js": "edge/home/index.ts" } },
   { name: "storefront", kind: "worker", entries: { "index.js": "edge/storefront/index.ts" } },
   {

@@ -19,6 +19,7 @@ import { say } from "../terminal.ts";
 import { provideTool } from "../tools.ts";
 import { type BaseImage, BaseUnreachable, named, provideBaseImage } from "./base-image.ts";
 import { type BaseReference, baseImageFile, readBaseReference } from "./base-reference.ts";
+import { buildCollectorImage, collectorModules, collectorRunsAnywhere } from "./collector-image.ts";
 import { createImage, writeLayout } from "./oci-layout.ts";
 import { policyPackDir } from "./paths.ts";
 import { billOfMaterials } from "./sbom.ts";
@@ -37,7 +38,7 @@ const sha256 = (...parts: (string | Uint8Array)[]) => {
 
 /** What decides the result: every source that is built, the packages, and this builder itself. */
 function sourceStamp(): string {
-  const files = ["functions", "policies", "cli/artifacts"].flatMap((dir) => filesBelow(join(root, dir)));
+  const files = ["functions", "policies", "cli/artifacts", "tools/collector"].flatMap((dir) => filesBelow(join(root, dir)));
   files.push(join(root, "package-lock.json"), join(root, "stacks", "residency.ts"), join(root, "stacks", "worker-digest.ts"));
   return sha256(...files.flatMap((file) => [relative(root, file), "\0", readFileSync(file)]), process.version);
 }
@@ -60,7 +61,7 @@ function provenance(): Artifact["provenance"] {
   };
   return {
     commit: git("rev-parse", "HEAD") ?? "unknown",
-    dirty: git("status", "--porcelain", "functions", "policies", "cli", "package-lock.json") !== "",
+    dirty: git("status", "--porcelain", "functions", "policies", "cli", "tools/collector", "package-lock.json") !== "",
     lock: `sha256:${sha256(readFileSync(join(root, "package-lock.json")))}`,
     node: process.version,
   };
@@ -70,7 +71,11 @@ interface Built {
   readonly digest: string;
   readonly size: number;
   readonly write: (dir: string) => void;
-  readonly metafiles: readonly Metafile[];
+  /** For the bill of materials: what esbuild read, or the modules of a Go program. */
+  readonly made: { readonly metafiles?: readonly Metafile[]; readonly goMod?: string };
+  /** Of an image: what it stands on. */
+  readonly base?: BaseReference;
+  readonly availability: Artifact["availability"];
   readonly policyRevision?: string;
 }
 
@@ -100,12 +105,17 @@ async function buildWorker(bundle: Bundle, table: { readonly text: string; reado
       for (const name of names) writeFileSync(join(dir, name), files[name] as Uint8Array);
       if (withTable) writeFileSync(join(dir, "decision-table.json"), table.text);
     },
-    metafiles,
+    made: { metafiles },
+    availability: "anywhere",
     ...(withTable ? { policyRevision: table.revision } : {}),
   };
 }
 
-async function buildImage(bundle: Bundle, table: { readonly text: string }, base: BaseImage | undefined): Promise<Built> {
+async function buildImage(
+  bundle: Bundle,
+  table: { readonly text: string },
+  base: { readonly image: BaseImage; readonly reference: BaseReference } | undefined,
+): Promise<Built> {
   const { files, metafiles } = await bundleFiles(bundle);
   const inImage = { ...files, "decision-table.json": Buffer.from(table.text), "package.json": Buffer.from('{"type":"module"}') };
   const image = await createImage(
@@ -116,9 +126,27 @@ async function buildImage(bundle: Bundle, table: { readonly text: string }, base
       workingDir: "/app",
       env: ["NODE_ENV=production"],
     },
-    base,
+    base?.image,
   );
-  return { digest: image.digest, size: image.size, write: (dir) => writeLayout(image, dir), metafiles };
+  return {
+    digest: image.digest,
+    size: image.size,
+    write: (dir) => writeLayout(image, dir),
+    made: { metafiles },
+    availability: base ? "anywhere" : "sandbox-only",
+    ...(base ? { base: base.reference } : {}),
+  };
+}
+
+async function buildCollector(progress: (line: string) => void): Promise<Built> {
+  const image = await buildCollectorImage(progress);
+  return {
+    digest: image.digest,
+    size: image.size,
+    write: (dir) => writeLayout(image, dir),
+    made: { goMod: collectorModules() },
+    availability: collectorRunsAnywhere ? "anywhere" : "sandbox-only",
+  };
 }
 
 /** Bases whose registry did not answer this process: `up` builds more than once, and one wait is enough. */
@@ -174,26 +202,35 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
   const table = { text: canonicalJson(compiled), revision: await policyRevision(compiled) };
   let artifacts = before.artifacts.filter((artifact) => existsSync(join(artifactDir, artifact.path)));
   const changed: string[] = [];
-  for (const bundle of bundles) {
-    const kind = bundle.kind === "worker" ? "worker" : "image";
-    const built = kind === "worker" ? await buildWorker(bundle, table) : await buildImage(bundle, table, base);
-    const path = join(`${kind}s`, `${bundle.name}-${built.digest.slice(7, 23)}`);
+  const below = base && reference && { image: base, reference };
+  const builds: { readonly name: string; readonly kind: Artifact["kind"]; readonly build: () => Promise<Built> }[] = [
+    ...bundles.map((bundle) =>
+      bundle.kind === "worker"
+        ? { name: bundle.name, kind: "worker" as const, build: () => buildWorker(bundle, table) }
+        : { name: bundle.name, kind: "image" as const, build: () => buildImage(bundle, table, below) },
+    ),
+    { name: "collector", kind: "image", build: () => buildCollector(progress) },
+  ];
+  for (const { name, kind, build } of builds) {
+    const built = await build();
+    const path = join(`${kind}s`, `${name}-${built.digest.slice(7, 23)}`);
     const dir = join(artifactDir, path);
     const sbom = `${path}.cdx.json`;
     if (!existsSync(dir)) {
       mkdirSync(join(artifactDir, `${kind}s`), { recursive: true });
       const work = mkdtempSync(join(artifactDir, ".build-"));
       built.write(work);
-      const bill = billOfMaterials(bundle.name, built.digest, built.metafiles, kind === "image" && base ? reference : undefined);
+      const bill = billOfMaterials(name, built.digest, built.made, built.base);
       writeFileSync(join(artifactDir, sbom), JSON.stringify(bill, null, 2));
       renameSync(work, dir);
     }
-    if (artifacts.filter(({ name }) => name === bundle.name).at(-1)?.digest !== built.digest) changed.push(bundle.name);
-    const known = artifacts.find(({ name, digest }) => name === bundle.name && digest === built.digest);
+    const releases = artifacts.filter((artifact) => artifact.name === name);
+    if (releases.at(-1)?.digest !== built.digest) changed.push(name);
+    const known = releases.find(({ digest }) => digest === built.digest);
     artifacts = artifacts.filter((artifact) => artifact !== known);
     artifacts.push(
       known ?? {
-        name: bundle.name,
+        name,
         kind,
         digest: built.digest,
         size: built.size,
@@ -201,10 +238,10 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
         ...(built.policyRevision === undefined ? {} : { policyRevision: built.policyRevision }),
         sbom,
         provenance: provenance(),
-        availability: kind === "image" && !base ? "sandbox-only" : "anywhere",
+        availability: built.availability,
       },
     );
-    const old = artifacts.filter(({ name }) => name === bundle.name).slice(0, -keptReleases);
+    const old = artifacts.filter((artifact) => artifact.name === name).slice(0, -keptReleases);
     for (const artifact of old) rmSync(join(artifactDir, artifact.path), { recursive: true, force: true });
     artifacts = artifacts.filter((artifact) => !old.includes(artifact));
   }

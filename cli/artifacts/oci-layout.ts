@@ -11,6 +11,8 @@ import { type BaseImage, blobFile } from "./base-image.ts";
 export interface ImageSpec {
   /** Path in the image (`/app/main.js`) to content. */
   readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Which of the files are programs. */
+  readonly executables?: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly workingDir: string;
@@ -33,7 +35,7 @@ const created = "1970-01-01T00:00:00Z";
 const digestOf = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 /** A tar whose bytes depend on the files alone: no times, no owners, sorted. */
-async function tar(files: ImageSpec["files"]): Promise<Buffer> {
+async function tar({ files, executables = [] }: ImageSpec): Promise<Buffer> {
   const archive = pack();
   const whole = buffer(archive);
   const folders = new Set<string>();
@@ -43,8 +45,13 @@ async function tar(files: ImageSpec["files"]): Promise<Buffer> {
   }
   const mtime = new Date(0);
   for (const name of [...folders].sort()) archive.entry({ name, type: "directory", mode: 0o755, mtime });
+  // Images without a base have none, and every program expects one that anybody may write to.
+  archive.entry({ name: "tmp/", type: "directory", mode: 0o1777, mtime });
   for (const path of Object.keys(files).sort())
-    archive.entry({ name: path.replace(/^\//, ""), mode: 0o644, mtime }, Buffer.from(files[path] as Uint8Array));
+    archive.entry(
+      { name: path.replace(/^\//, ""), mode: executables.includes(path) ? 0o755 : 0o644, mtime },
+      Buffer.from(files[path] as Uint8Array),
+    );
   archive.finalize();
   return whole;
 }
@@ -68,8 +75,9 @@ function historyOf({ config, layers }: BaseImage): readonly object[] {
  * @param base stands below the application layer; absent: the image holds the application alone
  */
 export async function createImage(spec: ImageSpec, base?: BaseImage): Promise<Image> {
-  const layer = await tar(spec.files);
-  const compressed = gzipSync(layer, { level: 9 });
+  const layer = await tar(spec);
+  // Of a large program the last tenth costs seconds at every build.
+  const compressed = gzipSync(layer, { level: layer.length > 16 * 1024 * 1024 ? 1 : 9 });
   const config = Buffer.from(
     JSON.stringify({
       architecture: "amd64",

@@ -5,10 +5,15 @@ import { root } from "../paths.ts";
 import type { BaseReference } from "./base-reference.ts";
 
 /**
- * The npm packages whose files went into a bundle, and the base image below it, as CycloneDX 1.6 (cyclonedx.org/docs/1.6/json).
+ * The npm packages whose files went into a bundle or the Go modules of a program, and the base image below it, as CycloneDX 1.6 (cyclonedx.org/docs/1.6/json).
  * What is in the base image its own bill of materials says.
  */
-export function billOfMaterials(name: string, digest: string, metafiles: readonly Metafile[], base?: BaseReference) {
+export function billOfMaterials(
+  name: string,
+  digest: string,
+  { metafiles = [], goMod }: { readonly metafiles?: readonly Metafile[]; readonly goMod?: string },
+  base?: BaseReference,
+) {
   const packages = new Map<string, { name: string; version: string; license: string | undefined }>();
   for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
     const at = input.lastIndexOf("node_modules/");
@@ -29,6 +34,7 @@ export function billOfMaterials(name: string, digest: string, metafiles: readonl
     metadata: { component: { type: "application", name, version: digest } },
     components: [
       ...(base ? [container(base)] : []),
+      ...(goMod === undefined ? [] : goModules(goMod)),
       ...[...packages.values()]
         .sort((a, b) => a.name.localeCompare(b.name))
         .map(({ name: component, version, license }) => ({
@@ -52,4 +58,14 @@ function container({ repository, digest }: BaseReference) {
     purl: `pkg:oci/${short}@${digest.replace(":", "%3A")}?arch=amd64&repository_url=${repository}`,
     hashes: [{ alg: "SHA-256", content: digest.slice("sha256:".length) }],
   };
+}
+
+/** The modules that a go.mod pins (go.dev/ref/mod#go-mod-file-require); package URLs of type "golang". */
+function goModules(goMod: string) {
+  return [...goMod.matchAll(/^\s+(\S+\.\S+\/?\S*) (v\S+)/gm)].map(([, module, version]) => ({
+    type: "library",
+    name: module,
+    version,
+    purl: `pkg:golang/${module}@${version}`,
+  }));
 }

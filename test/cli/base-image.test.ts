@@ -278,7 +278,7 @@ describe("with a registry", () => {
 
     it("names its base, by digest, in the bill of materials", () => {
       const digest = `sha256:${"a".repeat(64)}`;
-      const { components } = billOfMaterials("preferences", zeros, [], { repository: "registry.example:5000/runtime/node", digest });
+      const { components } = billOfMaterials("preferences", zeros, {}, { repository: "registry.example:5000/runtime/node", digest });
       expect(components).toEqual([
         {
           type: "container",
@@ -288,7 +288,7 @@ describe("with a registry", () => {
           hashes: [{ alg: "SHA-256", content: "a".repeat(64) }],
         },
       ]);
-      expect(billOfMaterials("preferences", zeros, []).components).toEqual([]);
+      expect(billOfMaterials("preferences", zeros, {}).components).toEqual([]);
     });
   });
 });

@@ -42,6 +42,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	// Without arguments the variable names the configuration: not every platform lets a deployment say arguments.
+	if file := os.Getenv("COLLECTOR_CONFIG"); file != "" && len(os.Args) == 1 {
+		os.Args = append(os.Args, "--config", file)
+	}
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "otelcol-bailiwick", Description: "Receives telemetry and stores it before it answers", Version: version},
 		Factories: factories,

@@ -3,10 +3,10 @@ import { problemResponse } from "../../shared/problem.ts";
 import { issueEdgeToken } from "../../shared/tokens.ts";
 import type { Environment } from "./environment.ts";
 
-const forwarded = ["accept", "authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "sec-gpc", "traceparent"];
+const forwarded = ["accept", "authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "sec-gpc"];
 
 /** Answers what the service answers; 429, 503 or 504 as a problem document when it is not asked or does not answer. */
-export async function toGovernance(request: Request, env: Environment): Promise<Response> {
+export async function toGovernance(request: Request, env: Environment, traceparent: string): Promise<Response> {
   if (!(await withinLimit(request, env)))
     return problemResponse({
       status: 429,
@@ -23,7 +23,7 @@ export async function toGovernance(request: Request, env: Environment): Promise<
   try {
     return await fetch(target, {
       method: request.method,
-      headers: await headersFor(request, env, origin),
+      headers: await headersFor(request, env, origin, traceparent),
       body: request.body,
       redirect: "manual",
       signal: AbortSignal.timeout(10_000),
@@ -41,12 +41,13 @@ export async function toGovernance(request: Request, env: Environment): Promise<
   }
 }
 
-async function headersFor(request: Request, env: Environment, audience: string): Promise<Headers> {
+async function headersFor(request: Request, env: Environment, audience: string, traceparent: string): Promise<Headers> {
   const headers = new Headers();
   for (const name of forwarded) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
+  headers.set("traceparent", traceparent);
   // Of the brand's cookies only ours goes on.
   const cookie = /(?:^|;\s*)(subject_token=[^;\s]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
   if (cookie !== undefined) headers.set("cookie", cookie);

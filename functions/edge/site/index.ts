@@ -1,15 +1,24 @@
 // The region's own address: pages of the brand's site, personalised where consent allows, and the way to the preferences service.
 import { Hono } from "hono";
+import { routePath } from "hono/route";
 import { problemResponse } from "../../shared/problem.ts";
+import { traceparent } from "../../shared/telemetry/trace-context.ts";
 import type { Environment } from "./environment.ts";
 import { experiences } from "./experience.ts";
 import { toGovernance } from "./governance.ts";
 import { page } from "./page.ts";
+import { emit, type Observed, observe, serverSpan } from "./telemetry.ts";
 
-const app = new Hono<{ Bindings: Environment }>();
+const app = new Hono<{ Bindings: Environment; Variables: { observed: Observed; decided: Readonly<Record<string, unknown>> } }>();
 
 app.use(async (c, next) => {
+  const observed = observe(c.req.raw.headers);
+  c.set("observed", observed);
   await next();
+  // So that whoever asks can name the trace (w3.org/TR/trace-context-2, "Traceresponse").
+  c.header("Traceresponse", traceparent(observed.context));
+  const span = serverSpan(observed, c.req.method, routePath(c), c.res.status, c.get("decided") ?? {});
+  c.executionCtx.waitUntil(emit(span, c.env));
   // Says which version answered, so that a gradual rollout can be watched from outside.
   c.header("Edge-Version", c.env.VERSION.tag || c.env.VERSION.id);
 });
@@ -17,13 +26,14 @@ app.use(async (c, next) => {
 app.get("/v1/experience/:slot", async (c) => {
   const experienceOf = await experiences(c.req.raw, c.env);
   const { slot, variation, reason, policyRevision, consentEpoch } = await experienceOf(c.req.param("slot"));
+  c.set("decided", { "bailiwick.decision.reason": reason, "bailiwick.variation": variation, "bailiwick.policy.revision": policyRevision });
   return c.json({ slot, variation, reason, policyRevision, consentEpoch }, 200, {
     "cache-control": "private, no-store",
     vary: "Authorization, Cookie, Sec-GPC",
   });
 });
 
-app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env));
+app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env, traceparent(c.get("observed").context)));
 
 app.get("*", (c) => page(c.req.raw, c.env));
 

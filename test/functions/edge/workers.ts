@@ -16,7 +16,7 @@ export async function script(name: string): Promise<string> {
   return result.outputFiles?.[0]?.text as string;
 }
 
-/** Answers requests that Workers send out, by host name. A host that is missing does not exist. */
+/** Answers requests that Workers send out, by host name. A host that is missing does not exist. `spool` stands for the region's spool of telemetry. */
 export type Outside = Record<string, (request: Request) => Promise<Response> | Response>;
 
 export interface Edge {
@@ -50,14 +50,23 @@ export interface EdgeOptions {
 export const subjectsOrigin = "https://subjects-eu.brand.example";
 export const caller = "preferences@brand-eu.iam.gserviceaccount.com";
 
+export const collectorOrigins = { gcp: "https://telemetry-gcp-eu.brand.example", aws: "https://telemetry-aws-eu.brand.example" } as const;
+const queueOf = (path: string) => `telemetry-eu-${path}`;
+
 export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   const { region = "eu", jurisdiction = "eu", state = true, tamper = (jws) => jws, limit = 1000 } = options;
   const [edgeKey, tokenKey, tableKey] = [newKeyPair(), newKeyPair(), newKeyPair()];
   const input = signingInput(await compileDecisionTable());
   const signed = tamper(attachSignature(input, tableKey.sign(input)));
-  const outside: Outside = {};
+  // Collectors that store whatever they get, until a test says otherwise.
+  const outside: Outside = Object.fromEntries(
+    Object.values(collectorOrigins).map((origin) => [new URL(origin).hostname, () => new Response("{}")]),
+  );
   const answerOutside = async (request: Request): Promise<Response> => {
-    const handler = outside[new URL(request.url).hostname];
+    const { hostname, pathname } = new URL(request.url);
+    const handler = pathname.startsWith("/v1/telemetry/")
+      ? (outside.spool ?? (() => new Response(null, { status: 202 })))
+      : outside[hostname];
     return handler ? handler(request) : new Response("no such host", { status: 530 });
   };
   const outboundService = (options.cutOff ? { network: { allow: [] } } : answerOutside) as WorkerOptions["outboundService"];
@@ -83,6 +92,24 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     kvNamespaces: ["EXPERIMENTS"],
     versionMetadata: "VERSION",
     ratelimits: { LIMIT: { namespace_id: "1001", simple: { limit, period: 10 } } },
+    // Where the edge may keep state it may keep queues as well.
+    ...(state ? { queueProducers: { TELEMETRY_GCP: queueOf("gcp"), TELEMETRY_AWS: queueOf("aws") } } : {}),
+  };
+  const telemetry: WorkerOptions = {
+    ...common,
+    name: "telemetry",
+    modules: [{ type: "ESModule", path: "index.js", contents: await script("telemetry") }],
+    bindings: {
+      REGION: region,
+      EDGE_KEY: edgeKey.privatePem,
+      COLLECTOR_GCP: collectorOrigins.gcp,
+      COLLECTOR_AWS: collectorOrigins.aws,
+    },
+    queueProducers: { DEAD_LETTER_GCP: `${queueOf("gcp")}-dead`, DEAD_LETTER_AWS: `${queueOf("aws")}-dead` },
+    queueConsumers: {
+      [queueOf("gcp")]: { maxBatchSize: 25, maxBatchTimeout: 0, maxRetries: 100 },
+      [queueOf("aws")]: { maxBatchSize: 25, maxBatchTimeout: 0, maxRetries: 100 },
+    },
   };
   const subjects: WorkerOptions = {
     ...common,
@@ -91,7 +118,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     durableObjects: { SUBJECTS: { className: "Subject", useSQLite: true } },
     bindings: { JURISDICTION: jurisdiction, AUDIENCE: options.audience ?? subjectsOrigin, CALLER: caller },
   };
-  const miniflare = new Miniflare({ workers: [site, subjects] });
+  const miniflare = new Miniflare({ workers: [site, subjects, telemetry] });
   await miniflare.ready;
   const to = async (worker: string, host: string, path: string, init?: RequestInit) => {
     const target = await miniflare.getWorker(worker);
