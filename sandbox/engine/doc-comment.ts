@@ -51,8 +51,8 @@ function value(text: string): { value: string; length: number } | undefined {
   const match = VALUE.exec(text);
   if (!match) return undefined;
   const found = match.slice(1).find((group) => group !== undefined) as string;
-  // A pattern (`projects/{project}`, `t2.*`) or an empty string is no value to compare with.
-  if (found === "" || /[{}<>\s]|\.\*/.test(found)) return undefined;
+  // A pattern (`projects/{project}`, `t2.*`, `2XX`) or an empty string is no value to compare with.
+  if (found === "" || /[{}<>\s]|\.\*|^\dXX$/.test(found)) return undefined;
   return { value: found, length: match[0].length };
 }
 

@@ -17,6 +17,7 @@ describe("the values that a comment allows", () => {
     ["names examples only", "/** Valid values include `a`, `b`. */"],
     ["is no plain list", "/** Valid values are `a` if set with `b`, else anything. */"],
     ["is a range", "/** Valid values: between `1` and `100`. */"],
+    ["holds patterns of numbers", "/** Valid values are `2XX`, `4XX`, or `5XX`. */"],
     ["holds a pattern", "/** Valid values are `projects/{project}` and `self`. */"],
     [
       "has several lists, of which one is no plain one",
