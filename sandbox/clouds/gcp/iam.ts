@@ -23,6 +23,9 @@ const bindingTokens = [
   "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
   "gcp:secretmanager/secretIamMember:SecretIamMember",
   "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+  "gcp:cloudrunv2/jobIamMember:JobIamMember",
+  "gcp:pubsub/topicIAMMember:TopicIAMMember",
+  "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
   "gcp:storage/bucketIAMMember:BucketIAMMember",
   "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
 ] as const;

@@ -5,11 +5,15 @@ import { createCertificateManager } from "./certificate-manager.ts";
 import { accountOwner, Iam } from "./iam.ts";
 import { Identities } from "./identities.ts";
 import { createKms } from "./kms.ts";
-import { certificateUsers, createLoadBalancers } from "./load-balancer.ts";
 import { KeyMaterial } from "./kms-keys.ts";
+import { certificateUsers, createLoadBalancers } from "./load-balancer.ts";
+import { createLogging } from "./logging.ts";
+import { createMonitoring } from "./monitoring.ts";
 import { networkDefinitions } from "./network.ts";
 import { getProject } from "./projects.ts";
+import { createPubSub } from "./pubsub.ts";
 import { createRun } from "./run.ts";
+import { createScheduler } from "./scheduler.ts";
 import { createSecretManager } from "./secret-manager.ts";
 import type { GcpService } from "./service.ts";
 import { serviceAccountDefinitions } from "./service-account.ts";
@@ -17,9 +21,9 @@ import { service, serviceIdentity } from "./services.ts";
 import { createSql } from "./sql.ts";
 import { CloudSqlRuntime } from "./sql-runtime.ts";
 import { createStorage } from "./storage.ts";
+import { createTelemetry } from "./telemetry.ts";
 import { Workloads } from "./workload.ts";
 
-import { createTelemetry } from "./telemetry.ts";
 export interface GcpCloud extends Cloud {
   /** The person who holds the account: owner of every project. Deployments act as this member. */
   readonly owner: string;
@@ -41,7 +45,9 @@ export function createGcp(ground: Ground): GcpCloud {
   const sql = new CloudSqlRuntime(ground, iam, keys);
   const registry = createArtifactRegistry(ground, iam);
   const workloads = new Workloads(ground, iam, registry.images, identities, sql);
-  const run = createRun(ground, iam, workloads);
+  const monitoring = createMonitoring(ground, iam);
+  const run = createRun(ground, iam, workloads, monitoring);
+  const pubsub = createPubSub(ground, iam, keys, run.inside);
   const foundation: GcpService = {
     resources: [service, serviceIdentity, ...serviceAccountDefinitions(iam), ...networkDefinitions],
     functions: [getProject],
@@ -56,12 +62,14 @@ export function createGcp(ground: Ground): GcpCloud {
     createSecretManager(ground, iam),
     registry,
     createStorage(ground, iam, keys),
-    createSql(sql, iam),
-    run,
-    createCertificateManager(ground, certificateUsers),
     createTelemetry(ground, iam),
     monitoring,
     createLogging(ground, iam, monitoring, run.sources),
+    createSql(sql, iam),
+    run,
+    pubsub,
+    createScheduler(ground, iam, run.inside, pubsub.publish),
+    createCertificateManager(ground, certificateUsers),
     createLoadBalancers(ground, run.balanced),
   ];
 

@@ -33,6 +33,18 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   "roles/cloudsql.admin": ["cloudsql.*"],
   "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
   "roles/iam.serviceAccountTokenCreator": ["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"],
+  "roles/logging.logWriter": ["logging.logEntries.create"],
+  "roles/logging.viewer": ["logging.logEntries.list"],
+  "roles/monitoring.metricWriter": ["monitoring.timeSeries.create"],
+  "roles/monitoring.viewer": ["monitoring.timeSeries.list", "monitoring.alertPolicies.list"],
+  "roles/cloudscheduler.admin": ["cloudscheduler.*"],
+  "roles/cloudscheduler.jobRunner": ["cloudscheduler.jobs.run"],
+  "roles/cloudscheduler.viewer": ["cloudscheduler.jobs.get"],
+  "roles/pubsub.admin": ["pubsub.*"],
+  "roles/pubsub.editor": ["pubsub.topics.publish", "pubsub.topics.get", "pubsub.subscriptions.consume", "pubsub.subscriptions.get"],
+  "roles/pubsub.publisher": ["pubsub.topics.publish"],
+  "roles/pubsub.subscriber": ["pubsub.subscriptions.consume", "pubsub.topics.attachSubscription"],
+  "roles/pubsub.viewer": ["pubsub.topics.get", "pubsub.subscriptions.get"],
   "roles/run.admin": ["run.*"],
   "roles/run.developer": ["run.jobs.run", "run.services.get"],
   "roles/run.invoker": ["run.routes.invoke", "run.jobs.run"],
@@ -46,14 +58,14 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   "roles/storage.objectAdmin": ["storage.objects.*"],
   "roles/storage.admin": ["storage.*"],
   "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
-  "roles/owner": ["*"],
-};
-
-/**
   "roles/telemetry.tracesWriter": ["telemetry.traces.write"],
   "roles/telemetry.writer": ["telemetry.traces.write", "telemetry.metrics.write", "telemetry.logs.write"],
   "roles/cloudtrace.user": ["cloudtrace.traces.get", "cloudtrace.traces.list"],
   "roles/serviceusage.serviceUsageConsumer": ["serviceusage.services.use", "serviceusage.services.get", "serviceusage.services.list"],
+  "roles/owner": ["*"],
+};
+
+/**
  * Whether holding `role` allows what is asked: a permission (`run.routes.invoke`) or the role itself (`roles/run.invoker`).
  * A role that is not in the table allows itself only.
  */

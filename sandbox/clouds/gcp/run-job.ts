@@ -11,6 +11,8 @@ import {
   UNKNOWN,
 } from "../../engine/definition.ts";
 import { refuseProtected, withDeletionPolicy } from "./deletion.ts";
+import type { Iam } from "./iam.ts";
+import { iamMember } from "./iam-member.ts";
 import { labelOutputs } from "./labels.ts";
 import { objectOf } from "./outputs.ts";
 import { projectOf } from "./projects.ts";
@@ -146,3 +148,21 @@ export function runJob(jobs: CloudRunJobs, workloads: Workloads): ResourceDefini
     },
   });
 }
+
+export const runJobMember = (iam: Iam): ResourceDefinition =>
+  iamMember(iam, {
+    token: "gcp:cloudrunv2/jobIamMember:JobIamMember",
+    test: "test/sandbox/gcp/scheduler.test.ts",
+    replaceOn: ["name", "location", "project"],
+    target(context, inputs) {
+      const given = String(inputs.name);
+      const project = projectOf(context, inputs);
+      const name = given.includes("/") ? given : `projects/${project}/locations/${inputs.location ?? context.config.region}/jobs/${given}`;
+      const [, owner = project, , location = ""] = name.split("/");
+      if (context.store.get(jobToken, name)) return { name, outputs: { project: owner, location } };
+      throw new CloudError(
+        "notFound",
+        `Error applying IAM policy for cloudrunv2 job "${name}": googleapi: Error 404: Resource '${given}' was not found, notFound`,
+      );
+    },
+  });

@@ -297,10 +297,7 @@ export class CloudRunServices {
     return row && ingress !== "INGRESS_TRAFFIC_INTERNAL_ONLY" ? this.#serve(service, row.state, request) : nothingHere();
   }
 
-  /**
-   * Answers at a service's own address.
-   * @param within the project whose Pub/Sub or Scheduler sends this: internal to every ingress (cloud.google.com/run/docs/securing/ingress)
-   */
+  /** @param within the project whose Pub/Sub or Scheduler sends this: internal to every ingress (cloud.google.com/run/docs/securing/ingress) */
   async answer(request: Request, within?: string): Promise<Response> {
     const owner = this.#hosts.get(new URL(request.url).hostname);
     const row = owner && this.#ground.store.get(serviceToken, owner.id);
