@@ -62,12 +62,14 @@ export class AuditVault extends pulumi.ComponentResource {
     const child: pulumi.CustomResourceOptions = { parent: this };
     const tags = labels(jurisdiction, "audit");
 
+    // Known before anything is made, so that a preview can judge the key's policy.
+    const writerName = `bailiwick-audit-writer-${region}`;
     const role = new Role(
       `${name}-writer`,
       ...transformed(
         transform.role,
         {
-          name: `bailiwick-audit-writer-${region}`,
+          name: writerName,
           description: `Writes the audit trail of region ${region}, and reads nothing`,
           assumeRolePolicy: pulumi.output(args.writer).apply((id) => trustOfGoogleAccount(id, audienceOf(awsAccountId))),
           maxSessionDuration: 3600,
@@ -85,10 +87,10 @@ export class AuditVault extends pulumi.ComponentResource {
           enableKeyRotation: true,
           deletionWindowInDays: 30,
           multiRegion: false,
-          policy: role.arn.apply((arn) => keyPolicy(awsAccountId, arn)),
+          policy: keyPolicy(awsAccountId, `arn:aws:iam::${awsAccountId}:role/${writerName}`),
           tags,
         },
-        { ...child, protect: durable, retainOnDelete: durable },
+        { ...child, protect: durable, retainOnDelete: durable, dependsOn: [role] },
       ),
     );
     const bucket = new Bucket(

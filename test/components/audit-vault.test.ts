@@ -53,7 +53,7 @@ describe("AuditVault", () => {
     expect(part(made, "v-key").inputs).toMatchObject({ enableKeyRotation: true, multiRegion: false });
     expect(statements(part(made, "v-key").inputs.policy).map(({ Principal, Action }) => [Principal, Action])).toEqual([
       [{ AWS: "arn:aws:iam::123456789012:root" }, "kms:*"],
-      [{ AWS: "arn:aws:test:::v-writer" }, ["kms:GenerateDataKey", "kms:Decrypt"]],
+      [{ AWS: "arn:aws:iam::123456789012:role/bailiwick-audit-writer-eu" }, ["kms:GenerateDataKey", "kms:Decrypt"]],
     ]);
   });
 

@@ -144,6 +144,12 @@ export class S3Front {
     }
     const prefix = new URL(request.url).searchParams.get("prefix");
     if (prefix !== null) context["s3:prefix"] = prefix;
+    // What a writer asks for; the bucket's default is no condition key, nor is the body of PutObjectRetention read for one.
+    const lockMode = headers.get("x-amz-object-lock-mode");
+    const lockedUntil = Date.parse(headers.get("x-amz-object-lock-retain-until-date") ?? "");
+    if (lockMode !== null) context["s3:object-lock-mode"] = lockMode;
+    if (!Number.isNaN(lockedUntil))
+      context["s3:object-lock-remaining-retention-days"] = String(Math.floor((lockedUntil - Date.now()) / 86_400_000));
     for (const each of needed) {
       const [, bucket = ""] = /^arn:aws:s3:::([^/]+)/.exec(each.resource) ?? [];
       const why = refusal({ ...each, principal, context }, book.setting(bucket, "policy"));
