@@ -2,19 +2,23 @@
 // Nothing is built inside `pulumi up`.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { build as esbuild, type Metafile } from "esbuild";
 import { type Bundle, buildOptions, bundles } from "../../functions/bundles.ts";
 import { compileDecisionTable } from "../../functions/governance/policy/compile.ts";
 import { canonicalJson } from "../../functions/shared/canonical-json.ts";
 import { policyRevision } from "../../functions/shared/decision-table.ts";
 import { buildPolicyPack } from "../../policies/build.ts";
+import { holdState, StateHeld } from "../../sandbox/state-lock.ts";
 import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
 import { workerDigest } from "../../stacks/worker-digest.ts";
 import { PersonError } from "../errors.ts";
 import { filesBelow } from "../files-below.ts";
 import { cacheDir, root } from "../paths.ts";
+import { deployedReleases } from "../pulumi/deployed-releases.ts";
+import { allStacks, committedConfig } from "../stacks.ts";
 import { say } from "../terminal.ts";
 import { provideTool } from "../tools.ts";
 import { type BaseImage, BaseUnreachable, named, provideBaseImage } from "./base-image.ts";
@@ -24,7 +28,7 @@ import { createImage, writeLayout } from "./oci-layout.ts";
 import { policyPackDir } from "./paths.ts";
 import { billOfMaterials } from "./sbom.ts";
 
-/** Older releases of a name that are kept for a way back. */
+/** Releases of a name that are kept for a way back, besides those that a configuration names or that serve. */
 const keptReleases = 10;
 
 const manifestFile = join(artifactDir, "manifest.json");
@@ -196,18 +200,59 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
   if (!reference)
     say(`${baseImageFile} names no base image, so images of this build are sandbox-only: pin one there before you deploy to a cloud.`);
 
+  const letGo = await ourTurn(progress);
+  try {
+    // Whoever was before us may have built the same.
+    if (unchanged(stamp)) return { manifest: readManifestFile(), changed: [] };
+    return await buildAll(readManifestFile(), stamp, base && { image: base, reference: reference as BaseReference }, progress);
+  } finally {
+    letGo();
+  }
+}
+
+/** One build at a time. */
+async function ourTurn(progress: (line: string) => void): Promise<() => void> {
+  for (;;) {
+    try {
+      return holdState(artifactDir, "build.lock");
+    } catch (error) {
+      if (!(error instanceof StateHeld)) throw error;
+      progress("waiting for another build ...");
+      await delay(100);
+    }
+  }
+}
+
+/** Digests that must stay, however old: those that a configuration names, and those that serve. */
+function neededDigests(): Set<string> {
+  const stacks = allStacks();
+  const named = stacks.flatMap((stack) => readFileSync(committedConfig(stack), "utf8").match(/sha256:[0-9a-f]{64}/g) ?? []);
+  const serving = stacks.flatMap((stack) =>
+    Object.values(deployedReleases(stack) ?? {}).flatMap((shares) => shares.map(({ digest }) => digest)),
+  );
+  return new Set([...named, ...serving]);
+}
+
+async function buildAll(
+  before: Manifest,
+  stamp: string,
+  base: { readonly image: BaseImage; readonly reference: BaseReference } | undefined,
+  progress: (line: string) => void,
+): Promise<BuildResult> {
   progress("building Workers, services and the policy pack ...");
-  mkdirSync(artifactDir, { recursive: true });
+  // What a build that was killed left behind.
+  for (const name of readdirSync(artifactDir).filter((each) => each.startsWith(".build-")))
+    rmSync(join(artifactDir, name), { recursive: true, force: true });
+  const needed = neededDigests();
   const compiled = await compileDecisionTable();
   const table = { text: canonicalJson(compiled), revision: await policyRevision(compiled) };
   let artifacts = before.artifacts.filter((artifact) => existsSync(join(artifactDir, artifact.path)));
   const changed: string[] = [];
-  const below = base && reference && { image: base, reference };
   const builds: { readonly name: string; readonly kind: Artifact["kind"]; readonly build: () => Promise<Built> }[] = [
     ...bundles.map((bundle) =>
       bundle.kind === "worker"
         ? { name: bundle.name, kind: "worker" as const, build: () => buildWorker(bundle, table) }
-        : { name: bundle.name, kind: "image" as const, build: () => buildImage(bundle, table, below) },
+        : { name: bundle.name, kind: "image" as const, build: () => buildImage(bundle, table, base) },
     ),
     { name: "collector", kind: "image", build: () => buildCollector(progress) },
   ];
@@ -241,7 +286,10 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
         availability: built.availability,
       },
     );
-    const old = artifacts.filter((artifact) => artifact.name === name).slice(0, -keptReleases);
+    const old = artifacts
+      .filter((artifact) => artifact.name === name)
+      .slice(0, -keptReleases)
+      .filter(({ digest }) => !needed.has(digest));
     for (const artifact of old) rmSync(join(artifactDir, artifact.path), { recursive: true, force: true });
     artifacts = artifacts.filter((artifact) => !old.includes(artifact));
   }

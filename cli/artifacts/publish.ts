@@ -1,5 +1,6 @@
 // `./bailiwick publish`: signs decision tables with the key in KMS and pushes images by digest to every region's repository.
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +33,7 @@ export interface Destination {
 
 /** What was published where, kept beside the account it was published to. */
 interface Record_ {
+  /** By digest: the key's version, and the SHA-256 of the signed table. */
   readonly signed: Record<string, string>;
   readonly pushed: Record<string, string[]>;
 }
@@ -54,10 +56,12 @@ export async function publishArtifacts(
 
   for (const artifact of manifest.artifacts.filter(({ policyRevision }) => policyRevision !== undefined)) {
     const file = join(artifactDir, artifact.path, "decision-table.jws");
-    if (record.signed[artifact.digest] === destination.signingKey && existsSync(file)) continue;
+    // The file may hold another account's signature, by a key of the same name.
+    const ours = () => `${destination.signingKey} ${createHash("sha256").update(readFileSync(file)).digest("hex")}`;
+    if (existsSync(file) && record.signed[artifact.digest] === ours()) continue;
     progress(`signing the decision table of ${artifact.name} ...`);
     writeFileSync(file, await sign(artifact, destination.signingKey, reach));
-    record.signed[artifact.digest] = destination.signingKey;
+    record.signed[artifact.digest] = ours();
     save();
     done.push(`signed ${artifact.name} ${artifact.digest.slice(0, 19)}, policy revision ${artifact.policyRevision?.slice(0, 19)}`);
   }

@@ -42,10 +42,16 @@ export function billOfMaterials(
           name: component,
           version,
           purl: `pkg:npm/${component.replace("@", "%40")}@${version}`,
-          ...(license === undefined ? {} : { licenses: [{ license: { id: license } }] }),
+          ...(license === undefined ? {} : { licenses: [licenseChoice(license)] }),
         })),
     ],
   };
+}
+
+/** An identifier of SPDX, an expression of them, or what else the package says (the object `licenseChoice` of the schema). */
+function licenseChoice(license: string) {
+  if (/ (AND|OR|WITH) /.test(license)) return { expression: license };
+  return { license: /^[A-Za-z0-9.+-]+$/.test(license) && license !== "UNLICENSED" ? { id: license } : { name: license } };
 }
 
 /** Its package URL: github.com/package-url/purl-spec, type "oci". */
