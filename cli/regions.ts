@@ -8,13 +8,15 @@ export const shared = "shared";
 const words = (text: string) => text.toLowerCase().split(/[^a-z0-9]+/);
 const regions = jurisdictions.map((jurisdiction) => residencyOf(jurisdiction));
 
-/** Name of the region stack, or `shared`. A region's name in the part's own name counts before a place in its detail. */
+/** Name of the region stack, or `shared`. A region's name in the part's own name counts before a place, and that before a region's name in the detail. */
 export function regionOf({ name, detail }: Pick<Part, "name" | "detail">): string {
   const named = regions.filter(({ region }) => words(name).includes(region));
   if (named.length === 1) return (named[0] as (typeof regions)[number]).region;
   const text = `${name} ${detail}`.toLowerCase();
   const placed = regions.filter(({ gcp, aws }) => [gcp.location, aws.location].some((location) => text.includes(location)));
-  return placed.length === 1 ? (placed[0] as (typeof regions)[number]).region : shared;
+  if (placed.length > 0) return placed.length === 1 ? (placed[0] as (typeof regions)[number]).region : shared;
+  const told = regions.filter(({ region }) => words(detail).includes(region));
+  return told.length === 1 ? (told[0] as (typeof regions)[number]).region : shared;
 }
 
 /** Parts by region, in the order of the map, what is shared last. */

@@ -36,9 +36,16 @@ function describeStatus({ ports }: Pick<SandboxFile, "ports">, now: Status): str
   const lines = [`gateway on port ${ports.gateway}; everything together holds ${megabytes(total)} of memory`];
   for (const [region, parts] of byRegion(now.parts)) {
     const rows = parts
-      .toSorted((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))
-      .map(({ kind, name, state, memory, detail }) => [kind, name, state, memory === undefined ? "" : megabytes(memory), detail]);
-    const text = table(["kind", "name", "state", "memory", "detail"], rows);
+      .toSorted((a, b) => a.cloud.localeCompare(b.cloud) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))
+      .map(({ cloud, kind, name, state, memory, detail }) => [
+        cloud,
+        kind,
+        name,
+        state,
+        memory === undefined ? "" : megabytes(memory),
+        detail,
+      ]);
+    const text = table(["cloud", "kind", "name", "state", "memory", "detail"], rows);
     // A state stands between two gaps of the table: it is coloured there, where widths are settled.
     const coloured = text.replace(
       / {2}(running|starting|stopped|failed)(?= {2}|$)/gm,

@@ -55,7 +55,8 @@ export class Internet {
     const record = { name: key, type, content: /^(CNAME|NS)$/.test(type) ? canonicalName(content) : content };
     const records = this.#records.get(key) ?? new Set();
     this.#records.set(key, records.add(record));
-    const unlist = /^(A|AAAA|CNAME)$/.test(type) ? this.faults.add(`host:${key}`) : () => {};
+    // A name that begins so proves something (RFC 8552) and is nobody's host.
+    const unlist = /^(A|AAAA|CNAME)$/.test(type) && !key.startsWith("_") ? this.faults.add(`host:${key}`) : () => {};
     return () => {
       records.delete(record);
       if (records.size > 0 || this.#records.get(key) !== records) return;

@@ -6,6 +6,7 @@ it.each([
   ["brand-us/bailiwick-us", "PostgreSQL", "us"],
   ["preferences-5fd2", "100 % of preferences in brand, asia-southeast1", "apac"],
   ["alarm", "OK since 10:00:00, eu-central-1", "eu"],
+  ["balancer-certificate", "ACTIVE: services-eu.brand.example", "eu"],
   ["s3", "7 buckets", shared],
   ["museum-site", "a word that only holds a region's letters", shared],
   ["mirror", "from europe-west3 to us-east4", shared],
