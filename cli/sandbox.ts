@@ -112,6 +112,11 @@ export async function accessToken(file: SandboxFile, member: string): Promise<st
   return ((await call(file, "POST", `/token?member=${encodeURIComponent(member)}`)) as { token: string }).token;
 }
 
+/** Password of the user `AWS` at the image registries of the embedded AWS. */
+export async function registryPassword(file: SandboxFile): Promise<string> {
+  return ((await call(file, "POST", "/registry-password")) as { password: string }).password;
+}
+
 /**
  * Folder of a socket that leads to a database of the embedded Cloud SQL.
  * @throws PersonError when there is no such database, or the member may not connect

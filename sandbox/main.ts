@@ -83,6 +83,8 @@ try {
         return answer(() => sandbox.faults.heal(url.searchParams.get("part") ?? undefined));
       case "POST /token":
         return json(200, { token: sandbox.issueToken(url.searchParams.get("member") ?? "") });
+      case "POST /registry-password":
+        return json(200, { password: sandbox.registryPassword() });
       case "POST /database":
         return sandbox.openDatabase(url.searchParams.get("connection") ?? "", url.searchParams.get("member") ?? "").then(
           (socketDir) => json(200, { socketDir }),

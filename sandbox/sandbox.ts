@@ -54,6 +54,7 @@ export class Sandbox {
   readonly #faults: Faults;
   readonly #hostnames: () => string[];
   readonly #issueToken: (member: string) => string;
+  readonly #registryPassword: () => string;
   readonly #openDatabase: (connectionName: string, member: string) => Promise<string>;
   readonly #close: () => Promise<void>;
 
@@ -65,6 +66,7 @@ export class Sandbox {
     faults: Faults;
     hostnames: () => string[];
     issueToken: (member: string) => string;
+    registryPassword: () => string;
     openDatabase: (connectionName: string, member: string) => Promise<string>;
     close: () => Promise<void>;
   }) {
@@ -75,6 +77,7 @@ export class Sandbox {
     this.#faults = parts.faults;
     this.#hostnames = parts.hostnames;
     this.#issueToken = parts.issueToken;
+    this.#registryPassword = parts.registryPassword;
     this.#openDatabase = parts.openDatabase;
     this.#close = parts.close;
   }
@@ -157,6 +160,7 @@ export class Sandbox {
       faults: internet.faults,
       hostnames,
       issueToken: (member) => gcp.issueToken(member),
+      registryPassword: () => aws.registryPassword(aws.deployer),
       openDatabase: (connectionName, member) => gcp.openDatabase(connectionName, member),
       close: async () => {
         await Promise.allSettled([gateway.stop(), ...servers.map((server) => server.close())]);
@@ -188,6 +192,11 @@ export class Sandbox {
   /** An access token of the embedded Google Cloud, for a person's own calls to its APIs. */
   issueToken(member: string): string {
     return this.#issueToken(member);
+  }
+
+  /** Password of the user `AWS` at the registries of the embedded AWS, as who deploys there. */
+  registryPassword(): string {
+    return this.#registryPassword();
   }
 
   /** Folder of a socket that leads to a Cloud SQL database, as the Cloud SQL proxy opens one on a person's machine. */

@@ -61,6 +61,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     storefront: storefront.origin,
     registryProject: gcp.project,
     repositories: registries.repositories,
+    awsRepositories: registries.awsRepositories,
     decisionTableKey: signing.publicKey,
     decisionTableKeyVersion: signing.version,
   };

@@ -19,6 +19,8 @@ export interface Reach {
   readonly proxy?: { readonly url: string; readonly caFile: string };
   /** A fresh access token for Google's APIs and registries. */
   readonly token: () => Promise<string>;
+  /** A fresh password of the user `AWS` at the registry of this AWS region. */
+  readonly awsPassword: (location: string) => Promise<string>;
   /** Path of the crane tool. */
   readonly crane: string;
 }
@@ -27,9 +29,14 @@ export interface Reach {
 export interface Destination {
   /** `host/project/repository`, by jurisdiction. */
   readonly repositories: Readonly<Record<string, string>>;
+  /** `account.dkr.ecr.region.amazonaws.com/repository`, by jurisdiction. */
+  readonly awsRepositories: Readonly<Record<string, string>>;
   /** KMS version that signs. */
   readonly signingKey: string;
 }
+
+/** Images that regions run in AWS as well: the others stay where they run. */
+const runsInAws = ["collector"];
 
 /** What was published where, kept beside the account it was published to. */
 interface Record_ {
@@ -71,7 +78,8 @@ export async function publishArtifacts(
     const pushes: Promise<void>[] = [];
     for (const artifact of manifest.artifacts.filter(({ kind }) => kind === "image")) {
       const pushed = record.pushed[artifact.digest] ?? [];
-      for (const repository of Object.values(destination.repositories)) {
+      const elsewhere = runsInAws.includes(artifact.name) ? Object.values(destination.awsRepositories) : [];
+      for (const repository of [...Object.values(destination.repositories), ...elsewhere]) {
         if (pushed.includes(repository)) continue;
         progress(`pushing ${artifact.name} to ${repository} ...`);
         pushes.push(
@@ -115,9 +123,13 @@ async function push(artifact: Artifact, repository: string, reach: Reach, config
   const host = repository.split("/")[0] as string;
   const dir = mkdtempSync(join(configRoot, "docker-"));
   mkdirSync(dir, { recursive: true });
-  const auth = Buffer.from(`oauth2accesstoken:${await reach.token()}`).toString("base64");
+  const location = /\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(host)?.[1];
+  const login = location === undefined ? `oauth2accesstoken:${await reach.token()}` : `AWS:${await reach.awsPassword(location)}`;
+  const auth = Buffer.from(login).toString("base64");
   writeFileSync(join(dir, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }), { mode: 0o600 });
-  const reference = `${repository}/${artifact.name}:${artifact.digest.slice(7, 19)}`;
+  // A repository of ECR holds one image by many tags, one of Google's many images.
+  const tag = artifact.digest.slice(7, 19);
+  const reference = location === undefined ? `${repository}/${artifact.name}:${tag}` : `${repository}:${artifact.name}-${tag}`;
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: dir, DOCKER_CONFIG: dir };
   if (reach.proxy) Object.assign(env, { HTTPS_PROXY: reach.proxy.url, SSL_CERT_FILE: reach.proxy.caFile });
   const { stdout } = await run(reach.crane, ["push", join(artifactDir, artifact.path), reference], { env }).catch(

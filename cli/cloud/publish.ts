@@ -26,8 +26,9 @@ export async function publishToCloud(): Promise<string[]> {
   const { ok, output } = await outputOf(pulumi, ["stack", "output", "--json", "--stack", "global"]);
   if (!ok)
     throw new PersonError(`pulumi could not read the outputs of "global":\n${output.trim()}`, "Deploy it first: pulumi up --stack global.");
-  const { repositories, decisionTableKeyVersion } = JSON.parse(output) as {
+  const { repositories, awsRepositories, decisionTableKeyVersion } = JSON.parse(output) as {
     repositories?: Destination["repositories"];
+    awsRepositories?: Destination["awsRepositories"];
     decisionTableKeyVersion?: string;
   };
   if (!repositories || !decisionTableKeyVersion)
@@ -38,11 +39,16 @@ export async function publishToCloud(): Promise<string[]> {
       throw new PersonError("Nobody is signed in to Google Cloud.", "Run gcloud auth login, or set GOOGLE_OAUTH_ACCESS_TOKEN.");
     return found;
   };
+  const awsPassword = async (location: string) => {
+    const answer = await outputOf("aws", ["ecr", "get-login-password", "--region", location]);
+    if (answer.ok) return answer.output.trim();
+    throw new PersonError(`Nobody is signed in to AWS: ${answer.output.trim()}`, "Run aws sso login, or whatever your account asks for.");
+  };
   return publishArtifacts(
     // Older builds stay where they are; those that could run nowhere else are not for a registry.
     { ...manifest, artifacts: manifest.artifacts.filter(({ availability }) => availability === "anywhere") },
-    { repositories, signingKey: decisionTableKeyVersion },
-    { token, crane: (await provideTool("crane", progress)).path },
+    { repositories, awsRepositories: awsRepositories ?? {}, signingKey: decisionTableKeyVersion },
+    { token, awsPassword, crane: (await provideTool("crane", progress)).path },
     join(artifactDir, "published.json"),
     progress,
   );

@@ -9,7 +9,7 @@ import { logDir, stateDir } from "../paths.ts";
 import { operate, type StackResult, stackOutputs } from "../pulumi/operations.ts";
 import { makeReady, type Ready } from "../ready.ts";
 import { describeFailure, resultTable } from "../report.ts";
-import { accessToken, sandboxStatus } from "../sandbox.ts";
+import { accessToken, registryPassword, sandboxStatus } from "../sandbox.ts";
 import { chosenStacks, waves } from "../stacks.ts";
 import { endProgress, paint, print, progress, say } from "../terminal.ts";
 
@@ -26,10 +26,15 @@ export async function publishTo(ready: Ready): Promise<string[]> {
   const { manifest } = await buildArtifacts(progress);
   return publishArtifacts(
     manifest,
-    { repositories: global.repositories as Record<string, string>, signingKey: global.decisionTableKeyVersion as string },
+    {
+      repositories: global.repositories as Record<string, string>,
+      awsRepositories: (global.awsRepositories ?? {}) as Record<string, string>,
+      signingKey: global.decisionTableKeyVersion as string,
+    },
     {
       proxy: { url: ready.sandbox.proxyUrl, caFile: ready.sandbox.caFile },
       token: () => accessToken(ready.sandbox, owner),
+      awsPassword: () => registryPassword(ready.sandbox),
       crane: ready.crane,
     },
     join(stateDir, "published.json"),

@@ -84,6 +84,13 @@ export class Registries extends pulumi.ComponentResource {
     this.registerOutputs({ repositories: this.repositories });
   }
 
+  /** `123456789012.dkr.ecr.eu-central-1.amazonaws.com/bailiwick`, by jurisdiction. */
+  get awsRepositories(): pulumi.Output<Record<string, string>> {
+    return pulumi.output(
+      Object.fromEntries(Object.entries(this.nodes.aws).map(([jurisdiction, { repositoryUrl }]) => [jurisdiction, repositoryUrl])),
+    );
+  }
+
   /** `europe-west3-docker.pkg.dev/project/bailiwick`, by jurisdiction. */
   get repositories(): pulumi.Output<Record<string, string>> {
     return pulumi.output(

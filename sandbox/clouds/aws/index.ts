@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Credentials, type IssuedCredentials } from "../../runtimes/s3/credentials.ts";
 import { S3Service } from "../../runtimes/s3/service.ts";
+import { SpanStore } from "../../runtimes/telemetry/span-store.ts";
 import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
 import { acmDefinitions } from "./acm.ts";
 import { CloudWatch } from "./cloudwatch.ts";
@@ -29,8 +30,10 @@ import { LogStore } from "./logs-store.ts";
 import { getPolicyDocument } from "./policy-document.ts";
 import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
+import { serveWebsites, websiteDefinitions } from "./s3-website.ts";
 import { AwsError } from "./signed-call.ts";
 import { sts } from "./sts.ts";
+import { keptMs as tracesKeptMs, xray } from "./xray.ts";
 
 export interface Aws extends Cloud {
   /** Account id, twelve digits. */
@@ -72,6 +75,7 @@ export function createAws(ground: Ground): Aws {
   });
   const ecr = new Ecr(ground, credentials);
   const logs = new LogStore(join(dataDir, "logs.sqlite"));
+  const spans = new SpanStore(join(dataDir, "xray.sqlite"));
   const door = new Door(internet);
   const endpoints = () => ({ AWS_ENDPOINT_URL: door.url, AWS_ENDPOINT_URL_S3: s3.endpoint });
   const tasks = new Tasks({ ground, credentials, iam, images: ecr.images, logs, endpoints });
@@ -88,6 +92,7 @@ export function createAws(ground: Ground): Aws {
     resources: [
       bucketDefinition(s3),
       ...bucketSettings(s3),
+      ...websiteDefinitions(s3),
       key,
       alias,
       ...ecr.resources,
@@ -117,11 +122,14 @@ export function createAws(ground: Ground): Aws {
     async start() {
       await s3.start();
       ecr.start();
+      spans.expire(Date.now() - tracesKeptMs);
       offline = regions.flatMap((region) => [
         internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize })),
         internet.register(`logs.${region}.amazonaws.com`, logsApi(region, { store, credentials, iam, logs })),
+        internet.register(`xray.${region}.amazonaws.com`, xray(region, { account, credentials, iam, spans })),
         internet.register(`sts.${region}.amazonaws.com`, sts(region, { store, internet, credentials, iam })),
       ]);
+      offline.push(serveWebsites(internet, store, s3, iam, regions));
       metrics.start();
       await door.start();
       Object.assign(ground.egress.environment ?? {}, endpoints());
@@ -138,12 +146,15 @@ export function createAws(ground: Ground): Aws {
       metrics.stop();
       for (const takeOff of offline) takeOff();
       logs.close();
+      spans.close();
       ecr.stop();
       await s3.stop();
     },
-    parts: () => [...s3Parts(s3), ...keyParts(store), ...balancers.parts(), ...services.parts(), ...metrics.parts()],
+    parts: () => [...s3Parts(s3), ...keyParts(store), ...balancers.parts(), ...services.parts(), ...metrics.parts(), tracesPart(spans)],
   };
 }
+
+const tracesPart = (spans: SpanStore): Part => ({ kind: "traces", name: "xray", state: "running", detail: `${spans.count()} spans` });
 
 function s3Parts(s3: S3Service): Part[] {
   const running = s3.server.process;

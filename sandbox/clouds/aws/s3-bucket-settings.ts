@@ -184,8 +184,9 @@ export function bucketSettings(s3: S3Service): ResourceDefinition[] {
     setting(s3, {
       token: "aws:s3/bucketPolicy:BucketPolicy",
       fidelity: {
-        level: "records",
-        why: "checked for form, resources and public access, kept and answered by the API; its statements are not evaluated yet",
+        level: "enforces",
+        how: "its statements let in and refuse, beside the policies of whoever asks",
+        test: "test/sandbox/aws/iam.test.ts",
       },
       operation: "PutBucketPolicy",
       put: (bucket, { policy }) => s3.setSetting(bucket, "policy", typeof policy === "string" ? policy : JSON.stringify(policy)),

@@ -31,6 +31,22 @@ export interface SignedCall {
  * @throws AwsError when the signature, its time, its region or its body is not right
  */
 export async function readCall(request: Request, service: string, region: string, credentials: Credentials): Promise<SignedCall> {
+  const { principal, body } = await readSigned(request, service, region, credentials);
+  return {
+    principal,
+    region,
+    operation: (request.headers.get("x-amz-target") ?? "").replace(/^[^.]*\./, ""),
+    input: parse(body.toString()),
+  };
+}
+
+/** As `readCall`, for a body of any kind. */
+export async function readSigned(
+  request: Request,
+  service: string,
+  region: string,
+  credentials: Credentials,
+): Promise<{ readonly principal: string; readonly body: Buffer }> {
   const url = new URL(request.url);
   const signature = readSignature(url, request.headers);
   if (!signature) throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
@@ -53,12 +69,7 @@ export async function readCall(request: Request, service: string, region: string
         : "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
     );
   }
-  return {
-    principal: who.principal,
-    region,
-    operation: (request.headers.get("x-amz-target") ?? "").replace(/^[^.]*\./, ""),
-    input: parse(body.toString()),
-  };
+  return { principal: who.principal, body };
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -75,8 +75,8 @@ test("an image with the layers of its base is published whole, unpacked with all
   } as const;
   const done = await publishArtifacts(
     { version: 1, artifacts: [artifact] },
-    { repositories: { eu: `${registry.address}/shop/services` }, signingKey: "none" },
-    { token: async () => project.iam.tokens.accessToken(accountOwner), crane: craneBinary },
+    { repositories: { eu: `${registry.address}/shop/services` }, awsRepositories: {}, signingKey: "none" },
+    { token: async () => project.iam.tokens.accessToken(accountOwner), awsPassword: async () => "", crane: craneBinary },
     join(folder, "published.json"),
     () => {},
   );
