@@ -2,6 +2,7 @@
 // The steps build on each other, as they do for a person, so they run in order on one platform.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fetch, ProxyAgent } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { socketDirOf } from "../../sandbox/sandbox-paths.ts";
 import { isAlive } from "../alive.ts";
@@ -100,6 +101,24 @@ describe("from nothing to nothing", () => {
     expect(await rowsAbout("eu", visitor.subject)).toHaveLength(1);
     expect(await rowsAbout("us", visitor.subject)).toEqual([]);
     expect(await rowsAbout("apac", visitor.subject)).toEqual([]);
+  });
+
+  test("strangers reach the region's services neither at their own address nor, without a token, through the load balancer", async () => {
+    const { proxyUrl, caFile } = JSON.parse(readFileSync(join(platform.dir, ".sandbox", "sandbox.json"), "utf8")) as Record<string, string>;
+    const internet = new ProxyAgent({ uri: proxyUrl as string, requestTls: { ca: readFileSync(caFile as string) } });
+    const status = async (url: string, headers = {}) => {
+      const response = await fetch(url, { dispatcher: internet, headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const state = await platform.pulumi("eu", ["stack", "export"]);
+    const own = [...state.stdout.matchAll(/"(https:\/\/preferences-[a-z0-9-.]+\.run\.app)"/g)].map(([, url]) => url as string);
+    expect(own.length).toBeGreaterThan(0);
+    for (const url of new Set(own)) expect(await status(url), url).toBe(404);
+    const through = "https://services-eu.brand.example/v1/openapi.json";
+    expect(await status(through)).toBe(403);
+    expect(await status(through, { "x-edge-authorization": "Bearer invented" })).toBe(401);
+    await internet.close();
   });
 
   test("plain pulumi finds nothing to change, with the pack attached", async () => {
