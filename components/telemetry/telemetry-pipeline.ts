@@ -36,7 +36,6 @@ export interface TelemetryPipelineArgs {
 }
 
 const awsPort = 4318;
-/** functions/telemetry/collector-config.ts */
 const healthPort = 13133;
 
 /**
@@ -125,6 +124,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
           AWS_REGION: place.location,
           COLLECTOR_CONFIG: "/etc/otelcol/aws.yaml",
           EDGE_ISSUER: `edge.${region}`,
+          HEALTH_PORT: String(healthPort),
           PORT: String(awsPort),
           SENDER_KEYS: keys,
           SERVICE_ISSUER: `services.${region}`,

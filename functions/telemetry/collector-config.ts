@@ -7,14 +7,11 @@ import { allowedAttributes, spanName } from "../shared/telemetry/schema.ts";
 /** What the environment of a collector must hold, by cloud. */
 export const collectorVariables = {
   gcp: ["PORT", "AUDIENCE", "EDGE_ISSUER", "SERVICE_ISSUER", "SENDER_KEYS", "ARCHIVE_BUCKET", "GOOGLE_CLOUD_PROJECT"],
-  aws: ["PORT", "AUDIENCE", "EDGE_ISSUER", "SERVICE_ISSUER", "SENDER_KEYS", "ARCHIVE_BUCKET", "AWS_REGION"],
+  aws: ["PORT", "AUDIENCE", "EDGE_ISSUER", "SERVICE_ISSUER", "SENDER_KEYS", "ARCHIVE_BUCKET", "AWS_REGION", "HEALTH_PORT"],
 } as const satisfies Record<Path, readonly string[]>;
 
 /** Of one request, unpacked. A batch of a queue is 256 KB at most, so nothing of ours comes near it. */
 export const largestRequestBytes = 4 * 1024 * 1024;
-
-/** Where the collector says that it is up. */
-export const healthPort = 13133;
 
 const variable = (name: (typeof collectorVariables)[Path][number]) => `\${env:${name}}`;
 
@@ -49,7 +46,11 @@ const clouds = {
     archive: { cloud: "aws", region: variable("AWS_REGION") },
     // docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
     store: ownStore(`https://xray.${variable("AWS_REGION")}.amazonaws.com/v1/traces`, "sigv4auth"),
-    extensions: { sigv4auth: { region: variable("AWS_REGION"), service: "xray" } },
+    extensions: {
+      sigv4auth: { region: variable("AWS_REGION"), service: "xray" },
+      // A load balancer of AWS asks over HTTP, and the receiver answers nobody without a token.
+      health_check: { endpoint: `0.0.0.0:${variable("HEALTH_PORT")}` },
+    },
     resource: [],
   },
 } as const;
@@ -64,7 +65,6 @@ export function collectorConfig(path: Path): string {
   });
   const config = {
     extensions: {
-      health_check: { endpoint: `0.0.0.0:\${env:HEALTH_PORT:-${healthPort}}` },
       oidc: { providers: [provider("EDGE_ISSUER"), provider("SERVICE_ISSUER")] },
       bodylimit: { max_bytes: largestRequestBytes },
       ...cloud.extensions,
@@ -115,7 +115,7 @@ export function collectorConfig(path: Path): string {
       otlp_http: cloud.store,
     },
     service: {
-      extensions: ["health_check", "oidc", "bodylimit", ...Object.keys(cloud.extensions)],
+      extensions: ["oidc", "bodylimit", ...Object.keys(cloud.extensions)],
       // Its own metrics would need a port of their own; what it stored is counted at the sink.
       telemetry: { metrics: { level: "none" }, logs: { level: "info", encoding: "json" } },
       pipelines: {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { TelemetryPipeline, type TelemetryPipelineArgs } from "../../components/telemetry/telemetry-pipeline.ts";
 import { senderIssuer } from "../../functions/shared/telemetry/sender-token.ts";
-import { collectorVariables, healthPort } from "../../functions/telemetry/collector-config.ts";
+import { collectorVariables } from "../../functions/telemetry/collector-config.ts";
 import { run } from "./program.ts";
 
 const publicKey = () => generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
@@ -95,7 +95,10 @@ describe("a region's telemetry", () => {
 
   it("asks the collector on Fargate how it is where the collector says so", async () => {
     const { only } = await pipeline();
-    expect(only("aws:lb/targetGroup:TargetGroup")).toMatchObject({ healthCheck: { path: "/", port: String(healthPort) } });
+    const task = only("aws:ecs/taskDefinition:TaskDefinition") as unknown as { containerDefinitions: string };
+    const [container] = JSON.parse(task.containerDefinitions) as { environment: Variables }[];
+    const port = container?.environment.find(({ name }) => name === "HEALTH_PORT")?.value;
+    expect(only("aws:lb/targetGroup:TargetGroup")).toMatchObject({ healthCheck: { path: "/", port } });
   });
 
   it("refuses what cannot work, all of it at once", async () => {

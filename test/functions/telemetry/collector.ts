@@ -69,8 +69,9 @@ export async function startCollector(path: Path, internet: Internet, env: Readon
   });
   await until(async () => {
     if (ended) throw new Error(`the collector ended: ${child.tail(20)}`);
-    return fetch(`http://127.0.0.1:${healthPort}/`).then(
-      ({ ok }) => ok,
+    // Nobody is let in without a token, so 401 is a sign of life.
+    return fetch(`http://127.0.0.1:${port}/v1/traces`, { method: "POST" }).then(
+      ({ status }) => status === 401,
       () => false,
     );
   }, "the collector to be up");
