@@ -61,7 +61,9 @@ function valueAt(alarm: Properties, region: string, read: Read, at: number): num
   function valueById(id: string): number | undefined {
     const query = queries.find((each) => each.id === id);
     if (!query) return undefined;
-    return query.expression === undefined ? metricAt(objectOf(query.metric), region, read, at) : compute(String(query.expression), valueById);
+    return query.expression === undefined
+      ? metricAt(objectOf(query.metric), region, read, at)
+      : compute(String(query.expression), valueById);
   }
 }
 
