@@ -33,8 +33,8 @@ describe("the sandbox is a cloud: it does not know this blueprint", () => {
       // Jurisdictions are words of any language; values with a dot, a digit or a hyphen are this blueprint's own.
       return texts(config).filter((text) => /[.\d-]/.test(text) && text.length > 4);
     });
-    // "site", "home" and "subjects" are words that a cloud uses for other things.
-    const artifacts = bundles.map(({ name }) => name).filter((name) => !["site", "home", "subjects"].includes(name));
+    // "site", "home", "subjects" and "telemetry" are words that a cloud uses for other things.
+    const artifacts = bundles.map(({ name }) => name).filter((name) => !["site", "home", "subjects", "telemetry"].includes(name));
     const regions = jurisdictions.map((each) => residencyOf(each).region).filter((region) => region.length > 2);
     return { project, configured, artifacts, regions };
   };
