@@ -71,9 +71,15 @@ export interface Upstream {
   readonly absoluteForm?: boolean;
   /** Set over the request's own; `undefined` takes one away. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Keeps connections for requests that may be sent twice; the others, and all without one, have a connection of their own. */
+  /**
+   * Keeps connections; absent, each request has one of its own. A service that closes idle ones may do so just as the next request goes
+   * out: one that may be sent twice (`maySendTwice`) is, the others fail. Leave the agent out for those.
+   */
   readonly agent?: RequestOptions["agent"];
 }
+
+/** Whether nothing happens twice when a request is sent twice, and there is no body that was read already (RFC 9110 section 9.2.1). */
+export const maySendTwice = ({ method }: Request) => method === "GET" || method === "HEAD";
 
 /**
  * Sends a request on to a local process and gives its answer, unread. Rejects when the connection fails. The request's body is left
@@ -89,7 +95,7 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
   // Node frames a body of unknown length by itself for some methods only.
   if (request.body && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
   // A kept connection may be closed by the other side just as it is used again (nodejs.org/api/http.html, `request.reusedSocket`).
-  const maySendTwice = request.method === "GET" || request.method === "HEAD";
+  const repeatable = maySendTwice(request);
   return new Promise((resolve, reject) => {
     let answered = false;
     const outgoing: ClientRequest = send(
@@ -97,7 +103,7 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
         host: upstream.host ?? "127.0.0.1",
         port: upstream.port,
         socketPath: upstream.socketPath,
-        agent: maySendTwice ? (upstream.agent ?? false) : false,
+        agent: upstream.agent ?? false,
         method: request.method,
         path: upstream.absoluteForm ? request.url : url.pathname + url.search,
         headers,
@@ -115,7 +121,7 @@ export function forward(request: Request, upstream: Upstream): Promise<Response>
       },
     );
     outgoing.on("error", (error) => {
-      if (maySendTwice && outgoing.reusedSocket && !answered && !request.signal.aborted)
+      if (repeatable && outgoing.reusedSocket && !answered && !request.signal.aborted)
         resolve(forward(request, { ...upstream, agent: false }));
       else reject(error);
     });

@@ -74,6 +74,7 @@ export class ObjectServer {
     const url = new URL(path, `http://${host}`);
     sign({ method, url, headers, payload }, this.#root);
     const request = new Request(url, { method, headers, body, signal, ...(body ? { duplex: "half" } : {}) } as RequestInit);
+    // It never closes an idle connection, but drops one at once that it is asked to close, with what it has not read of the request.
     return forward(request, { socketPath: this.#options.socketPath, agent: this.#agent });
   }
 

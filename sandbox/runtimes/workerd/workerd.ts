@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse, type WorkerOptions } from "miniflare";
 import type { Internet } from "../../engine/internet.ts";
-import { forward } from "../network/http.ts";
+import { forward, maySendTwice } from "../network/http.ts";
 import { queuePlugin } from "./queue-binding.ts";
 
 /** A module as the upload names it. `type` is a media type. */
@@ -184,7 +184,7 @@ export class Workerd {
     for (const name of request.headers.keys()) if (name.startsWith("mf-")) headers[name] ??= undefined;
     this.#inFlight++;
     try {
-      return await forward(request, { port, absoluteForm: true, headers, agent: this.#agent });
+      return await forward(request, { port, absoluteForm: true, headers, ...(maySendTwice(request) && { agent: this.#agent }) });
     } finally {
       this.#inFlight--;
     }
