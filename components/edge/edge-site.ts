@@ -27,6 +27,8 @@ export interface EdgeSiteArgs {
   /** Where the edge keeps consent state. Must be absent where the jurisdiction's edge state is "none". */
   readonly subjects?: SubjectStore;
   readonly snapshots: SnapshotStore;
+  /** Queues that take the site's spans (`TELEMETRY_GCP`, `TELEMETRY_AWS`). Without them the spans go to the region's services. */
+  readonly telemetry?: readonly WorkerVersionBinding[];
   /**
    * Requests of one subject or address that one Cloudflare location lets through in ten seconds. Default 200.
    * Too low harms people behind one address; too high lets a client use up the account.
@@ -72,6 +74,7 @@ export class EdgeSite extends pulumi.ComponentResource {
       ...(args.subjects
         ? [{ name: "SUBJECTS", type: "durable_object_namespace", className: args.subjects.className, scriptName: args.subjects.scriptName }]
         : []),
+      ...(args.telemetry ?? []),
     ];
     const worker = new VersionedWorker(
       `${name}-site`,

@@ -1,6 +1,7 @@
+import type { LogGroupArgs } from "@pulumi/aws/cloudwatch/logGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
-import { type Lifecycle, refuse } from "../component.ts";
+import { type Lifecycle, refuse, type Transform } from "../component.ts";
 import { ResidentBucket } from "../storage/resident-bucket.ts";
 import { ApplicationLoadBalancer, type ApplicationLoadBalancerArgs } from "./application-load-balancer.ts";
 import { AwsNetwork, type AwsNetworkArgs } from "./aws-network.ts";
@@ -34,6 +35,12 @@ export interface TelemetryPipelineArgs {
     readonly balancer?: ApplicationLoadBalancerArgs["transform"];
   };
 }
+
+/** A log that nobody deletes by mistake. */
+const keptLog: Transform<LogGroupArgs> = (log, its) => ({
+  args: { ...log, deletionProtectionEnabled: true },
+  options: { ...its, protect: true },
+});
 
 const awsPort = 4318;
 const healthPort = 13133;
@@ -84,6 +91,8 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
       child,
     );
 
+    // By its name, which a preview knows: what a task runs must be seen before it runs.
+    const awsBucket = `bailiwick-telemetry-${region}-${awsAccountId}`;
     const awsArchive = new ResidentBucket(
       `${name}-aws-archive`,
       {
@@ -91,7 +100,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         dataClass: "operational",
         jurisdiction,
         lifecycle,
-        bucket: `bailiwick-telemetry-${region}-${awsAccountId}`,
+        bucket: awsBucket,
         key: args.keys.aws,
       },
       child,
@@ -119,7 +128,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         port: awsPort,
         health: { path: "/", port: healthPort },
         environment: {
-          ARCHIVE_BUCKET: awsArchive.bucket,
+          ARCHIVE_BUCKET: awsBucket,
           AUDIENCE: `https://${this.#hosts.aws}`,
           AWS_REGION: place.location,
           COLLECTOR_CONFIG: "/etc/otelcol/aws.yaml",
@@ -140,7 +149,8 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         logRetentionDays: args.retention.logDays,
         size: { cpu: 256, memory: 512 },
         count: args.instances.tasks,
-        transform: transform.aws,
+        dependsOn: [awsArchive],
+        transform: { ...transform.aws, log: transform.aws?.log ?? (lifecycle === "durable" ? keptLog : undefined) },
       },
       child,
     );
