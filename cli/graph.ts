@@ -1,15 +1,6 @@
 // The platform as a picture: the components of a deployed stack and what rests on what, from the engine's own record. Pure.
 
-/** A resource as Pulumi's state holds it. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly custom?: boolean;
-  readonly parent?: string;
-  readonly dependencies?: readonly string[];
-  readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
-  readonly external?: boolean;
-}
+import type { StateResource } from "./pulumi/checkpoint.ts";
 
 export interface GraphNode {
   readonly id: string;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { graphOf, type StateResource, toMermaid } from "../../cli/graph.ts";
+import { graphOf, toMermaid } from "../../cli/graph.ts";
+import type { StateResource } from "../../cli/pulumi/checkpoint.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:eu::p::${type}::${name}`;
 const stack = { urn: urn("pulumi:pulumi:Stack", "p-eu"), type: "pulumi:pulumi:Stack" };
