@@ -8,7 +8,7 @@ import { publishArtifacts } from "../../cli/artifacts/publish.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { artifactDir } from "../../stacks/artifact-manifest.ts";
 import { versitygw } from "../sandbox/aws/fixture.ts";
-import { Stack } from "../sandbox/engine/pulumi.ts";
+import { attachedTo, Stack } from "../sandbox/engine/pulumi.ts";
 import { image, layer, writeLayout } from "../sandbox/oci/fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "aws-service-"));
@@ -39,20 +39,7 @@ beforeAll(async () => {
   for (const name of ["node_modules", "components"]) symlinkSync(join(root, name), join(project, name));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }\n');
   writeFileSync(join(project, "Pulumi.yaml"), "name: brand\nruntime: nodejs\nmain: index.ts\n");
-  const { providers, language } = sandbox.ports;
-  stack = new Stack(project, {
-    PATH: process.env.PATH,
-    HOME: join(folder, "home"),
-    PULUMI_HOME: join(folder, "home"),
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "correct horse",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_DEBUG_PROVIDERS: Object.entries(providers)
-      .map(([name, port]) => `${name}:${port}`)
-      .join(","),
-    PULUMI_DEBUG_LANGUAGES: `nodejs:${language}`,
-  });
+  stack = new Stack(project, attachedTo(sandbox.ports, folder));
   stack.write("");
   await stack.run("stack", "init", "eu");
   for (const [key, value] of Object.entries({ "aws:region": "eu-central-1", "gcp:project": "brand", "gcp:region": "europe-west3" })) {

@@ -10,6 +10,7 @@ import { pack } from "tar-stream";
 import { fetch, ProxyAgent } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Sandbox } from "../../sandbox/sandbox.ts";
+import { attachedTo } from "../sandbox/engine/pulumi.ts";
 import { until } from "../until.ts";
 
 const cache = process.env.BAILIWICK_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bailiwick");
@@ -133,19 +134,7 @@ afterAll(async () => {
 });
 
 function run(...args: string[]): Promise<string> {
-  const env = {
-    PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-    HOME: join(folder, "home"),
-    PULUMI_HOME: join(folder, "home"),
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "correct horse",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_DEBUG_LANGUAGES: `nodejs:${sandbox.ports.language}`,
-    PULUMI_DEBUG_PROVIDERS: Object.entries(sandbox.ports.providers)
-      .map(([name, port]) => `${name}:${port}`)
-      .join(","),
-  };
+  const env = { ...attachedTo(sandbox.ports, folder), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) };
   return new Promise((resolve, reject) => {
     execFile(
       pulumi,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Sandbox } from "../../../sandbox/sandbox.ts";
-import { Stack } from "../engine/pulumi.ts";
+import { attachedTo, Stack } from "../engine/pulumi.ts";
 import { versitygw } from "./fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "storage-"));
@@ -24,20 +24,7 @@ beforeAll(async () => {
   symlinkSync(join(import.meta.dirname, "../../../node_modules"), join(project, "node_modules"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }\n');
   writeFileSync(join(project, "Pulumi.yaml"), "name: foreign\nruntime: nodejs\nmain: index.ts\n");
-  const { providers, language } = sandbox.ports;
-  stack = new Stack(project, {
-    PATH: process.env.PATH,
-    HOME: join(folder, "home"),
-    PULUMI_HOME: join(folder, "home"),
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "correct horse",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_DEBUG_PROVIDERS: Object.entries(providers)
-      .map(([name, port]) => `${name}:${port}`)
-      .join(","),
-    PULUMI_DEBUG_LANGUAGES: `nodejs:${language}`,
-  });
+  stack = new Stack(project, attachedTo(sandbox.ports, folder));
   stack.write("");
   await stack.run("stack", "init", "storage");
   for (const [key, value] of Object.entries({ "aws:region": "eu-central-1", "gcp:project": "shop", "gcp:region": "europe-west3" })) {

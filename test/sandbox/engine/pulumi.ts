@@ -36,6 +36,29 @@ export interface ExportedResource {
   readonly initErrors?: readonly string[];
 }
 
+/**
+ * What a `pulumi` of its own needs to deploy onto attached providers: state in a file, nothing fetched.
+ * @param folder holds its `home` and its `state`
+ */
+export function attachedTo(
+  ports: { readonly providers: Readonly<Record<string, number>>; readonly language: number },
+  folder: string,
+): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: join(folder, "home"),
+    PULUMI_HOME: join(folder, "home"),
+    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "correct horse",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_DEBUG_PROVIDERS: Object.entries(ports.providers)
+      .map(([name, port]) => `${name}:${port}`)
+      .join(","),
+    PULUMI_DEBUG_LANGUAGES: `nodejs:${ports.language}`,
+  };
+}
+
 export class Engine implements AsyncDisposable {
   readonly store = new Store(":memory:");
   /** What a bug wrote to the log. */
@@ -50,7 +73,7 @@ export class Engine implements AsyncDisposable {
   }): Promise<Engine> {
     const engine = new Engine();
     const programs = new Map<string, string>();
-    const providers: string[] = [];
+    const providers: Record<string, number> = {};
     for (const name of ["aws", "gcp", "cloudflare", "tls"]) {
       const of = <T extends { token: string }>(all: readonly T[] = []) => all.filter(({ token }) => token.startsWith(`${name}:`));
       const provider = createProvider({
@@ -62,22 +85,12 @@ export class Engine implements AsyncDisposable {
       });
       const server = await serveProvider(provider, 0, programs);
       engine.#servers.push(server);
-      providers.push(`${name}:${server.port}`);
+      providers[name] = server.port;
     }
     const host = await serveLanguageHost({ programs });
     engine.#servers.push(host);
     for (const folder of ["home", "state"]) mkdirSync(join(engine.#folder, folder));
-    engine.#env = {
-      PATH: process.env.PATH,
-      HOME: join(engine.#folder, "home"),
-      PULUMI_HOME: join(engine.#folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(engine.#folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "correct horse",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      PULUMI_DEBUG_PROVIDERS: providers.join(","),
-      PULUMI_DEBUG_LANGUAGES: `nodejs:${host.port}`,
-    };
+    engine.#env = attachedTo({ providers, language: host.port }, engine.#folder);
     return engine;
   }
 
