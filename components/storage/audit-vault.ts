@@ -4,15 +4,13 @@ import { Key, type KeyArgs } from "@pulumi/aws/kms/key.js";
 import { Bucket, type BucketArgs } from "@pulumi/aws/s3/bucket.js";
 import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
 import { BucketObjectLockConfiguration, type BucketObjectLockConfigurationArgs } from "@pulumi/aws/s3/bucketObjectLockConfiguration.js";
-import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
-import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
-import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, placesFor, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, labels, refuse, type Transform, transformed } from "../component.ts";
 import { auditVaultPolicy, keyPolicy, trustOfGoogleAccount, writerPolicy } from "./audit-vault-policies.ts";
+import { s3Basics } from "./buckets/s3-basics.ts";
 
 export interface AuditVaultArgs {
   readonly jurisdiction: Jurisdiction;
@@ -101,17 +99,7 @@ export class AuditVault extends pulumi.ComponentResource {
         { ...child, protect: durable, retainOnDelete: durable },
       ),
     );
-    const access = new BucketPublicAccessBlock(
-      `${name}-public-access`,
-      { bucket: bucket.bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-      child,
-    );
-    new BucketOwnershipControls(`${name}-ownership`, { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } }, child);
-    const versioning = new BucketVersioning(
-      `${name}-versioning`,
-      { bucket: bucket.bucket, versioningConfiguration: { status: "Enabled" } },
-      child,
-    );
+    const { access, versioning } = s3Basics(name, bucket, child);
     const encryption = new BucketServerSideEncryptionConfiguration(
       `${name}-encryption`,
       {

@@ -1,13 +1,11 @@
 import { Bucket, type BucketArgs } from "@pulumi/aws/s3/bucket.js";
 import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
-import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
-import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
-import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { labels, type Transform, transformed } from "../../component.ts";
 import type { BucketShape } from "./bucket.ts";
+import { s3Basics } from "./s3-basics.ts";
 
 export interface S3Transform {
   readonly bucket?: Transform<BucketArgs>;
@@ -28,17 +26,7 @@ export function createS3Bucket(
       { ...child, protect: shape.durable, dependsOn: shape.dependsOn },
     ),
   );
-  const access = new BucketPublicAccessBlock(
-    `${name}-public-access`,
-    { bucket: bucket.bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-    child,
-  );
-  new BucketOwnershipControls(`${name}-ownership`, { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } }, child);
-  const versioning = new BucketVersioning(
-    `${name}-versioning`,
-    { bucket: bucket.bucket, versioningConfiguration: { status: "Enabled" } },
-    child,
-  );
+  const { access, versioning } = s3Basics(name, bucket, child);
   new BucketServerSideEncryptionConfiguration(
     `${name}-encryption`,
     {
