@@ -2,7 +2,7 @@
 // run there as a person runs it. Nothing of it is left when it is disposed of.
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { Agent, fetch, type RequestInit, type Response } from "undici";
@@ -24,12 +24,21 @@ export interface Started {
 /** Node resolves no `*.localhost`; curl and browsers do. */
 const loopback = new Agent({ connect: { lookup: (_host, _options, done) => done(null, [{ address: "127.0.0.1", family: 4 }]) } });
 
+/**
+ * A port that stays a platform's own while its sandbox is down: none that systems give out by themselves, which begin at 32768 on Linux
+ * (net.ipv4.ip_local_port_range) and at 49152 elsewhere (RFC 6335 section 6).
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const [first, last] = [20_000, 32_767];
+  for (;;) {
+    const port = first + Math.floor(Math.random() * (last - first + 1));
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
 }
 
 export class Platform implements AsyncDisposable {

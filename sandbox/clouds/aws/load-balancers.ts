@@ -259,11 +259,14 @@ export class LoadBalancers {
     }
   }
 
-  /** One after the other of the healthy; where none is, of all (docs.aws.amazon.com: "fail-open"). */
+  /**
+   * One after the other of the healthy; where none is, of the unhealthy (docs.aws.amazon.com: target-group-health-checks, "fail open").
+   * One that was never asked with success gets no request.
+   */
   #choose(group: string): Registration | undefined {
     const all = [...(this.#targets.get(group) ?? [])];
     const healthy = all.filter(({ health }) => health === "healthy");
-    const among = healthy.length > 0 ? healthy : all;
+    const among = healthy.length > 0 ? healthy : all.filter(({ health }) => health === "unhealthy");
     return among[this.#turn++ % among.length];
   }
 }
