@@ -107,7 +107,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
     );
     const awsNetwork = new AwsNetwork(
       `${name}-aws-network`,
-      { awsAccountId, jurisdiction, services: ["xray"], transform: transform.network },
+      { awsAccountId, jurisdiction, services: ["ssm", "xray"], transform: transform.network },
       child,
     );
     const awsBalancer = new ApplicationLoadBalancer(
@@ -135,9 +135,9 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
           EDGE_ISSUER: `edge.${region}`,
           HEALTH_PORT: String(healthPort),
           PORT: String(awsPort),
-          SENDER_KEYS: keys,
           SERVICE_ISSUER: `services.${region}`,
         },
+        parameters: { SENDER_KEYS: keys },
         permissions: [
           { actions: ["s3:PutObject"], resources: [pulumi.interpolate`arn:aws:s3:::${awsArchive.bucket}/*`] },
           // What the bucket's default encryption asks of whoever writes (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html).
