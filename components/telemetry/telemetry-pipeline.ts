@@ -1,4 +1,5 @@
 import type { LogGroupArgs } from "@pulumi/aws/cloudwatch/logGroup.js";
+import type { ParameterArgs } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, refuse, type Transform } from "../component.ts";
@@ -41,6 +42,8 @@ const keptLog: Transform<LogGroupArgs> = (log, its) => ({
   args: { ...log, deletionProtectionEnabled: true },
   options: { ...its, protect: true },
 });
+
+const kept: Transform<ParameterArgs> = (parameter, its) => ({ args: parameter, options: { ...its, protect: true } });
 
 const awsPort = 4318;
 const healthPort = 13133;
@@ -150,7 +153,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         size: { cpu: 256, memory: 512 },
         count: args.instances.tasks,
         dependsOn: [awsArchive],
-        transform: { ...transform.aws, log: transform.aws?.log ?? (lifecycle === "durable" ? keptLog : undefined) },
+        transform: lifecycle === "durable" ? { log: keptLog, parameter: kept, ...transform.aws } : transform.aws,
       },
       child,
     );
