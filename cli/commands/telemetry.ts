@@ -85,7 +85,11 @@ function accounts(reports: readonly PathReport[]): string {
       .join(", ") || 0,
     backlog?.spooled ?? "no spool",
     backlog?.rejected ?? "no spool",
-    balanced ? "balanced" : `${outstanding - (backlog?.spooled ?? 0) - (backlog?.rejected ?? 0)} under way or lost`,
+    emitted === 0
+      ? "nothing has arrived yet"
+      : balanced
+        ? "balanced"
+        : `${outstanding - (backlog?.spooled ?? 0) - (backlog?.rejected ?? 0)} under way or lost`,
   ]);
   return table(["stack", "path", "emitted", "stored", "dropped", "spooled", "rejected", ""], rows);
 }

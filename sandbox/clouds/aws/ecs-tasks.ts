@@ -131,7 +131,7 @@ export class Tasks {
       },
       [],
     );
-    const name = `ecs-${plan.service}-${definition.revision}-${plan.slot}`;
+    const name = `ecs-${place.region}-${plan.cluster}-${plan.service}-${definition.revision}-${plan.slot}`;
     const logFile = join(ground.logDir, `${name}.log`);
     const start = existsSync(logFile) ? statSync(logFile).size : 0;
     const child = spawnSupervised({ name, ...launch, logFile, pidDir: ground.pidDir });

@@ -257,7 +257,7 @@ describe("a variable that is a parameter of Systems Manager", () => {
     const logs = join(world.folder, "logs");
     const said = () =>
       readdirSync(logs)
-        .filter((file) => file.startsWith("ecs-greeter-"))
+        .filter((file) => file.startsWith(`ecs-${region}-main-greeter-`))
         .flatMap((file) => readFileSync(join(logs, file), "utf8").match(/listening as .*/g) ?? []);
     const triggers = (of: Deployed) => ({ forceNewDeployment: true, triggers: { greeting: String(of.state.version) } });
     const deployed = await start("greeter", triggers(greeting));
