@@ -13,6 +13,7 @@ const tier = (name: string, include: string[], seconds: number, group: "quick" |
     maxWorkers: availableParallelism(),
     // The quick ones first: what they find is found soon.
     sequence: { groupOrder: group === "quick" ? 0 : 1 },
+    globalSetup: group === "quick" ? [] : ["test/prebuilt.ts"],
   },
 });
 

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { WorkerRelease } from "../components/edge/versioned-worker.ts";
 import type { ServiceRelease } from "../components/governance/governance-service.ts";
-import { artifactDir, type Manifest, releasesOf } from "./artifacts.ts";
+import { artifactDir, type Manifest } from "./artifact-manifest.ts";
+import { releasesOf } from "./artifacts.ts";
 import type { ReleaseShare } from "./config.ts";
 import { verifyWorker } from "./worker-digest.ts";
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
-import type { Artifact } from "./artifacts.ts";
+import type { Artifact } from "./artifact-manifest.ts";
 
 /** @param modules file name to bytes @param decisionTable its canonical JSON, of a Worker that carries one; the signature comes later */
 export function workerDigest(modules: Readonly<Record<string, Uint8Array>>, decisionTable = ""): string {

@@ -1,7 +1,7 @@
 // A whole platform of its own for one test: a copy of the work tree in a temporary folder, a sandbox on a free port, and the person's tool
 // run there as a person runs it. Nothing of it is left when it is disposed of.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -52,6 +52,13 @@ export class Platform implements AsyncDisposable {
     const platform = new Platform(folder, await freePort());
     mkdirSync(platform.#home);
     copyWorkTree(platform.dir);
+    return platform;
+  }
+
+  /** One that finds everything built: by the same sources, so `build` has nothing to do until some of them change. */
+  static async built(): Promise<Platform> {
+    const platform = await Platform.create();
+    cpSync(process.env.BAILIWICK_PREBUILT as string, join(platform.dir, ".bailiwick"), { recursive: true });
     return platform;
   }
 

@@ -5,16 +5,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { build as esbuild, type Metafile } from "esbuild";
-import { type Bundle, buildOptions, bundles } from "../../functions/bundles.ts";
-import { compileDecisionTable } from "../../functions/governance/policy/compile.ts";
-import { canonicalJson } from "../../functions/shared/canonical-json.ts";
-import { policyRevision } from "../../functions/shared/decision-table.ts";
-import { buildPolicyPack } from "../../policies/build.ts";
 import { holdState, StateHeld } from "../../sandbox/state-lock.ts";
-import { type Artifact, artifactDir, type Manifest, parseManifest } from "../../stacks/artifacts.ts";
-import { workerDigest } from "../../stacks/worker-digest.ts";
-import { PersonError } from "../errors.ts";
+import { type Artifact, artifactDir, type Manifest } from "../../stacks/artifact-manifest.ts";
 import { filesBelow } from "../files-below.ts";
 import { cacheDir, root } from "../paths.ts";
 import { deployedReleases } from "../pulumi/deployed-releases.ts";
@@ -23,15 +15,13 @@ import { say } from "../terminal.ts";
 import { provideTool } from "../tools.ts";
 import { type BaseImage, BaseUnreachable, named, provideBaseImage } from "./base-image.ts";
 import { type BaseReference, baseImageFile, readBaseReference } from "./base-reference.ts";
-import { buildCollectorImage, collectorModules, collectorRunsAnywhere } from "./collector-image.ts";
-import { createImage, writeLayout } from "./oci-layout.ts";
+import type { Base } from "./make.ts";
+import { readManifestFile, writeManifestFile } from "./manifest.ts";
 import { policyPackDir } from "./paths.ts";
-import { billOfMaterials } from "./sbom.ts";
 
 /** Releases of a name that are kept for a way back, besides those that a configuration names or that serve. */
 const keptReleases = 10;
 
-const manifestFile = join(artifactDir, "manifest.json");
 const stampFile = join(artifactDir, "stamp");
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {
@@ -47,14 +37,6 @@ function sourceStamp(): string {
   return sha256(...files.flatMap((file) => [relative(root, file), "\0", readFileSync(file)]), process.version);
 }
 
-/** @throws PersonError when the manifest is there and damaged */
-export function readManifestFile(): Manifest {
-  if (!existsSync(manifestFile)) return { version: 1, artifacts: [] };
-  const { data, problem } = parseManifest(readFileSync(manifestFile, "utf8"));
-  if (data) return data;
-  throw new PersonError(`The artifact manifest ${manifestFile} is damaged: ${problem}`, `Delete ${artifactDir} and build again.`);
-}
-
 function provenance(): Artifact["provenance"] {
   const git = (...args: string[]) => {
     try {
@@ -68,88 +50,6 @@ function provenance(): Artifact["provenance"] {
     dirty: git("status", "--porcelain", "functions", "policies", "cli", "tools/collector", "package-lock.json") !== "",
     lock: `sha256:${sha256(readFileSync(join(root, "package-lock.json")))}`,
     node: process.version,
-  };
-}
-
-interface Built {
-  readonly digest: string;
-  readonly size: number;
-  readonly write: (dir: string) => void;
-  /** For the bill of materials: what esbuild read, or the modules of a Go program. */
-  readonly made: { readonly metafiles?: readonly Metafile[]; readonly goMod?: string };
-  /** Of an image: what it stands on. */
-  readonly base?: BaseReference;
-  readonly availability: Artifact["availability"];
-  readonly policyRevision?: string;
-}
-
-async function bundleFiles(bundle: Bundle): Promise<{ files: Record<string, Uint8Array>; metafiles: Metafile[] }> {
-  const files: Record<string, Uint8Array> = {};
-  const metafiles: Metafile[] = [];
-  for (const output of Object.keys(bundle.entries)) {
-    // esbuild writes the paths of packages into the bundle: as they stand in node_modules, wherever a link may lead.
-    const result = await esbuild({ ...buildOptions(bundle, output), preserveSymlinks: true }).catch((error: Error) => {
-      throw new PersonError(`"${bundle.name}" does not build:\n${error.message}`, "Mend the source it names.");
-    });
-    files[output] = result.outputFiles?.[0]?.contents as Uint8Array;
-    metafiles.push(result.metafile as Metafile);
-  }
-  return { files, metafiles };
-}
-
-/** `site` carries the decision table: its digest covers the table, the signature is added at `publish`. */
-async function buildWorker(bundle: Bundle, table: { readonly text: string; readonly revision: string }): Promise<Built> {
-  const { files, metafiles } = await bundleFiles(bundle);
-  const withTable = bundle.name === "site";
-  const names = Object.keys(files).sort();
-  return {
-    digest: workerDigest(files, withTable ? table.text : undefined),
-    size: names.reduce((sum, name) => sum + (files[name] as Uint8Array).length, 0),
-    write: (dir) => {
-      for (const name of names) writeFileSync(join(dir, name), files[name] as Uint8Array);
-      if (withTable) writeFileSync(join(dir, "decision-table.json"), table.text);
-    },
-    made: { metafiles },
-    availability: "anywhere",
-    ...(withTable ? { policyRevision: table.revision } : {}),
-  };
-}
-
-async function buildImage(
-  bundle: Bundle,
-  table: { readonly text: string },
-  base: { readonly image: BaseImage; readonly reference: BaseReference } | undefined,
-): Promise<Built> {
-  const { files, metafiles } = await bundleFiles(bundle);
-  const inImage = { ...files, "decision-table.json": Buffer.from(table.text), "package.json": Buffer.from('{"type":"module"}') };
-  const image = await createImage(
-    {
-      files: Object.fromEntries(Object.entries(inImage).map(([name, bytes]) => [`/app/${name}`, bytes])),
-      entrypoint: ["node"],
-      command: ["/app/main.js"],
-      workingDir: "/app",
-      env: ["NODE_ENV=production"],
-    },
-    base?.image,
-  );
-  return {
-    digest: image.digest,
-    size: image.size,
-    write: (dir) => writeLayout(image, dir),
-    made: { metafiles },
-    availability: base ? "anywhere" : "sandbox-only",
-    ...(base ? { base: base.reference } : {}),
-  };
-}
-
-async function buildCollector(progress: (line: string) => void): Promise<Built> {
-  const image = await buildCollectorImage(progress);
-  return {
-    digest: image.digest,
-    size: image.size,
-    write: (dir) => writeLayout(image, dir),
-    made: { goMod: collectorModules() },
-    availability: collectorRunsAnywhere ? "anywhere" : "sandbox-only",
   };
 }
 
@@ -233,30 +133,17 @@ function neededDigests(): Set<string> {
   return new Set([...named, ...serving]);
 }
 
-async function buildAll(
-  before: Manifest,
-  stamp: string,
-  base: { readonly image: BaseImage; readonly reference: BaseReference } | undefined,
-  progress: (line: string) => void,
-): Promise<BuildResult> {
+async function buildAll(before: Manifest, stamp: string, base: Base | undefined, progress: (line: string) => void): Promise<BuildResult> {
   progress("building Workers, services and the policy pack ...");
   // What a build that was killed left behind.
   for (const name of readdirSync(artifactDir).filter((each) => each.startsWith(".build-")))
     rmSync(join(artifactDir, name), { recursive: true, force: true });
   const needed = neededDigests();
-  const compiled = await compileDecisionTable();
-  const table = { text: canonicalJson(compiled), revision: await policyRevision(compiled) };
+  // Compilers are loaded when there is something to compile.
+  const { makers, buildPolicyPack, billOfMaterials } = await import("./make.ts");
   let artifacts = before.artifacts.filter((artifact) => existsSync(join(artifactDir, artifact.path)));
   const changed: string[] = [];
-  const builds: { readonly name: string; readonly kind: Artifact["kind"]; readonly build: () => Promise<Built> }[] = [
-    ...bundles.map((bundle) =>
-      bundle.kind === "worker"
-        ? { name: bundle.name, kind: "worker" as const, build: () => buildWorker(bundle, table) }
-        : { name: bundle.name, kind: "image" as const, build: () => buildImage(bundle, table, base) },
-    ),
-    { name: "collector", kind: "image", build: () => buildCollector(progress) },
-  ];
-  for (const { name, kind, build } of builds) {
+  for (const { name, kind, build } of await makers(base, progress)) {
     const built = await build();
     const path = join(`${kind}s`, `${name}-${built.digest.slice(7, 23)}`);
     const dir = join(artifactDir, path);
@@ -295,9 +182,7 @@ async function buildAll(
   }
   await buildPolicyPack(policyPackDir);
   const manifest: Manifest = { version: 1, artifacts };
-  const fresh = `${manifestFile}.new`;
-  writeFileSync(fresh, `${JSON.stringify(manifest, null, 2)}\n`);
-  renameSync(fresh, manifestFile);
+  writeManifestFile(manifest);
   writeFileSync(stampFile, stamp);
   return { manifest, changed };
 }

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { fetch as fetchVia, ProxyAgent } from "undici";
 import { parseDecisionTable } from "../../functions/shared/decision-table.ts";
 import { attachSignature, signingInput } from "../../functions/shared/signed-decision-table.ts";
-import { type Artifact, artifactDir, type Manifest } from "../../stacks/artifacts.ts";
+import { type Artifact, artifactDir, type Manifest } from "../../stacks/artifact-manifest.ts";
 import { PersonError } from "../errors.ts";
 
 const run = promisify(execFile);

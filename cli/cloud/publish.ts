@@ -1,6 +1,6 @@
 // `./bailiwick publish --cloud`: to the real registries and the real key, as the person who is signed in.
 import { join } from "node:path";
-import { artifactDir, type Manifest } from "../../stacks/artifacts.ts";
+import { artifactDir, type Manifest } from "../../stacks/artifact-manifest.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { type Destination, publishArtifacts } from "../artifacts/publish.ts";
 import { PersonError } from "../errors.ts";

@@ -1,5 +1,5 @@
 // Pulumi's own side: where state goes, who encrypts the secrets in it, and whether what is built may leave this machine.
-import type { Manifest } from "../../stacks/artifacts.ts";
+import type { Manifest } from "../../stacks/artifact-manifest.ts";
 import type { Prerequisite } from "./prerequisite.ts";
 
 /** Runs the person's own pulumi in the project. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { jurisdictions, residencyOf } from "../../stacks/residency.ts";
-import { readManifestFile } from "../artifacts/build.ts";
+import { readManifestFile } from "../artifacts/manifest.ts";
 import { awsPrerequisites } from "../cloud/aws.ts";
 import { cloudflarePrerequisites } from "../cloud/cloudflare.ts";
 import { googleToken, outputOf } from "../cloud/command.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import type { ReleaseShare } from "../../stacks/config.ts";
-import { readManifestFile } from "../artifacts/build.ts";
+import { readManifestFile } from "../artifacts/manifest.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { deployedReleases } from "../pulumi/deployed-releases.ts";
 import { rollOut, takeBack } from "../release-shares.ts";

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { artifactDir } from "../../stacks/artifacts.ts";
+import { artifactDir } from "../../stacks/artifact-manifest.ts";
 import { filesBelow } from "../files-below.ts";
 import { root, stateDir } from "../paths.ts";
 import { stateFile } from "./backend.ts";

@@ -109,7 +109,8 @@ export async function clearLocks(stack: string, orphaned: (pid: number) => boole
   const said: string[] = [];
   for (const end = Date.now() + 60_000; ; await delay(100)) {
     const dir = lockDir(stack, backend);
-    const locks = existsSync(dir) ? readdirSync(dir) : [];
+    // Beside each lock the backend keeps its attributes.
+    const locks = existsSync(dir) ? readdirSync(dir).filter((name) => name.endsWith(".json")) : [];
     let waiting: Lock | undefined;
     for (const name of locks) {
       const file = join(dir, name);
@@ -121,7 +122,7 @@ export async function clearLocks(stack: string, orphaned: (pid: number) => boole
       }
       const command = commandOf(lock.pid);
       if (!command?.includes("pulumi")) {
-        rmSync(file, { force: true });
+        for (const gone of [file, `${file}.attrs`]) rmSync(gone, { force: true });
         said.push(`released the lock on "${stack}" of process ${lock.pid}, which is gone`);
       } else if (orphaned(lock.pid) && Date.now() < end) waiting = lock;
       else

@@ -102,6 +102,15 @@ describe("locks", () => {
     expect(asked).toBe(3);
   });
 
+  it("have their attributes beside them, which are no locks and go with them", async () => {
+    const file = lock(999_999_999);
+    writeFileSync(`${file}.attrs`, JSON.stringify({ "user.content_type": "text/plain" }));
+    expect(await clearLocks("eu", nobody, backend)).toHaveLength(1);
+    expect(readdirSync(folder())).toEqual([]);
+    writeFileSync(join(folder(), "left.json.attrs"), "{}");
+    expect(await clearLocks("eu", nobody, backend)).toEqual([]);
+  });
+
   it("that are being written this very moment are left alone", async () => {
     mkdirSync(folder(), { recursive: true });
     writeFileSync(join(folder(), "half.json"), '{"pid": 12');

@@ -8,7 +8,7 @@ import { googlePrerequisites } from "../../cli/cloud/google.ts";
 import { type Ask, asker, type Prerequisite } from "../../cli/cloud/prerequisite.ts";
 import { refuseSandboxOnly } from "../../cli/cloud/publish.ts";
 import { artifactPrerequisites, pulumiPrerequisites } from "../../cli/cloud/pulumi.ts";
-import type { Manifest } from "../../stacks/artifacts.ts";
+import type { Manifest } from "../../stacks/artifact-manifest.ts";
 
 /** Answers by the end of the path; 404 for the rest. */
 const api =

@@ -6,7 +6,7 @@ import { fetch, ProxyAgent } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publishArtifacts } from "../../cli/artifacts/publish.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
-import { artifactDir } from "../../stacks/artifacts.ts";
+import { artifactDir } from "../../stacks/artifact-manifest.ts";
 import { versitygw } from "../sandbox/aws/fixture.ts";
 import { Stack } from "../sandbox/engine/pulumi.ts";
 import { image, layer, writeLayout } from "../sandbox/oci/fixture.ts";

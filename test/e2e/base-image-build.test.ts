@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Artifact } from "../../stacks/artifacts.ts";
+import type { Artifact } from "../../stacks/artifact-manifest.ts";
 import { base, craneBinary, Registry } from "../cli/base-image-fixture.ts";
 import { Platform } from "../platform.ts";
 

@@ -9,7 +9,7 @@ import { Platform } from "../platform.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
 });
 afterAll(() => platform[Symbol.asyncDispose]());
 

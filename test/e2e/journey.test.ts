@@ -17,7 +17,7 @@ interface UpReport {
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
 

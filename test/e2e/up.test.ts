@@ -24,7 +24,7 @@ const unchanged = { stacks: [{ stack: "global", ok: true, findings: [], changes:
 const up = async () => JSON.parse((await platform.succeed("up", "global", "--json")).stdout) as unknown;
 
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
   await up();
 });
 afterAll(() => platform[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@ import { until } from "../until.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
   await platform.succeed("up", "global");
 });
 afterAll(() => platform[Symbol.asyncDispose]());

@@ -11,7 +11,7 @@ import { Visitor } from "../visitor.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
   await platform.succeed("up", "global", "eu", "apac");
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
@@ -98,7 +98,7 @@ test("a stack that does not exist is named, with those that do", async () => {
 });
 
 test("a port in use is said, with how to choose another", async () => {
-  await using second = await Platform.create();
+  await using second = await Platform.built();
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
   try {
@@ -283,7 +283,8 @@ async function expectWhole(stack: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-const locks = (stack: string) => readdirSync(lockDir(stack));
+/** Beside each lock stand its attributes. */
+const locks = (stack: string) => readdirSync(lockDir(stack)).filter((name) => name.endsWith(".json"));
 
 /** An `up` that is past its preview and has begun to change the cloud. */
 async function upUntilItUpdates(stack: string): Promise<Started> {

@@ -9,8 +9,7 @@ import { until } from "../until.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
-  await platform.succeed("build");
+  platform = await Platform.built();
   return () => platform[Symbol.asyncDispose]();
 });
 afterEach(() => platform.succeed("down", "--purge"));

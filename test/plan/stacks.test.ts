@@ -46,7 +46,7 @@ async function built(): Promise<Built> {
 }
 
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
   names = { folder: platform.dir, releases: new Map((await built()).artifacts.map(({ name, digest }) => [digest, name])) };
   await preview("global");
   plans.set("global", planOf(platform, "global"));

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Artifact, type Manifest, readManifest, releasesOf } from "../../stacks/artifacts.ts";
+import type { Artifact, Manifest } from "../../stacks/artifact-manifest.ts";
+import { readManifest, releasesOf } from "../../stacks/artifacts.ts";
 import { serviceReleases } from "../../stacks/releases.ts";
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Artifact } from "../../stacks/artifacts.ts";
+import type { Artifact } from "../../stacks/artifact-manifest.ts";
 import { wholeWorker, workerReleases } from "../../stacks/releases.ts";
 import { workerDigest } from "../../stacks/worker-digest.ts";
 

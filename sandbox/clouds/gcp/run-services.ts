@@ -1,7 +1,7 @@
 // Cloud Run services at work: their revisions, the instances that run them, and the door that lets requests in.
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Ground, Part } from "../../engine/cloud.ts";
-import { CloudError, type Properties } from "../../engine/definition.ts";
+import type { Properties } from "../../engine/definition.ts";
 import type { Fault } from "../../engine/faults.ts";
 import { Instance } from "../../runtimes/cloud-run/instance.ts";
 import { forward } from "../../runtimes/network/http.ts";
@@ -12,29 +12,13 @@ import { labelsOf } from "./monitoring-api.ts";
 import { listOf, objectOf } from "./outputs.ts";
 import { projectNumber } from "./projects.ts";
 import { addressesOf, tagged } from "./run-address.ts";
+import { isOpen, nothingHere, page, refusalOf, unsigned } from "./run-door.ts";
 import { livenessProbe, startupProbe } from "./run-probes.ts";
+import { active, chooseRevision, nameOf, type ServiceRecord } from "./run-revisions.ts";
 import { latest, pick, type Target, targetsOf } from "./run-traffic.ts";
 import type { Workload, Workloads } from "./workload.ts";
 
 export const serviceToken = "gcp:cloudrunv2/service:Service";
-
-/** A template, frozen under a name. */
-export interface Revision {
-  readonly name: string;
-  readonly template: Properties;
-  readonly created: string;
-  /** Whether it ever passed its startup probe. */
-  readonly ready: boolean;
-}
-
-export interface ServiceRecord {
-  readonly uid: string;
-  readonly created: string;
-  readonly generation: number;
-  readonly revisions: readonly Revision[];
-  readonly latestReady?: string;
-  readonly traffic: readonly Target[];
-}
 
 /** Who answers: a service, or the revision that a tag of it names. */
 export interface Owner {
@@ -57,15 +41,6 @@ const revisionLabels = (id: string, revision: string): Record<string, string> =>
 
 const everythingToLatest: readonly Target[] = [{ revision: latest, percent: 100 }];
 const patienceMs = 10_000;
-
-/** The same whatever the order of keys. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner) =>
-    inner && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-const sameTemplate = (a: Properties, b: Properties) => canonical({ ...a, revision: "" }) === canonical({ ...b, revision: "" });
 
 export class CloudRunServices {
   readonly #ground: Ground;
@@ -310,12 +285,12 @@ export class CloudRunServices {
   async #serve(owner: Owner, state: Properties, request: Request): Promise<Response> {
     const record = this.record(owner.id);
     if (!record) return nothingHere();
-    const refusal = this.#refusal(owner.id, state, request);
+    const refusal = refusalOf(this.#iam, owner.id, state, request);
     if (refusal) return refusal;
     const target = owner.tag ? record.traffic.find(({ tag }) => tag === owner.tag) : pick(record.traffic, Math.random() * 100);
     const revision = target?.revision === latest ? record.latestReady : target?.revision;
     if (!revision) return page(503, "Service Unavailable", "The service has no revision that is ready.");
-    return this.#pass(owner.id, revision, request, this.#isOpen(owner.id, state) ? {} : unsigned(request));
+    return this.#pass(owner.id, revision, request, isOpen(this.#iam, owner.id, state) ? {} : unsigned(request));
   }
 
   async #pass(id: string, revision: string, request: Request, authorization: Record<string, string>): Promise<Response> {
@@ -370,26 +345,6 @@ export class CloudRunServices {
     }
   }
 
-  /** An answer for a caller that may not invoke the service (cloud.google.com/run/docs/authenticating/overview). */
-  #refusal(id: string, state: Properties, request: Request): Response | undefined {
-    if (this.#isOpen(id, state)) return undefined;
-    const bearer = /^Bearer (.+)$/i.exec(
-      request.headers.get("x-serverless-authorization") ?? request.headers.get("authorization") ?? "",
-    )?.[1];
-    if (bearer === undefined) return page(403, "Forbidden", "Your client does not have permission to get URL from this server.");
-    const audiences = [...(state.urls as string[]), ...((state.customAudiences ?? []) as string[])];
-    const claims = this.#iam.tokens.verifyIdToken(bearer, audiences);
-    if (!claims || !this.#iam.account(claims.email)) {
-      return page(401, "Unauthorized", "The access token could not be verified.", { "www-authenticate": 'Bearer error="invalid_token"' });
-    }
-    if (this.#iam.allows(`serviceAccount:${claims.email}`, "run.routes.invoke", id)) return undefined;
-    return page(403, "Forbidden", "The access token is valid, but its account may not invoke this service.");
-  }
-
-  #isOpen(id: string, state: Properties): boolean {
-    return state.invokerIamDisabled === true || this.#iam.allows("allUsers", "run.routes.invoke", id);
-  }
-
   #share(key: string): string {
     const [id, revision] = [key.slice(0, key.lastIndexOf("/")), key.slice(key.lastIndexOf("/") + 1)];
     const record = this.record(id);
@@ -405,42 +360,3 @@ const fact = (id: string) => `gcp/run/${id}`;
 
 /** `run:PROJECT/SERVICE` */
 const faultsName = (id: string) => `run:${partsOf(id).project}/${partsOf(id).name}`;
-
-const nameOf = (target: Target, record: ServiceRecord) => (target.revision === latest ? record.latestReady : target.revision);
-
-/** The revisions that get requests. */
-function active(record: ServiceRecord): string[] {
-  const names = record.traffic.filter(({ percent }) => percent > 0).flatMap((target) => nameOf(target, record) ?? []);
-  return [...new Set(names)];
-}
-
-/**
- * The revision that a template asks for: an existing one, or a new one.
- * @throws CloudError 409 when its name belongs to another template
- */
-function chooseRevision(service: string, template: Properties, old: ServiceRecord | undefined): { revision: Revision; isNew: boolean } {
-  const newest = old?.revisions.at(-1);
-  if (template.revision === undefined && newest && sameTemplate(newest.template, template)) return { revision: newest, isNew: false };
-  const number = String((old?.generation ?? 0) + 1).padStart(5, "0");
-  const name = String(
-    template.revision ?? `${service}-${number}-${createHash("sha256").update(canonical(template)).digest("hex").slice(0, 3)}`,
-  );
-  const existing = old?.revisions.find((revision) => revision.name === name);
-  if (!existing) return { revision: { name, template, created: new Date().toISOString(), ready: false }, isNew: true };
-  if (sameTemplate(existing.template, template)) return { revision: existing, isNew: false };
-  throw new CloudError("conflict", `googleapi: Error 409: Revision named '${name}' with different configuration already exists., conflict`);
-}
-
-/** The token that was checked goes on without its signature, so that the service cannot use it elsewhere. */
-function unsigned(request: Request): Record<string, string> {
-  const name = request.headers.has("x-serverless-authorization") ? "x-serverless-authorization" : "authorization";
-  const value = request.headers.get(name);
-  return value?.startsWith("Bearer ey") ? { [name]: value.replace(/[^.]*$/, "SIGNATURE_REMOVED_BY_GOOGLE") } : {};
-}
-
-const nothingHere = () => page(404, "Not Found", "The requested URL was not found on this server.");
-
-function page(status: number, title: string, text: string, headers: Record<string, string> = {}): Response {
-  const html = `<html><head>\n<meta http-equiv="content-type" content="text/html;charset=utf-8">\n<title>${status} ${title}</title>\n</head>\n<body>\n<h1>Error: ${title}</h1>\n<h2>${text}</h2>\n</body></html>\n`;
-  return new Response(html, { status, headers: { "content-type": "text/html; charset=UTF-8", ...headers } });
-}

@@ -10,12 +10,16 @@ beforeAll(async () => {
 });
 afterAll(() => world.end());
 
+const rules = {
+  Ingress: "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+  Egress: "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+} as const;
 const vpc = (change: Properties = {}) => world.create("ec2/vpc:Vpc", { cidrBlock: "10.0.0.0/16", enableDnsHostnames: true, ...change });
 const subnet = (of: Deployed, cidrBlock: string, zone = "a") =>
   world.create("ec2/subnet:Subnet", { vpcId: of.id, cidrBlock, availabilityZone: region + zone });
 const group = (of: Deployed, name: string) => world.create("ec2/securityGroup:SecurityGroup", { name, vpcId: of.id });
 const rule = (way: "Ingress" | "Egress", of: Deployed, peer: Properties, port = 443) =>
-  world.create(`vpc/securityGroup${way}Rule:SecurityGroup${way}Rule`, {
+  world.create(rules[way], {
     securityGroupId: of.id,
     ipProtocol: "tcp",
     fromPort: port,

@@ -11,7 +11,7 @@ import { type ArtifactRegistry, createArtifactRegistry } from "../../../sandbox/
 import { accountOwner } from "../../../sandbox/clouds/gcp/iam.ts";
 import { service } from "../../../sandbox/clouds/gcp/services.ts";
 import { launchOf } from "../../../sandbox/runtimes/cloud-run/container.ts";
-import { artifactDir } from "../../../stacks/artifacts.ts";
+import { artifactDir } from "../../../stacks/artifact-manifest.ts";
 import { base, craneBinary } from "../../cli/base-image-fixture.ts";
 import { Project } from "../gcs/fixture.ts";
 import { crane, loopback } from "./fixture.ts";
