@@ -22,7 +22,7 @@ interface Status {
 const minute = 60_000;
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.create();
+  platform = await Platform.built();
   await platform.succeed("up");
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
