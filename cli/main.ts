@@ -91,6 +91,13 @@ program
   .option(...json)
   .action(async (stack: string, sql: string, options) => (await import("./commands/query.ts")).query(stack, sql, options));
 program
+  .command("telemetry")
+  .description("show what the telemetry archives of a region hold, and whether anything is missing there (default: all regions)")
+  .argument("[stack]")
+  .option("--trace <id>", "the spans of this trace, from both archives")
+  .option(...json)
+  .action(async (stack: string | undefined, options) => (await import("./commands/telemetry.ts")).telemetry(stack, options));
+program
   .command("down")
   .description("stop everything and keep all data")
   .option("--purge", "discard the embedded account with all its data")

@@ -7,6 +7,7 @@ import type { Part } from "../sandbox/engine/cloud.ts";
 import type { Fault, Harm, Target } from "../sandbox/engine/faults.ts";
 import type { SandboxFile } from "../sandbox/main.ts";
 import { startTime, sweep } from "../sandbox/runtimes/process.ts";
+import type { IssuedCredentials } from "../sandbox/runtimes/s3/credentials.ts";
 import { socketDirOf, temporaryDirOf } from "../sandbox/sandbox-paths.ts";
 import { holdState, StateHeld } from "../sandbox/state-lock.ts";
 import { exitCodes, PersonError } from "./errors.ts";
@@ -115,6 +116,15 @@ export async function accessToken(file: SandboxFile, member: string): Promise<st
 /** Password of the user `AWS` at the image registries of the embedded AWS. */
 export async function registryPassword(file: SandboxFile): Promise<string> {
   return ((await call(file, "POST", "/registry-password")) as { password: string }).password;
+}
+
+/** Temporary credentials of who deploys to an account of the embedded AWS. */
+export const awsCredentials = (file: SandboxFile, account: string) =>
+  call(file, "POST", `/aws-credentials?${new URLSearchParams({ account })}`) as Promise<IssuedCredentials>;
+
+/** A token that opens an account of the embedded Cloudflare. */
+export async function cloudflareToken(file: SandboxFile, account: string): Promise<string> {
+  return ((await call(file, "POST", `/cloudflare-token?${new URLSearchParams({ account })}`)) as { token: string }).token;
 }
 
 /**

@@ -85,6 +85,10 @@ try {
         return json(200, { token: sandbox.issueToken(url.searchParams.get("member") ?? "") });
       case "POST /registry-password":
         return json(200, { password: sandbox.registryPassword() });
+      case "POST /aws-credentials":
+        return json(200, sandbox.awsCredentials(url.searchParams.get("account") ?? ""));
+      case "POST /cloudflare-token":
+        return json(200, { token: sandbox.cloudflareToken(url.searchParams.get("account") ?? "") });
       case "POST /database":
         return sandbox.openDatabase(url.searchParams.get("connection") ?? "", url.searchParams.get("member") ?? "").then(
           (socketDir) => json(200, { socketDir }),

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { deployerOf } from "./clouds/aws/account.ts";
 import { createAws } from "./clouds/aws/index.ts";
 import { createCloudflare } from "./clouds/cloudflare/index.ts";
 import { createGcp } from "./clouds/gcp/index.ts";
@@ -20,6 +21,7 @@ import { CertificateAuthority } from "./runtimes/network/certificate-authority.t
 import { EgressProxy } from "./runtimes/network/egress-proxy.ts";
 import { Gateway } from "./runtimes/network/gateway.ts";
 import { sweep } from "./runtimes/process.ts";
+import type { IssuedCredentials } from "./runtimes/s3/credentials.ts";
 import { temporaryDirOf } from "./sandbox-paths.ts";
 import { holdState } from "./state-lock.ts";
 
@@ -55,6 +57,8 @@ export class Sandbox {
   readonly #hostnames: () => string[];
   readonly #issueToken: (member: string) => string;
   readonly #registryPassword: () => string;
+  readonly #awsCredentials: (account: string) => IssuedCredentials;
+  readonly #cloudflareToken: (account: string) => string;
   readonly #openDatabase: (connectionName: string, member: string) => Promise<string>;
   readonly #close: () => Promise<void>;
 
@@ -67,6 +71,8 @@ export class Sandbox {
     hostnames: () => string[];
     issueToken: (member: string) => string;
     registryPassword: () => string;
+    awsCredentials: (account: string) => IssuedCredentials;
+    cloudflareToken: (account: string) => string;
     openDatabase: (connectionName: string, member: string) => Promise<string>;
     close: () => Promise<void>;
   }) {
@@ -78,6 +84,8 @@ export class Sandbox {
     this.#hostnames = parts.hostnames;
     this.#issueToken = parts.issueToken;
     this.#registryPassword = parts.registryPassword;
+    this.#awsCredentials = parts.awsCredentials;
+    this.#cloudflareToken = parts.cloudflareToken;
     this.#openDatabase = parts.openDatabase;
     this.#close = parts.close;
   }
@@ -161,6 +169,8 @@ export class Sandbox {
       hostnames,
       issueToken: (member) => gcp.issueToken(member),
       registryPassword: () => aws.registryPassword(aws.deployer),
+      awsCredentials: (account) => aws.issueCredentials(deployerOf(account)),
+      cloudflareToken: (account) => cloudflare.issueToken(account),
       openDatabase: (connectionName, member) => gcp.openDatabase(connectionName, member),
       close: async () => {
         await Promise.allSettled([gateway.stop(), ...servers.map((server) => server.close())]);
@@ -197,6 +207,16 @@ export class Sandbox {
   /** Password of the user `AWS` at the registries of the embedded AWS, as who deploys there. */
   registryPassword(): string {
     return this.#registryPassword();
+  }
+
+  /** Temporary credentials of who deploys to an account of the embedded AWS. */
+  awsCredentials(account: string): IssuedCredentials {
+    return this.#awsCredentials(account);
+  }
+
+  /** A token of the embedded Cloudflare, for a person's own calls to the API of an account. */
+  cloudflareToken(account: string): string {
+    return this.#cloudflareToken(account);
   }
 
   /** Folder of a socket that leads to a Cloud SQL database, as the Cloud SQL proxy opens one on a person's machine. */

@@ -7,6 +7,7 @@ const schema = z.object({
   storefront: z.string(),
   registryProject: z.string(),
   repositories: z.record(z.string(), z.string()),
+  awsRepositories: z.record(z.string(), z.string()),
   decisionTableKey: z.string(),
 });
 export type GlobalOutputs = z.infer<typeof schema>;
@@ -23,7 +24,7 @@ export async function globalOutputs(jurisdiction: Jurisdiction): Promise<GlobalO
       `the stack "global" is not deployed as this region needs it (${parsed.error.issues.map((issue) => issue.path.join(".")).join(", ")} missing).\n` +
         "Deploy it first: ./bailiwick up global (or pulumi up -s global).",
     );
-  if (parsed.data.repositories[jurisdiction] === undefined)
+  if (parsed.data.repositories[jurisdiction] === undefined || parsed.data.awsRepositories[jurisdiction] === undefined)
     throw new pulumi.RunError(
       `the stack "global" has no image repository for the jurisdiction "${jurisdiction}": it was last deployed before that was mapped.\n` +
         "Deploy it again first: ./bailiwick up global (or pulumi up -s global).",

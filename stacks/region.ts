@@ -10,6 +10,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Provider as RandomProvider } from "@pulumi/random/provider.js";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { Provider as TlsProvider } from "@pulumi/tls/provider.js";
+import { EdgeQueue } from "../components/edge/edge-queue.ts";
 import { EdgeSite } from "../components/edge/edge-site.ts";
 import { SnapshotStore } from "../components/edge/snapshot-store.ts";
 import { SubjectStore } from "../components/edge/subject-store.ts";
@@ -21,10 +22,11 @@ import { RegionKeys } from "../components/storage/region-keys.ts";
 import { ResidentBucket } from "../components/storage/resident-bucket.ts";
 import { RegionLogs } from "../components/telemetry/region-logs.ts";
 import { SloAlerts } from "../components/telemetry/slo-alerts.ts";
+import { TelemetryPipeline } from "../components/telemetry/telemetry-pipeline.ts";
 import { readManifest } from "./artifacts.ts";
 import { parseRegionConfig } from "./config.ts";
 import { globalOutputs } from "./global-outputs.ts";
-import { serviceReleases, sharesOf, wholeWorker, workerReleases } from "./releases.ts";
+import { collectorImage, serviceReleases, sharesOf, wholeWorker, workerReleases } from "./releases.ts";
 import { residencyOf } from "./residency.ts";
 
 const apis = [
@@ -38,6 +40,8 @@ const apis = [
   "storage",
   "logging",
   "monitoring",
+  "telemetry",
+  "cloudtrace",
 ];
 
 export async function deploy(stack: string, raw: Readonly<Record<string, string>>) {
@@ -45,7 +49,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   const manifest = readManifest();
   const global = await globalOutputs(config.jurisdiction);
   const { jurisdiction, lifecycle, domain, cloudflare, gcp, aws, releases } = config;
-  const { region, edgeState, ...places } = residencyOf(jurisdiction);
+  const { region, edgeState, edgeQueue, ...places } = residencyOf(jurisdiction);
   const project = gcp.project;
 
   const gcpProvider = new GcpProvider("gcp", { project, region: places.gcp.location });
@@ -57,8 +61,9 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   const projectNumber = await numberOf(project, gcpProvider);
   const keys = new RegionKeys("keys", { project, awsAccountId: aws.accountId, jurisdiction, lifecycle, dependsOn: enabled }, { providers });
 
-  // Who signs what: the edge its requests to the region's services, the preference service the subjects' tokens.
+  // Who signs what: the edge its requests to the region's services, the preference service the subjects' tokens, services their telemetry.
   const edgeKey = new PrivateKey("edge-key", { algorithm: "ED25519" }, { provider: tlsProvider });
+  const telemetryKey = new PrivateKey("telemetry-key", { algorithm: "ED25519" }, { provider: tlsProvider });
   const subjectTokenKey = new PrivateKey("subject-token-key", { algorithm: "ED25519" }, { provider: tlsProvider });
   const preferencesAccount = new Account(
     "preferences",
@@ -103,6 +108,29 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     },
     { providers },
   );
+  const collector = collectorImage(manifest);
+  const telemetry = new TelemetryPipeline(
+    "telemetry",
+    {
+      jurisdiction,
+      lifecycle,
+      project,
+      awsAccountId: aws.accountId,
+      zoneId: cloudflare.zoneId,
+      domain,
+      images: {
+        gcp: `${global.repositories[jurisdiction]}/${collector}`,
+        aws: `${global.awsRepositories[jurisdiction]}@${collector.slice(collector.indexOf("@") + 1)}`,
+        awsRepositoryArn: `arn:aws:ecr:${places.aws.location}:${aws.accountId}:repository/bailiwick`,
+      },
+      senders: { edge: edgeKey.publicKeyPem, services: telemetryKey.publicKeyPem },
+      keys: { gcp: keys.gcpKey, aws: keys.awsKey },
+      retention: { archiveDays: 400, logDays: 30 },
+      instances: { min: 1, max: 10, tasks: 2 },
+      dependsOn: [...enabled, ...keys.nodes.grants, plane],
+    },
+    { providers },
+  );
   const { network, proxySubnetwork } = plane.nodes.network.nodes;
   const balancer = new RegionalLoadBalancer(
     "balancer",
@@ -114,11 +142,34 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       proxySubnetwork,
       backends: [
         { name: "preferences", hostname: services, service: plane.nodes.preferences.serviceName, tokenHeader: "x-edge-authorization" },
+        { name: "collector", hostname: telemetry.gcpHostname, service: telemetry.nodes.gcp.serviceName, tokenHeader: "authorization" },
       ],
       dependsOn: enabled,
     },
     { providers },
   );
+
+  const spool =
+    edgeQueue === "none"
+      ? undefined
+      : new EdgeQueue(
+          "spool",
+          {
+            accountId: cloudflare.accountId,
+            jurisdiction,
+            lifecycle,
+            spool: "telemetry",
+            paths: ["gcp", "aws"],
+            releases: workerReleases(manifest, "telemetry"),
+            bindings: [
+              { name: "REGION", type: "plain_text", text: region },
+              { name: "EDGE_KEY", type: "secret_text", text: edgeKey.privateKeyPemPkcs8 },
+              { name: "COLLECTOR_GCP", type: "plain_text", text: telemetry.origins.gcp },
+              { name: "COLLECTOR_AWS", type: "plain_text", text: telemetry.origins.aws },
+            ],
+          },
+          { providers },
+        );
 
   const snapshots = new SnapshotStore(
     "snapshots",
@@ -143,6 +194,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       decisionTableKey: global.decisionTableKey,
       subjects,
       snapshots,
+      telemetry: spool?.senderBindings,
     },
     { providers },
   );
@@ -183,7 +235,17 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   );
 
   new RegionLogs("logs", { project, jurisdiction, lifecycle, dependsOn: enabled }, { providers });
-  new SloAlerts("alerts", { project, jurisdiction, service: plane.nodes.preferences.serviceName, dependsOn: enabled }, { providers });
+  new SloAlerts(
+    "alerts",
+    {
+      project,
+      jurisdiction,
+      service: plane.nodes.preferences.serviceName,
+      loadBalancer: telemetry.nodes.awsBalancer.nodes.balancer.arnSuffix,
+      dependsOn: enabled,
+    },
+    { providers },
+  );
 
   return {
     jurisdiction,
@@ -201,6 +263,12 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       owner: plane.nodes.migrationAccount.email,
     },
     buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket, audit: audit.bucket },
+    telemetry: {
+      archives: telemetry.archives,
+      awsAccountId: aws.accountId,
+      cloudflareAccountId: cloudflare.accountId,
+      ...(spool ? { spools: spool.queueIds } : {}),
+    },
   };
 }
 

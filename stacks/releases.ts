@@ -56,3 +56,9 @@ export function serviceReleases(manifest: Manifest, name: string, repository: st
     percentage,
   }));
 }
+
+/** `collector@sha256:...` of the newest build: collectors are the same in every region, so no region chooses. */
+export function collectorImage(manifest: Manifest): string {
+  const [release] = releasesOf(manifest, "collector", undefined);
+  return `collector@${release?.artifact.digest}`;
+}

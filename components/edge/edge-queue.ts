@@ -132,6 +132,14 @@ export class EdgeQueue extends pulumi.ComponentResource {
     this.registerOutputs({ queueNames: queues.map(({ queueName }) => queueName) });
   }
 
+  /** Ids of each path's queue and of its dead letter queue, for people and programs that ask what waits there. */
+  get queueIds(): Record<string, { queue: pulumi.Output<string>; deadLetters: pulumi.Output<string> }> {
+    const { queues, deadLetters } = this.nodes;
+    return Object.fromEntries(
+      this.#paths.map((path, i) => [path, { queue: (queues[i] as Queue).queueId, deadLetters: (deadLetters[i] as Queue).queueId }]),
+    );
+  }
+
   /** For a Worker that sends: `<SPOOL>_<PATH>`, so `TELEMETRY_GCP`. */
   get senderBindings(): WorkerVersionBinding[] {
     return queueBindings(this.#spool.toUpperCase(), this.#paths, this.nodes.queues);

@@ -7,6 +7,7 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { ListenerRule } from "@pulumi/aws/lb/listenerRule.js";
 import { TargetGroup, type TargetGroupArgs } from "@pulumi/aws/lb/targetGroup.js";
+import { Parameter, type ParameterArgs } from "@pulumi/aws/ssm/parameter.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -39,6 +40,11 @@ export interface FargateServiceArgs {
   readonly health: { readonly path: string; readonly port?: number };
   /** Plain variables. Nothing secret: they are readable by whoever may read the task definition. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /**
+   * Variables that are not known before the first deployment, each as a parameter of Systems Manager, which the task definition names and the
+   * platform reads: a preview then shows all that will run. Nothing secret here either. A changed value starts new tasks.
+   */
+  readonly parameters?: Readonly<Record<string, pulumi.Input<string>>>;
   /** What the program itself may do; nothing else is allowed. */
   readonly permissions: readonly Permission[];
   /** ARN of the region's key, which encrypts the log. Its policy must let CloudWatch Logs use it. */
@@ -52,6 +58,7 @@ export interface FargateServiceArgs {
   readonly dependsOn?: pulumi.Input<pulumi.Resource>[];
   readonly transform?: {
     readonly log?: Transform<LogGroupArgs>;
+    readonly parameter?: Transform<ParameterArgs>;
     readonly targets?: Transform<TargetGroupArgs>;
     readonly task?: Transform<TaskDefinitionArgs>;
     readonly service?: Transform<ServiceArgs>;
@@ -69,6 +76,8 @@ export interface FargateServiceArgs {
 export class FargateService extends pulumi.ComponentResource {
   readonly nodes: {
     readonly log: LogGroup;
+    /** By variable. */
+    readonly parameters: Readonly<Record<string, Parameter>>;
     readonly executionRole: Role;
     readonly taskRole: Role;
     readonly group: SecurityGroup;
@@ -104,6 +113,24 @@ export class FargateService extends pulumi.ComponentResource {
         { name: `/bailiwick/${region}/${service}`, retentionInDays: args.logRetentionDays, kmsKeyId: args.key, tags },
         { ...child, dependsOn: args.dependsOn },
       ),
+    );
+
+    // By names that are known beforehand: a task definition may hold nothing that is not.
+    const parameters = Object.fromEntries(
+      Object.entries(args.parameters ?? {}).map(([variable, value]) => [
+        variable,
+        new Parameter(
+          `${name}-${variable.toLowerCase().replaceAll("_", "-")}`,
+          ...transformed(
+            transform.parameter,
+            { name: `/bailiwick/${region}/${service}/${variable}`, type: "String", insecureValue: value, tags },
+            child,
+          ),
+        ),
+      ]),
+    );
+    const parameterArns = Object.keys(parameters).map(
+      (variable) => [variable, `arn:aws:ssm:${aws.location}:${awsAccountId}:parameter/bailiwick/${region}/${service}/${variable}`] as const,
     );
 
     const trust = JSON.stringify({
@@ -145,6 +172,7 @@ export class FargateService extends pulumi.ComponentResource {
           resources: [args.repositoryArn],
         },
         { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [pulumi.interpolate`${log.arn}:*`] },
+        ...(parameterArns.length > 0 ? [{ actions: ["ssm:GetParameters"], resources: parameterArns.map(([, arn]) => arn) }] : []),
       ]),
       ...(args.permissions.length > 0 ? [policy("task", taskRole, args.permissions)] : []),
     ];
@@ -219,6 +247,9 @@ export class FargateService extends pulumi.ComponentResource {
               environment: Object.entries(args.environment)
                 .sort(([a], [b]) => a.localeCompare(b))
                 .map(([variable, value]) => ({ name: variable, value })),
+              ...(parameterArns.length > 0
+                ? { secrets: parameterArns.map(([variable, valueFrom]) => ({ name: variable, valueFrom })) }
+                : {}),
               linuxParameters: { initProcessEnabled: true },
               stopTimeout: 30,
               logConfiguration: {
@@ -242,6 +273,15 @@ export class FargateService extends pulumi.ComponentResource {
           taskDefinition: task.arn,
           launchType: "FARGATE",
           desiredCount: args.count,
+          // Tasks read their parameters when they start and never again.
+          ...(parameterArns.length > 0
+            ? {
+                forceNewDeployment: true,
+                triggers: Object.fromEntries(
+                  Object.entries(parameters).map(([variable, { version }]) => [variable, pulumi.interpolate`${version}`]),
+                ),
+              }
+            : {}),
           waitForSteadyState: true,
           deploymentCircuitBreaker: { enable: true, rollback: true },
           healthCheckGracePeriodSeconds: 30,
@@ -254,7 +294,7 @@ export class FargateService extends pulumi.ComponentResource {
         { ...child, dependsOn: [rule, ...policies, ...rules, ...network.nodes.endpoints] },
       ),
     );
-    this.nodes = { log, executionRole, taskRole, group, targets, rule, cluster, task, service: run };
+    this.nodes = { log, parameters, executionRole, taskRole, group, targets, rule, cluster, task, service: run };
     this.registerOutputs({ origin: this.origin });
   }
 

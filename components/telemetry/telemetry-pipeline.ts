@@ -1,4 +1,5 @@
 import type { LogGroupArgs } from "@pulumi/aws/cloudwatch/logGroup.js";
+import type { ParameterArgs } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, refuse, type Transform } from "../component.ts";
@@ -41,6 +42,8 @@ const keptLog: Transform<LogGroupArgs> = (log, its) => ({
   args: { ...log, deletionProtectionEnabled: true },
   options: { ...its, protect: true },
 });
+
+const kept: Transform<ParameterArgs> = (parameter, its) => ({ args: parameter, options: { ...its, protect: true } });
 
 const awsPort = 4318;
 const healthPort = 13133;
@@ -107,7 +110,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
     );
     const awsNetwork = new AwsNetwork(
       `${name}-aws-network`,
-      { awsAccountId, jurisdiction, services: ["xray"], transform: transform.network },
+      { awsAccountId, jurisdiction, services: ["ssm", "xray"], transform: transform.network },
       child,
     );
     const awsBalancer = new ApplicationLoadBalancer(
@@ -135,9 +138,9 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
           EDGE_ISSUER: `edge.${region}`,
           HEALTH_PORT: String(healthPort),
           PORT: String(awsPort),
-          SENDER_KEYS: keys,
           SERVICE_ISSUER: `services.${region}`,
         },
+        parameters: { SENDER_KEYS: keys },
         permissions: [
           { actions: ["s3:PutObject"], resources: [pulumi.interpolate`arn:aws:s3:::${awsArchive.bucket}/*`] },
           // What the bucket's default encryption asks of whoever writes (docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html).
@@ -150,7 +153,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         size: { cpu: 256, memory: 512 },
         count: args.instances.tasks,
         dependsOn: [awsArchive],
-        transform: { ...transform.aws, log: transform.aws?.log ?? (lifecycle === "durable" ? keptLog : undefined) },
+        transform: lifecycle === "durable" ? { log: keptLog, parameter: kept, ...transform.aws } : transform.aws,
       },
       child,
     );

@@ -46,8 +46,18 @@ describe("a region's telemetry", () => {
     const { only } = await pipeline();
     const run = only("gcp:cloudrunv2/service:Service") as unknown as { template: { containers: { envs: Variables }[] } };
     const task = only("aws:ecs/taskDefinition:TaskDefinition") as unknown as { containerDefinitions: string };
-    const [container] = JSON.parse(task.containerDefinitions) as { environment: Variables }[];
-    const named = { gcp: run.template.containers[0]?.envs ?? [], aws: container?.environment ?? [] };
+    const [container] = JSON.parse(task.containerDefinitions) as {
+      environment: Variables;
+      secrets: { name: string; valueFrom: string }[];
+    }[];
+    const parameter = only("aws:ssm/parameter:Parameter") as unknown as { name: string; type: string; insecureValue: string };
+    expect(container?.secrets).toEqual([
+      { name: "SENDER_KEYS", valueFrom: `arn:aws:ssm:eu-central-1:123456789012:parameter${parameter.name}` },
+    ]);
+    const named = {
+      gcp: run.template.containers[0]?.envs ?? [],
+      aws: [...(container?.environment ?? []), { name: "SENDER_KEYS", value: parameter.insecureValue }],
+    };
     for (const path of ["gcp", "aws"] as const) {
       const missing = collectorVariables[path].filter(
         (variable) => ![...named[path].map(({ name }) => name), ...given[path]].includes(variable),
@@ -85,6 +95,21 @@ describe("a region's telemetry", () => {
     expect(Statement.filter(({ Action }) => Action.some((action) => action.startsWith("s3:")))).toEqual([
       { Effect: "Allow", Action: ["s3:PutObject"], Resource: ["arn:aws:s3:::bailiwick-telemetry-eu-123456789012/*"] },
     ]);
+  });
+
+  it("lets the platform read the one parameter that the task names, and start the task anew when it changes", async () => {
+    const { only } = await pipeline();
+    const { policy } = only("aws:iam/rolePolicy:RolePolicy", "-execution-policy") as unknown as { policy: string };
+    const { Statement } = JSON.parse(policy) as { Statement: { Action: string[]; Resource: string[] }[] };
+    expect(Statement.filter(({ Action }) => Action.some((action) => action.startsWith("ssm:")))).toEqual([
+      {
+        Effect: "Allow",
+        Action: ["ssm:GetParameters"],
+        Resource: ["arn:aws:ssm:eu-central-1:123456789012:parameter/bailiwick/eu/collector/SENDER_KEYS"],
+      },
+    ]);
+    expect(only("aws:ecs/service:Service")).toMatchObject({ forceNewDeployment: true, triggers: { SENDER_KEYS: expect.anything() } });
+    expect(only("aws:ec2/vpcEndpoint:VpcEndpoint", "-ssm")).toMatchObject({ serviceName: "com.amazonaws.eu-central-1.ssm" });
   });
 
   it("deletes what the archive in Google Cloud has kept long enough", async () => {

@@ -123,6 +123,22 @@ describe("from an empty state, once global is up", () => {
     expect(JSON.stringify(plan("eu"))).toContain("durable_object_namespace");
   });
 
+  it("apac, whose jurisdiction cannot pin queues, has none, and its site is bound to none; those of eu are pinned", () => {
+    expect(residencyOf("sg").edgeQueue).toBe("none");
+    const queues = (stack: string) => plan(stack).filter(({ type }) => type.endsWith(":Queue"));
+    expect(queues("apac")).toEqual([]);
+    expect(JSON.stringify(plan("apac"))).not.toContain("TELEMETRY_GCP");
+    expect(queues("eu").map(({ inputs }) => inputs.jurisdiction)).toEqual(["eu", "eu", "eu", "eu"]);
+  });
+
+  it.each(regions)("what a task of %s will run is known before it runs", (region) => {
+    const tasks = plan(region).filter(({ type }) => type.endsWith(":TaskDefinition"));
+    expect(tasks).toHaveLength(1);
+    expect(JSON.parse(String(tasks[0]?.inputs.containerDefinitions))).toMatchObject([
+      { image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/), secrets: [{ name: "SENDER_KEYS" }] },
+    ]);
+  });
+
   it.each(regions)("no argument of %s names a place of another jurisdiction", (region) => {
     const own = jurisdictions.find((jurisdiction) => residencyOf(jurisdiction).region === region);
     const foreign = jurisdictions
@@ -167,7 +183,7 @@ it("two releases by digest share the traffic, at the edge and in the service", a
     expect(stacks[0]).toMatchObject({ ok: true, findings: [] });
     const split = planOf(platform, "eu");
 
-    const versions = split.filter(({ type }) => type.endsWith(":WorkerVersion"));
+    const versions = split.filter(({ type, name }) => type.endsWith(":WorkerVersion") && name.startsWith("edge-site-"));
     expect(versions.map(({ name }) => name).sort()).toEqual(
       [first, second].map((build) => `edge-site-${newest(build, "site").slice(7, 19)}`).sort(),
     );

@@ -2,6 +2,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { CloudError, type Context, type FunctionDefinition, type Properties, UNKNOWN } from "../../engine/definition.ts";
 import type { Store } from "../../engine/store.ts";
+import { textsOf } from "./values.ts";
 
 /**
  * Regions of the `aws` partition with the id of their S3 website zone, which a bucket's `hostedZoneId` shows.
@@ -34,8 +35,18 @@ const websiteZones: Readonly<Record<string, string>> = {
 export const regions = Object.keys(websiteZones);
 export const websiteZoneOf = (region: string): string => websiteZones[region] ?? "";
 
-/** The account that all buckets and keys belong to: twelve digits, drawn once. */
-export const accountOf = (store: Store): string => store.fact("aws/account", () => String(randomInt(100_000_000_000, 999_999_999_999)));
+/** The account of a provider that names none: twelve digits, drawn once. */
+export const homeAccount = (store: Store): string => store.fact("aws/account", () => String(randomInt(100_000_000_000, 999_999_999_999)));
+
+/**
+ * The account that a provider speaks to. A real one would find out by its credentials and refuse any but `allowedAccountIds`; here the
+ * credentials of every account are at hand, so it is the first of those that are allowed.
+ */
+export const accountOf = ({ config, store }: Pick<Context, "config" | "store">): string =>
+  textsOf(config.allowedAccountIds)[0] ?? homeAccount(store);
+
+/** The account that an ARN names, empty for what belongs to none (`arn:aws:s3:::bucket`). */
+export const accountIn = (resource: string): string => resource.split(":")[4] ?? "";
 
 /** Region of a resource: its own, else the provider's. `UNKNOWN` in a preview that does not know it. */
 export function regionOf(inputs: Properties, context: Context): string {
@@ -74,16 +85,16 @@ export function regionalId({ store }: Context, token: string, name: string, regi
   return other && other.state.region !== region ? `${name}@${region}` : name;
 }
 
-/** Who deploys: the one user that the sandbox signs in as. */
-export const deployer = (store: Store): string => `arn:aws:iam::${accountOf(store)}:user/deployer`;
+/** Who deploys: the one user of an account that the sandbox signs in as. */
+export const deployerOf = (account: string): string => `arn:aws:iam::${account}:user/deployer`;
 
 export const accountFunctions: readonly FunctionDefinition[] = [
   {
     token: "aws:index/getCallerIdentity:getCallerIdentity",
-    call({ store }) {
-      const accountId = accountOf(store);
-      const userId = store.fact("aws/deployer", () => `AIDA${randomBytes(8).toString("hex").toUpperCase()}`);
-      return { id: accountId, accountId, userId, arn: deployer(store) };
+    call(context) {
+      const accountId = accountOf(context);
+      const userId = context.store.fact("aws/deployer", () => `AIDA${randomBytes(8).toString("hex").toUpperCase()}`);
+      return { id: accountId, accountId, userId, arn: deployerOf(accountId) };
     },
   },
   {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, type Stored } from "../../engine/definition.ts";
 import { canonicalName, type Internet } from "../../engine/internet.ts";
 import type { Store } from "../../engine/store.ts";
-import { accountOf, arn, regionDefault, regionOf, tagsAll } from "./account.ts";
+import { accountIn, accountOf, arn, regionDefault, regionOf, tagsAll } from "./account.ts";
 import { isKnown, oneOf, textsOf } from "./values.ts";
 
 const certificateToken = "aws:acm/certificate:Certificate";
@@ -83,7 +83,7 @@ function refuse(inputs: Properties): Failure[] {
 /** What may change after the fact is what `read` and the listeners see: the state follows the DNS. */
 function outputs(context: Context, id: string, inputs: Properties): Properties {
   const { store } = context;
-  const account = accountOf(store);
+  const account = accountOf(context);
   const issued = store.fact(`aws/acm/issued/${id}`, () => false);
   return {
     arn: id,
@@ -112,7 +112,7 @@ const certificate = (internet: Internet): ResourceDefinition => ({
   defaults: regionDefault,
   refuse,
   create(context, inputs) {
-    const id = context.orphan?.id ?? arn("acm", regionOf(inputs, context), accountOf(context.store), `certificate/${randomUUID()}`);
+    const id = context.orphan?.id ?? arn("acm", regionOf(inputs, context), accountOf(context), `certificate/${randomUUID()}`);
     return { id, outputs: outputs(context, id, inputs) };
   },
   update: (context, old, inputs) => outputs(context, old.id, inputs),
@@ -125,7 +125,7 @@ const certificate = (internet: Internet): ResourceDefinition => ({
     if (!user) return;
     throw new CloudError(
       "ResourceInUseException",
-      `deleting ACM Certificate (${id}): api error ResourceInUseException: Certificate ${id} in account ${accountOf(store)} is in use by ${user.state.loadBalancerArn}.`,
+      `deleting ACM Certificate (${id}): api error ResourceInUseException: Certificate ${id} in account ${accountIn(id)} is in use by ${user.state.loadBalancerArn}.`,
     );
   },
 });

@@ -149,7 +149,7 @@ const periodFailures = (property: string, period: unknown): Failure[] =>
 
 const computed = (context: Context, inputs: Properties, name: string): Properties => {
   const region = regionOf(inputs, context);
-  return { name, region, arn: arn("cloudwatch", region, accountOf(context.store), `alarm:${name}`), tagsAll: tagsAll(inputs, context) };
+  return { name, region, arn: arn("cloudwatch", region, accountOf(context), `alarm:${name}`), tagsAll: tagsAll(inputs, context) };
 };
 
 const metricAlarm: ResourceDefinition = {

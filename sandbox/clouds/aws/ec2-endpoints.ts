@@ -162,7 +162,7 @@ export const endpoint: ResourceDefinition = recorded({
         );
       }
     }
-    const account = accountOf(store);
+    const account = accountOf(context);
     const prefixList = store.fact(`aws/prefix-list/${region}/${service}`, () => newId("pl").replace("pl-0", "pl-").slice(0, 11));
     const dnsName = `${id}-${id.slice(-8)}.${service}.${region}.vpce.amazonaws.com`;
     return {

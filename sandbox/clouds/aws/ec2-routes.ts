@@ -76,7 +76,7 @@ const routeTable: ResourceDefinition = {
     },
     computed(inputs, id, context) {
       for (const route of listOf(inputs.routes)) requireGateway(context, { id, vpcId: String(inputs.vpcId) }, route);
-      const account = accountOf(context.store);
+      const account = accountOf(context);
       return {
         arn: arn("ec2", regionOf(inputs, context), account, `route-table/${id}`),
         ownerId: account,

@@ -149,7 +149,7 @@ const group: ResourceDefinition = {
       return context.orphan?.id ?? newId("sg");
     },
     computed(inputs, id, context) {
-      const account = accountOf(context.store);
+      const account = accountOf(context);
       return {
         arn: arn("ec2", regionOf(inputs, context), account, `security-group/${id}`),
         ownerId: account,
@@ -216,7 +216,7 @@ function rule(direction: Direction): ResourceDefinition {
     computed(inputs, id, context, before) {
       if (before) checkRule(context, direction, inputs, id);
       return {
-        arn: arn("ec2", regionOf(inputs, context), accountOf(context.store), `security-group-rule/${id}`),
+        arn: arn("ec2", regionOf(inputs, context), accountOf(context), `security-group-rule/${id}`),
         securityGroupRuleId: id,
         tagsAll: tagsAll(inputs, context),
       };

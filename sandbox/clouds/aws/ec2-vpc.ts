@@ -62,7 +62,7 @@ const vpc: ResourceDefinition = {
     ],
     id: (_inputs, context) => context.orphan?.id ?? newId("vpc"),
     computed(inputs, id, context, before) {
-      const account = accountOf(context.store);
+      const account = accountOf(context);
       const own = (name: string, prefix: string) => before?.state[name] ?? newId(prefix);
       const routes = own("mainRouteTableId", "rtb");
       return {
@@ -125,7 +125,7 @@ const subnet: ResourceDefinition = {
     computed(inputs, id, context, before) {
       const region = regionOf(inputs, context);
       const zone = String(inputs.availabilityZone ?? before?.state.availabilityZone ?? zonesOf(region)[0]);
-      const account = accountOf(context.store);
+      const account = accountOf(context);
       return {
         arn: arn("ec2", region, account, `subnet/${id}`),
         ownerId: account,
@@ -175,7 +175,7 @@ const gateway: ResourceDefinition = {
     },
     computed(inputs, id, context, before) {
       if (before && inputs.vpcId !== undefined) attachable(context, String(inputs.vpcId), id);
-      const account = accountOf(context.store);
+      const account = accountOf(context);
       return {
         arn: arn("ec2", regionOf(inputs, context), account, `internet-gateway/${id}`),
         ownerId: account,

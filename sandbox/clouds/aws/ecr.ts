@@ -10,6 +10,7 @@ import {
   type ResourceDefinition,
   UNKNOWN,
 } from "../../engine/definition.ts";
+import type { Handler } from "../../engine/internet.ts";
 import { recorded } from "../../engine/recorded.ts";
 import type { ImageSource } from "../../runtimes/cloud-run/image.ts";
 import { Layouts } from "../../runtimes/oci/layouts.ts";
@@ -17,7 +18,7 @@ import { basicCredentials, parseReference } from "../../runtimes/oci/reference.t
 import { createRegistry } from "../../runtimes/oci/registry.ts";
 import { unpackImage } from "../../runtimes/oci/unpack.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
-import { accountOf, arn, deployer, regionalId, regionDefault, regionOf, regions, tagsAll } from "./account.ts";
+import { accountOf, arn, deployerOf, regionalId, regionDefault, regionOf, regions, tagsAll } from "./account.ts";
 import { findKey } from "./kms.ts";
 
 const repositoryToken = "aws:ecr/repository:Repository";
@@ -59,8 +60,7 @@ export class Ecr {
       resolve: async (image) => {
         const parsed = parseReference(image);
         const [, account, region] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(parsed?.host ?? "") ?? [];
-        if (!parsed || region === undefined || account !== accountOf(this.#ground.store) || !this.#find(parsed.name, region))
-          return undefined;
+        if (!parsed || account === undefined || region === undefined || !this.#find(parsed.name, account, region)) return undefined;
         const layout = this.#layouts.at(`${region}/${parsed.name}`, parsed.name);
         const found = layout.find(parsed.reference);
         return found && unpackImage(layout, found.digest, join(this.#ground.dataDir, "images"));
@@ -70,20 +70,23 @@ export class Ecr {
 
   start(): void {
     this.#layouts.dropUploads();
-    const account = accountOf(this.#ground.store);
     this.#unregister = regions.map((region) =>
-      this.#ground.internet.register(
-        `${account}.dkr.ecr.${region}.amazonaws.com`,
-        createRegistry({
-          layout: (name) => this.#find(name, region) && this.#layouts.at(`${region}/${name}`, name),
-          immutable: (name, tag) => isImmutable(this.#find(name, region)?.state ?? {}, tag),
-          authorize: (authorization) => {
-            const { user, password } = basicCredentials(authorization) ?? {};
-            return user === "AWS" && this.#credentials.principalOf(password ?? "") !== undefined ? "allowed" : "unauthenticated";
-          },
-        }),
-      ),
+      this.#ground.internet.register(`*.dkr.ecr.${region}.amazonaws.com`, (request) => {
+        const [account = ""] = new URL(request.url).hostname.split(".");
+        return this.#registry(account, region)(request);
+      }),
     );
+  }
+
+  #registry(account: string, region: string): Handler {
+    return createRegistry({
+      layout: (name) => this.#find(name, account, region) && this.#layouts.at(`${region}/${name}`, name),
+      immutable: (name, tag) => isImmutable(this.#find(name, account, region)?.state ?? {}, tag),
+      authorize: (authorization) => {
+        const { user, password } = basicCredentials(authorization) ?? {};
+        return user === "AWS" && this.#credentials.principalOf(password ?? "") !== undefined ? "allowed" : "unauthenticated";
+      },
+    });
   }
 
   stop(): void {
@@ -91,14 +94,16 @@ export class Ecr {
     this.#unregister = [];
   }
 
-  #find(name: string, region: string) {
-    return this.#ground.store.list(repositoryToken).find(({ state }) => state.name === name && state.region === region);
+  #find(name: string, account: string, region: string) {
+    return this.#ground.store
+      .list(repositoryToken)
+      .find(({ state }) => state.name === name && state.registryId === account && state.region === region);
   }
 
   #authorizationToken(context: Context, args: Properties): Properties {
-    const account = accountOf(context.store);
+    const account = accountOf(context);
     const region = regionOf(args, context);
-    const password = this.password(deployer(context.store));
+    const password = this.password(deployerOf(account));
     return {
       id: region,
       region,
@@ -126,7 +131,7 @@ export function isImmutable(state: Properties, tag: string): boolean {
 
 function repository(layouts: Layouts): ResourceDefinition {
   const outputs = (context: Context, inputs: Properties): Properties => {
-    const account = accountOf(context.store);
+    const account = accountOf(context);
     const region = regionOf(inputs, context);
     return {
       region,
@@ -169,7 +174,7 @@ function repository(layouts: Layouts): ResourceDefinition {
       if (same && context.orphan?.id !== same.id) {
         throw new CloudError(
           "RepositoryAlreadyExistsException",
-          `creating ECR Repository (${name}): RepositoryAlreadyExistsException: The repository with name '${name}' already exists in the registry with id '${accountOf(context.store)}'`,
+          `creating ECR Repository (${name}): RepositoryAlreadyExistsException: The repository with name '${name}' already exists in the registry with id '${accountOf(context)}'`,
         );
       }
       const kmsKey = (inputs.encryptionConfigurations as Properties[] | undefined)?.[0]?.kmsKey;
@@ -210,5 +215,5 @@ const lifecyclePolicy = recorded({
       `creating ECR Lifecycle Policy (${inputs.repository}): RepositoryNotFoundException: The repository with name '${inputs.repository}' does not exist in the registry in ${region}`,
     );
   },
-  computed: (_inputs, _id, { store }) => ({ registryId: accountOf(store) }),
+  computed: (_inputs, _id, context) => ({ registryId: accountOf(context) }),
 });

@@ -9,6 +9,8 @@ export interface Plan extends Omit<TaskPlan, "slot"> {
   readonly count: number;
   readonly loadBalancers: Properties[];
   readonly gracePeriodSeconds: number;
+  /** What, when it changes, wants other tasks of the same definition. */
+  readonly triggers?: Properties;
 }
 
 /** Tasks that may fail before a deployment is given up (docs.aws.amazon.com: deployment-circuit-breaker, for few tasks). */

@@ -98,8 +98,19 @@ function refuseContainers(inputs: Properties): Failure[] {
       );
     }
   }
-  if (listOf(container.secrets).length > 0)
-    say("secrets of a container are not available here: let the program read them as its task role");
+  const variables = new Set(listOf(container.environment).map(({ name }) => name));
+  for (const { name, valueFrom } of listOf(container.secrets)) {
+    if (typeof name !== "string" || typeof valueFrom !== "string")
+      say("api error ClientException: a secret needs a name, and valueFrom: the ARN or the name of a parameter of Systems Manager");
+    else if (variables.has(name))
+      say(
+        `api error ClientException: The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '${name}'.`,
+      );
+    else if (valueFrom.startsWith("arn:") && valueFrom.split(":")[2] !== "ssm")
+      say(`the secret "${name}" is at ${valueFrom}: only parameters of Systems Manager are available here`);
+  }
+  if (listOf(container.secrets).length > 0 && inputs.executionRoleArn === undefined)
+    say("api error ClientException: When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.");
   if (container.healthCheck !== undefined)
     say("a health check that is a command in the container is not available here: use the target group's");
   const log = objectOf(container.logConfiguration);
@@ -134,7 +145,7 @@ export const taskDefinition: ResourceDefinition = {
     if (!known) store.setFact(counter, revision);
     if (!/^[\w-]{1,255}$/.test(family))
       throw new CloudError("ClientException", `api error ClientException: Family contains invalid characters: ${family}`);
-    const arnWithoutRevision = arn("ecs", region, accountOf(store), `task-definition/${family}`);
+    const arnWithoutRevision = arn("ecs", region, accountOf(context), `task-definition/${family}`);
     return {
       // The real id is the family alone; revisions of one family stand side by side here while one replaces another.
       id: `${family}:${revision}${store.list(taskDefinitionToken).some((row) => row.id === `${family}:${revision}` && row.state.region !== region) ? `@${region}` : ""}`,

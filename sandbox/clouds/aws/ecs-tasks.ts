@@ -13,12 +13,13 @@ import { Scratch, searchPath, wayOut } from "../../runtimes/cloud-run/surroundin
 import { parseReference } from "../../runtimes/oci/reference.ts";
 import { type Exit, type Supervised, spawnSupervised } from "../../runtimes/process.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
-import { accountOf, arn } from "./account.ts";
+import { accountIn, arn } from "./account.ts";
 import { noWayTo, type Place } from "./ec2-endpoints.ts";
 import { containersOf } from "./ecs-task-definition.ts";
 import { type Iam, sessionArn } from "./iam.ts";
 import { findGroup, lockedBy, streamArn } from "./logs.ts";
 import type { LogStore } from "./logs-store.ts";
+import { findParameter, parameterArn, textOf } from "./ssm.ts";
 import { listOf, objectOf, textsOf } from "./values.ts";
 
 /** What a task is started from. */
@@ -97,10 +98,12 @@ export class Tasks {
     const { definition, place } = plan;
     const [container = {}] = containersOf(definition.containerDefinitions);
     const id = randomUUID().replaceAll("-", "");
-    const taskArn = arn("ecs", place.region, accountOf(ground.store), `task/${plan.cluster}/${id}`);
+    const account = accountIn(String(definition.arn));
+    const taskArn = arn("ecs", place.region, account, `task/${plan.cluster}/${id}`);
     const executor = definition.executionRoleArn === undefined ? undefined : this.#assume(String(definition.executionRoleArn), taskArn, id);
     if (definition.taskRoleArn !== undefined) this.#assume(String(definition.taskRoleArn), taskArn, id);
     const image = await this.#pull(String(container.image), place, executor);
+    const secrets = this.#secrets(container, place, executor);
     const log = this.#openLog(container, place, executor, id);
 
     const ports = new Map<number, number>();
@@ -124,10 +127,11 @@ export class Tasks {
         ...wayOut(ground.egress, "127.0.0.1"),
         ...this.#platform(definition, place.region, id),
         ...declared,
+        ...secrets,
       },
       [],
     );
-    const name = `ecs-${plan.service}-${definition.revision}-${plan.slot}`;
+    const name = `ecs-${place.region}-${plan.cluster}-${plan.service}-${definition.revision}-${plan.slot}`;
     const logFile = join(ground.logDir, `${name}.log`);
     const start = existsSync(logFile) ? statSync(logFile).size : 0;
     const child = spawnSupervised({ name, ...launch, logFile, pidDir: ground.pidDir });
@@ -153,8 +157,7 @@ export class Tasks {
 
   /** @returns the session's ARN @throws TaskFailure when the role's trust policy does not let tasks assume it */
   #assume(roleArn: string, taskArn: string, id: string): string {
-    const { store } = this.#options.ground;
-    const account = accountOf(store);
+    const account = accountIn(roleArn);
     const context = { "aws:sourcearn": taskArn, "aws:sourceaccount": account };
     const role = this.#options.iam.role(roleArn);
     if (!role || !this.#options.iam.trusts(roleArn, { arn: platform, service: platform }, "sts:AssumeRole", context)) {
@@ -197,6 +200,39 @@ export class Tasks {
     return image;
   }
 
+  /**
+   * Variables whose values are parameters of Systems Manager. Read once, before the task starts
+   * (docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html).
+   * @throws TaskFailure when there is no way, no leave or no parameter
+   */
+  #secrets(container: Properties, place: Place, executor: string | undefined): Record<string, string> {
+    const { iam, ground } = this.#options;
+    const fail = (why: string): never => {
+      throw new TaskFailure(`ResourceInitializationError: unable to pull secrets or registry auth: ${why}`);
+    };
+    const wanted = listOf(container.secrets).map(({ name, valueFrom }) => {
+      const reference = String(valueFrom);
+      const region = reference.startsWith("arn:") ? String(reference.split(":")[3]) : place.region;
+      const why = noWayTo(ground.store, { ...place, region }, "ssm");
+      if (why !== undefined) {
+        fail(
+          `unable to retrieve secrets from ssm: The task cannot pull secrets from AWS Systems Manager. There is a connection issue between the task and AWS Systems Manager Parameter Store. Check your task network configuration: ${why}`,
+        );
+      }
+      const resource = reference.startsWith("arn:") ? reference : parameterArn(accountIn(executor ?? ""), region, reference);
+      const refusal =
+        executor === undefined ? "there is no execution role" : iam.refusal({ principal: executor, action: "ssm:GetParameters", resource });
+      if (refusal !== undefined) {
+        fail(
+          `execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: ${refusal}`,
+        );
+      }
+      const found = findParameter(ground.store, region, reference);
+      return [String(name), found ? textOf(found) : fail(`unable to retrieve secrets from ssm: invalid parameters: ${reference}`)];
+    });
+    return Object.fromEntries(wanted) as Record<string, string>;
+  }
+
   /** The stream that the container's lines go to. @throws TaskFailure when it cannot be made */
   #openLog(container: Properties, place: Place, executor: string | undefined, id: string) {
     const { iam, logs, ground } = this.#options;
@@ -211,7 +247,7 @@ export class Tasks {
     };
     const why = noWayTo(ground.store, { ...place, region }, "logs");
     if (why !== undefined) fail(`RequestError: send request failed: ${why}`);
-    const resource = streamArn(ground.store, region, group, stream);
+    const resource = streamArn(accountIn(executor ?? ""), region, group, stream);
     for (const action of ["logs:CreateLogStream", "logs:PutLogEvents"]) {
       const refusal = executor === undefined ? "there is no execution role" : iam.refusal({ principal: executor, action, resource });
       if (refusal !== undefined) fail(`AccessDeniedException: ${refusal}`);
@@ -290,7 +326,7 @@ export class Tasks {
     const [a, b] = [Buffer.from(given), Buffer.from(identity.token)];
     if (a.length !== b.length || !timingSafeEqual(a, b))
       return { status: 401, body: { code: "Unauthorized", message: "the authorization token is not this task's" } };
-    const principal = sessionArn(accountOf(this.#options.ground.store), String(role.state.name), id);
+    const principal = sessionArn(accountIn(identity.roleArn), String(role.state.name), id);
     return { status: 200, body: { RoleArn: identity.roleArn, ...this.#options.credentials.issue(principal, credentialSeconds) } };
   }
 }

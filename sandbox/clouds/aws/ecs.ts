@@ -39,7 +39,7 @@ const cluster: ResourceDefinition = {
     recomputed: ["tagsAll"],
     defaults: regionDefault,
     refuse: (inputs) => nameFailure(inputs.name),
-    id: (inputs, context) => arn("ecs", regionOf(inputs, context), accountOf(context.store), `cluster/${inputs.name}`),
+    id: (inputs, context) => arn("ecs", regionOf(inputs, context), accountOf(context), `cluster/${inputs.name}`),
     computed: (inputs, id, context) => ({
       arn: id,
       ...(inputs.settings === undefined ? { settings: [{ name: "containerInsights", value: "disabled" }] } : {}),
@@ -135,6 +135,7 @@ function planOf(context: Context, inputs: Properties): Plan {
     count: Number(inputs.desiredCount ?? 0),
     loadBalancers: listOf(inputs.loadBalancers),
     gracePeriodSeconds: Number(inputs.healthCheckGracePeriodSeconds ?? 0),
+    ...(inputs.forceNewDeployment === true ? { triggers: objectOf(inputs.triggers) } : {}),
   };
 }
 
@@ -186,7 +187,7 @@ function service(services: EcsServices): ResourceDefinition {
     create(context, inputs) {
       const { store, orphan } = context;
       const home = clusterOf(store, { ...inputs, region: regionOf(inputs, context) });
-      const id = arn("ecs", regionOf(inputs, context), accountOf(store), `service/${home?.state.name ?? "default"}/${inputs.name}`);
+      const id = arn("ecs", regionOf(inputs, context), accountOf(context), `service/${home?.state.name ?? "default"}/${inputs.name}`);
       if (store.get(serviceToken, id) && orphan?.id !== id) throw invalid("Creation of service was not idempotent.");
       return apply(context, id, inputs, "create");
     },

@@ -116,7 +116,7 @@ const role: ResourceDefinition = {
     id: (inputs) => String(inputs.name),
     computed(inputs, id, context, before) {
       return {
-        arn: `arn:aws:iam::${accountOf(context.store)}:role${inputs.path ?? "/"}${id}`,
+        arn: `arn:aws:iam::${accountOf(context)}:role${inputs.path ?? "/"}${id}`,
         uniqueId: before?.state.uniqueId ?? uniqueId("AROA"),
         createDate: before?.state.createDate ?? new Date().toISOString(),
         path: inputs.path ?? "/",
@@ -163,7 +163,7 @@ const policy: ResourceDefinition = {
     replaceOn: ["name", "namePrefix", "path", "description"],
     recomputed: ["tagsAll"],
     refuse: (inputs) => [...document("policy", inputs.policy), ...named("name", inputs.name, 128)],
-    id: (inputs, { store }) => `arn:aws:iam::${accountOf(store)}:policy${inputs.path ?? "/"}${inputs.name}`,
+    id: (inputs, context) => `arn:aws:iam::${accountOf(context)}:policy${inputs.path ?? "/"}${inputs.name}`,
     computed: (inputs, id, context, before) => ({
       arn: id,
       path: inputs.path ?? "/",

@@ -1,6 +1,6 @@
 // IAM at work: who may do what, by the policies of roles, buckets and keys, worded as AWS words it.
 import type { Store } from "../../engine/store.ts";
-import { accountOf, deployer } from "./account.ts";
+import { accountIn, deployerOf } from "./account.ts";
 import { type Ask, identitySays, type Principal, resourceSays } from "./iam-evaluation.ts";
 import { policiesOf, roleToken } from "./iam-roles.ts";
 import { AwsError } from "./signed-call.ts";
@@ -71,7 +71,8 @@ export class Iam {
         "aws:securetransport": "true",
         "aws:principalarn": principal.roleArn ?? principal.arn,
         "aws:principalaccount": principal.account ?? "",
-        "aws:resourceaccount": accountOf(this.#store),
+        // A bucket's ARN names no account: what is asked for is the caller's own.
+        "aws:resourceaccount": accountIn(demand.resource) || (principal.account ?? ""),
         "aws:currenttime": new Date().toISOString(),
         ...Object.fromEntries(Object.entries(demand.context ?? {}).map(([key, value]) => [key.toLowerCase(), value])),
       },
@@ -87,8 +88,8 @@ export class Iam {
   }
 
   /** The one who deploys holds the account; a role that is gone may do nothing. */
-  #identityPolicies({ arn, roleArn }: Principal): string[] {
-    if (arn === deployer(this.#store)) return [administrator];
+  #identityPolicies({ arn, account = "", roleArn }: Principal): string[] {
+    if (arn === deployerOf(account)) return [administrator];
     return roleArn === undefined ? [] : policiesOf(this.#store, roleArn);
   }
 }

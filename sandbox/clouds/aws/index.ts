@@ -4,7 +4,7 @@ import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Credentials, type IssuedCredentials } from "../../runtimes/s3/credentials.ts";
 import { S3Service } from "../../runtimes/s3/service.ts";
 import { SpanStore } from "../../runtimes/telemetry/span-store.ts";
-import { accountFunctions, accountOf, deployer, regions } from "./account.ts";
+import { accountFunctions, deployerOf, homeAccount, regions } from "./account.ts";
 import { acmDefinitions } from "./acm.ts";
 import { CloudWatch } from "./cloudwatch.ts";
 import { Door } from "./door.ts";
@@ -32,13 +32,14 @@ import { bucketDefinition } from "./s3-bucket.ts";
 import { bucketSettings } from "./s3-bucket-settings.ts";
 import { serveWebsites, websiteDefinitions } from "./s3-website.ts";
 import { AwsError } from "./signed-call.ts";
+import { parameter, ssm } from "./ssm.ts";
 import { sts } from "./sts.ts";
 import { keptMs as tracesKeptMs, xray } from "./xray.ts";
 
 export interface Aws extends Cloud {
-  /** Account id, twelve digits. */
+  /** Id of the account of a provider that names none, twelve digits. */
   readonly account: string;
-  /** ARN of the user who deploys. */
+  /** ARN of the user who deploys to it. */
   readonly deployer: string;
   /** Address for `AWS_ENDPOINT_URL_S3`, for every region. Once started. */
   readonly s3Endpoint: string;
@@ -53,7 +54,7 @@ export function createAws(ground: Ground): Aws {
   const command = ground.tools.versitygw;
   if (!command) throw new Error("the embedded AWS needs the tool versitygw, and its path is not given: tools.versitygw");
   const credentials = new Credentials(store);
-  const account = accountOf(store);
+  const account = homeAccount(store);
   const iam = new Iam(store);
   const keyRefusal: ConstructorParameters<typeof S3Service>[0]["keyRefusal"] = (demand) =>
     // AWS's own key of S3 is for everyone in the account, through S3.
@@ -68,7 +69,6 @@ export function createAws(ground: Ground): Aws {
     internet,
     regions,
     credentials,
-    account,
     key: (reference, region) => findKey(store, reference, region),
     refusal: (demand, policy) => iam.refusal(demand, policy),
     keyRefusal,
@@ -107,13 +107,14 @@ export function createAws(ground: Ground): Aws {
       targetGroup,
       listener(internet),
       listenerRule,
+      parameter,
       taskDefinition,
       ...ecsDefinitions(services),
       ...metrics.resources,
     ],
     functions: [...accountFunctions, ...vpcFunctions, getPolicyDocument, ...ecr.functions],
     account,
-    deployer: deployer(store),
+    deployer: deployerOf(account),
     get s3Endpoint() {
       return s3.endpoint;
     },
@@ -126,8 +127,9 @@ export function createAws(ground: Ground): Aws {
       offline = regions.flatMap((region) => [
         internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize })),
         internet.register(`logs.${region}.amazonaws.com`, logsApi(region, { store, credentials, iam, logs })),
-        internet.register(`xray.${region}.amazonaws.com`, xray(region, { account, credentials, iam, spans })),
-        internet.register(`sts.${region}.amazonaws.com`, sts(region, { store, internet, credentials, iam })),
+        internet.register(`xray.${region}.amazonaws.com`, xray(region, { credentials, iam, spans })),
+        internet.register(`ssm.${region}.amazonaws.com`, ssm(region, { store, credentials, iam })),
+        internet.register(`sts.${region}.amazonaws.com`, sts(region, { internet, credentials, iam })),
       ]);
       offline.push(serveWebsites(internet, store, s3, iam, regions));
       metrics.start();

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { Handler } from "../../engine/internet.ts";
 import type { Store } from "../../engine/store.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
-import { accountOf } from "./account.ts";
+import { accountIn } from "./account.ts";
 import { findKey } from "./kms.ts";
 import { type EncryptionContext, KmsKeys, keyOf } from "./kms-keys.ts";
 import { AwsError, answering, readCall, type SignedCall } from "./signed-call.ts";
@@ -42,7 +42,7 @@ export function kmsApi(region: string, { store, credentials, authorize }: KmsApi
         const life = keys.life(arn);
         return {
           KeyMetadata: {
-            AWSAccountId: accountOf(store),
+            AWSAccountId: accountIn(arn),
             KeyId: arn.split("/").at(-1),
             Arn: arn,
             Enabled: life?.status === "Enabled",

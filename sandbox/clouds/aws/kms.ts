@@ -5,7 +5,7 @@ import { CloudError, type Context, type Failure, type Properties, type ResourceD
 import { recorded } from "../../engine/recorded.ts";
 import type { Store } from "../../engine/store.ts";
 import type { KeyState } from "../../runtimes/s3/front.ts";
-import { accountOf, arn, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
+import { accountOf, arn, homeAccount, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
 import { KmsKeys } from "./kms-keys.ts";
 
 const keyToken = "aws:kms/key:Key";
@@ -15,17 +15,14 @@ const test = "test/sandbox/aws/kms.test.ts";
 /** A key by id, ARN, alias name or alias ARN, as it is seen in this region; undefined when there is none. */
 export function findKey(store: Store, reference: string, region: string): KeyState | undefined {
   // Made by AWS in every account when first used; nobody manages it.
-  if (/(^|:)alias\/aws\/s3$/.test(reference)) return { arn: arn("kms", region, accountOf(store), "alias/aws/s3"), state: "Enabled" };
+  if (/(^|:)alias\/aws\/s3$/.test(reference)) return { arn: arn("kms", region, homeAccount(store), "alias/aws/s3"), state: "Enabled" };
   const keyArn = reference.includes("alias/") ? aliasTarget(store, reference, region) : reference;
   const keys = new KmsKeys(store);
-  const arns = [keyArn, arn("kms", region, accountOf(store), `key/${keyArn}`)];
-  const [found] = arns
-    .filter((each) => each?.startsWith(`arn:aws:kms:${region}:`))
-    .flatMap((each = "") => {
-      const life = keys.life(each);
-      return life ? [{ arn: each, state: life.status }] : [];
-    });
-  return found;
+  const found = keys
+    .arns()
+    .find((each) => each.startsWith(`arn:aws:kms:${region}:`) && (each === keyArn || each.endsWith(`:key/${keyArn}`)));
+  const life = found === undefined ? undefined : keys.life(found);
+  return found !== undefined && life ? { arn: found, state: life.status } : undefined;
 }
 
 function aliasTarget(store: Store, reference: string, region: string): string | undefined {
@@ -56,7 +53,7 @@ const defaultPolicy = (account: string) =>
   });
 
 function outputs(context: Context, id: string, inputs: Properties): Properties {
-  const account = accountOf(context.store);
+  const account = accountOf(context);
   const region = regionOf(inputs, context);
   const symmetric = (inputs.customerMasterKeySpec ?? "SYMMETRIC_DEFAULT") === "SYMMETRIC_DEFAULT";
   return {
@@ -180,7 +177,7 @@ export const alias: ResourceDefinition = recorded({
         `creating KMS Alias (${name}): NotFoundException: Key '${inputs.targetKeyId}' does not exist in ${region}`,
       );
     }
-    const account = accountOf(context.store);
+    const account = accountOf(context);
     return { name, region, arn: arn("kms", region, account, name), targetKeyArn: target.arn, targetKeyId: String(inputs.targetKeyId) };
   },
 });

@@ -66,7 +66,7 @@ export function loadBalancer(changed: (arn: string) => void): ResourceDefinition
       const region = regionOf(inputs, context);
       const name = String(inputs.name);
       requireFree(context, loadBalancerToken, "DuplicateLoadBalancerName", name, region);
-      return context.orphan?.id ?? arn("elasticloadbalancing", region, accountOf(context.store), `loadbalancer/app/${name}/${hex()}`);
+      return context.orphan?.id ?? arn("elasticloadbalancing", region, accountOf(context), `loadbalancer/app/${name}/${hex()}`);
     },
     computed(inputs, id, context, before) {
       const { store } = context;
@@ -210,7 +210,7 @@ export const targetGroup: ResourceDefinition = {
       const region = regionOf(inputs, context);
       requireVpc(context.store, inputs.vpcId);
       requireFree(context, targetGroupToken, "DuplicateTargetGroupName", String(inputs.name), region);
-      return context.orphan?.id ?? arn("elasticloadbalancing", region, accountOf(context.store), `targetgroup/${inputs.name}/${hex()}`);
+      return context.orphan?.id ?? arn("elasticloadbalancing", region, accountOf(context), `targetgroup/${inputs.name}/${hex()}`);
     },
     computed: (inputs, id, context) => ({
       arn: id,

@@ -3,7 +3,7 @@
 import type { Handler } from "../../engine/internet.ts";
 import type { Store } from "../../engine/store.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
-import { accountOf, arn } from "./account.ts";
+import { accountIn, arn } from "./account.ts";
 import type { Iam } from "./iam.ts";
 import { findGroup, groupToken, lockedBy, streamArn } from "./logs.ts";
 import type { LogStore, StoredEvent, Wanted } from "./logs-store.ts";
@@ -24,7 +24,9 @@ export function logsApi(region: string, { store, credentials, iam, logs }: LogsA
   function demanded({ principal, operation, input }: SignedCall, stream?: string): string {
     const name = text(input.logGroupName) || (text(input.logGroupIdentifier).split(":log-group:").at(-1) ?? "");
     const resource =
-      stream === undefined ? arn("logs", region, accountOf(store), `log-group:${name}:*`) : streamArn(store, region, name, stream);
+      stream === undefined
+        ? arn("logs", region, accountIn(principal), `log-group:${name}:*`)
+        : streamArn(accountIn(principal), region, name, stream);
     iam.require({ principal, action: `logs:${operation}`, resource });
     const group = findGroup(store, region, name);
     if (!group) throw new AwsError("ResourceNotFoundException", "The specified log group does not exist.");
@@ -107,13 +109,15 @@ export function logsApi(region: string, { store, credentials, iam, logs }: LogsA
         const group = demanded(call);
         const prefix = text(input.logStreamNamePrefix);
         const names = logs.streams(region, group).filter((name) => name.startsWith(prefix));
-        return { logStreams: names.map((name) => ({ logStreamName: name, arn: streamArn(store, region, group, name) })) };
+        return {
+          logStreams: names.map((name) => ({ logStreamName: name, arn: streamArn(accountIn(call.principal), region, group, name) })),
+        };
       }
       case "DescribeLogGroups": {
         iam.require({
           principal: call.principal,
           action: "logs:DescribeLogGroups",
-          resource: arn("logs", region, accountOf(store), "log-group:*"),
+          resource: arn("logs", region, accountIn(call.principal), "log-group:*"),
         });
         const prefix = text(input.logGroupNamePrefix);
         return {

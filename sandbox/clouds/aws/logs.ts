@@ -2,7 +2,7 @@
 import { CloudError, type Context, type ResourceDefinition, type Stored } from "../../engine/definition.ts";
 import { recorded } from "../../engine/recorded.ts";
 import type { Store } from "../../engine/store.ts";
-import { accountOf, arn, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
+import { accountIn, accountOf, arn, regionalId, regionDefault, regionOf, tagsAll } from "./account.ts";
 import { resourceSays } from "./iam-evaluation.ts";
 import { findKey, keyPolicyOf } from "./kms.ts";
 import type { LogStore } from "./logs-store.ts";
@@ -26,7 +26,7 @@ function requireKey({ store }: Context, reference: string, region: string, group
   const key = findKey(store, reference, region);
   const service = `logs.${region}.amazonaws.com`;
   const principal = { arn: service, service };
-  const context = { "kms:encryptioncontext:aws:logs:arn": groupArn, "aws:sourcearn": groupArn, "aws:sourceaccount": accountOf(store) };
+  const context = { "kms:encryptioncontext:aws:logs:arn": groupArn, "aws:sourcearn": groupArn, "aws:sourceaccount": accountIn(groupArn) };
   const lets = (action: string) =>
     // GenerateDataKey* and ReEncrypt* are granted by pattern as a rule: the one that is used stands for all.
     key !== undefined && resourceSays(keyPolicyOf(store, key.arn), { principal, action, resource: key.arn, context }) === "allow";
@@ -79,7 +79,7 @@ export function logDefinitions(logs: LogStore): readonly ResourceDefinition[] {
       },
       computed(inputs, _id, context, before) {
         const region = regionOf(inputs, context);
-        const groupArn = arn("logs", region, accountOf(context.store), `log-group:${inputs.name}`);
+        const groupArn = arn("logs", region, accountOf(context), `log-group:${inputs.name}`);
         const { kmsKeyId } = inputs;
         if (kmsKeyId !== undefined && kmsKeyId !== before?.inputs.kmsKeyId) requireKey(context, String(kmsKeyId), region, groupArn);
         return {
@@ -135,7 +135,7 @@ export function logDefinitions(logs: LogStore): readonly ResourceDefinition[] {
         return `${group}:${name}`;
       },
       computed: (inputs, _id, context) => ({
-        arn: arn("logs", regionOf(inputs, context), accountOf(context.store), `log-group:${inputs.logGroupName}:log-stream:${inputs.name}`),
+        arn: arn("logs", regionOf(inputs, context), accountOf(context), `log-group:${inputs.logGroupName}:log-stream:${inputs.name}`),
       }),
     }),
     delete: (_context, { state }) => logs.drop(String(state.region), String(state.logGroupName), String(state.name)),
@@ -144,8 +144,8 @@ export function logDefinitions(logs: LogStore): readonly ResourceDefinition[] {
 }
 
 /** What the IAM permissions of a stream are about. */
-export const streamArn = (store: Store, region: string, group: string, stream: string): string =>
-  arn("logs", region, accountOf(store), `log-group:${group}:log-stream:${stream}`);
+export const streamArn = (account: string, region: string, group: string, stream: string): string =>
+  arn("logs", region, account, `log-group:${group}:log-stream:${stream}`);
 
 /** Why the group's events can be neither written nor read now; undefined where they can. */
 export function lockedBy(store: Store, region: string, group: string): string | undefined {

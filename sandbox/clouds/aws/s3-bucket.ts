@@ -101,7 +101,7 @@ export function bucketDefinition(s3: S3Service): ResourceDefinition {
       }
       if (!taken) {
         await asCloudError("CreateBucket", () =>
-          s3.createBucket({ name, region, owner: accountOf(context.store) }, inputs.objectLockEnabled === true),
+          s3.createBucket({ name, region, owner: accountOf(context) }, inputs.objectLockEnabled === true),
         );
       }
       return { id: name, outputs: await outputs(context, name, inputs) };

@@ -2,16 +2,14 @@
 // Source: docs.aws.amazon.com/STS/latest/APIReference and docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 import { createHash, createPublicKey, createVerify, type JsonWebKey, randomUUID } from "node:crypto";
 import type { Handler, Internet } from "../../engine/internet.ts";
-import type { Store } from "../../engine/store.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
 import { readSignature, verifies } from "../../runtimes/s3/sigv4.ts";
 import { element } from "../../runtimes/s3/xml.ts";
-import { accountOf } from "./account.ts";
+import { accountIn } from "./account.ts";
 import { type Iam, sessionArn } from "./iam.ts";
 import { AwsError } from "./signed-call.ts";
 
 export interface StsOptions {
-  readonly store: Store;
   readonly internet: Internet;
   readonly credentials: Credentials;
   readonly iam: Iam;
@@ -30,8 +28,7 @@ const google = "accounts.google.com";
 const shortestSeconds = 900;
 
 export function sts(region: string, options: StsOptions): Handler {
-  const { store, credentials, iam } = options;
-  const account = accountOf(store);
+  const { credentials, iam } = options;
 
   async function withWebIdentity(input: URLSearchParams): Promise<string> {
     const [roleArn, session] = [required(input, "RoleArn"), required(input, "RoleSessionName")];
@@ -58,7 +55,7 @@ export function sts(region: string, options: StsOptions): Handler {
         `The requested DurationSeconds exceeds the MaxSessionDuration set for this role. (${seconds} > ${longest})`,
       );
     }
-    const principal = sessionArn(account, String(role?.state.name), session);
+    const principal = sessionArn(accountIn(roleArn), String(role?.state.name), session);
     const issued = credentials.issue(principal, seconds);
     return element("AssumeRoleWithWebIdentityResult", [
       element("Credentials", [
@@ -87,7 +84,7 @@ export function sts(region: string, options: StsOptions): Handler {
     return element("GetCallerIdentityResult", [
       element("Arn", who.principal),
       element("UserId", userId(iam, who.principal)),
-      element("Account", account),
+      element("Account", accountIn(who.principal)),
     ]);
   }
 

@@ -4,11 +4,11 @@ import type { Handler } from "../../engine/internet.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
 import { MalformedOtlp, type ReceivedSpan, readTraces } from "../../runtimes/telemetry/otlp.ts";
 import type { SpanStore } from "../../runtimes/telemetry/span-store.ts";
+import { accountIn } from "./account.ts";
 import type { Iam } from "./iam.ts";
 import { AwsError, answering, readSigned } from "./signed-call.ts";
 
 export interface XrayOptions {
-  readonly account: string;
   readonly credentials: Credentials;
   readonly iam: Iam;
   readonly spans: SpanStore;
@@ -20,11 +20,10 @@ export const keptMs = 30 * 86_400_000;
 /** BatchGetTraces takes five at a time. */
 const mostTraces = 5;
 
-export function xray(region: string, { account, credentials, iam, spans }: XrayOptions): Handler {
-  const owner = `${account}/${region}`;
-
+export function xray(region: string, { credentials, iam, spans }: XrayOptions): Handler {
   async function answer(request: Request): Promise<object> {
     const { principal, body } = await readSigned(request, "xray", region, credentials);
+    const owner = `${accountIn(principal)}/${region}`;
     const route = `${request.method} ${new URL(request.url).pathname}`;
     if (route === "POST /v1/traces") {
       iam.require({ principal, action: "xray:PutTraceSegments", resource: "*" });
@@ -33,12 +32,12 @@ export function xray(region: string, { account, credentials, iam, spans }: XrayO
     }
     if (route === "POST /Traces") {
       iam.require({ principal, action: "xray:BatchGetTraces", resource: "*" });
-      return traces(body);
+      return traces(owner, body);
     }
     throw new AwsError("UnknownOperationException", `${route} is not available here; there are POST /v1/traces and POST /Traces.`, 404);
   }
 
-  function traces(body: Buffer): object {
+  function traces(owner: string, body: Buffer): object {
     const ids = (JSON.parse(body.toString() || "{}") as { TraceIds?: string[] }).TraceIds ?? [];
     if (ids.length < 1 || ids.length > mostTraces) {
       throw new AwsError("InvalidRequestException", `TraceIds holds ${ids.length} ids; 1 to ${mostTraces} are allowed.`);

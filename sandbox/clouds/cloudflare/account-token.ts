@@ -1,5 +1,5 @@
 // AccountToken: what opens the account's API.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Properties, ResourceDefinition } from "../../engine/definition.ts";
 import type { Store } from "../../engine/store.ts";
 import { hexId, now } from "./worker.ts";
@@ -15,9 +15,18 @@ const times = (before?: Properties) => ({
   creatorEmailAtCreation: "deployer@sandbox.example",
 });
 
+/** A token of who deploys to an account, as a person holds one: good until the embedded account is discarded. */
+export function personalToken(store: Store, account: string): string {
+  const key = store.fact("cloudflare/token-key", () => randomBytes(32).toString("hex"));
+  return `${account}.${createHmac("sha256", key).update(account).digest("base64url")}`;
+}
+
 /** The account that a token opens; undefined for one that does not exist, is not active, or not yet or no longer valid. */
 export function accountOfToken(store: Store, value: string): string | undefined {
   const digest = createHash("sha256").update(value).digest("hex");
+  const [holder = ""] = value.split(".");
+  const own = createHash("sha256").update(personalToken(store, holder)).digest("hex");
+  if (own === digest) return holder;
   const row = store.list(TOKEN).find(({ state }) => createHash("sha256").update(String(state.value)).digest("hex") === digest);
   if (!row) return undefined;
   const { status = "active", notBefore, expiresOn, accountId, policies } = row.state;

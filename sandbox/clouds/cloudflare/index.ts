@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Cloud, Ground, Part } from "../../engine/cloud.ts";
 import { Workerd } from "../../runtimes/workerd/workerd.ts";
-import { accountOfToken, accountToken } from "./account-token.ts";
+import { accountOfToken, accountToken, personalToken } from "./account-token.ts";
 import { DNS_RECORD, dnsDefinitions, serveRecord } from "./dns.ts";
 import { domainDefinitions, serveDomain } from "./domain.ts";
 import { serveQueueApi } from "./queue-api.ts";
@@ -18,6 +18,8 @@ import { DOMAIN, workerDefinitions } from "./worker.ts";
 export interface Cloudflare extends Cloud {
   /** Hostnames that custom domains put on the internet: what a person can open. */
   hostnames(): string[];
+  /** A token that opens the API of an account, as whoever deploys holds one. */
+  issueToken(account: string): string;
 }
 
 export function createCloudflare(ground: Ground): Cloudflare {
@@ -68,6 +70,7 @@ export function createCloudflare(ground: Ground): Cloudflare {
       await producers.stop();
     },
     hostnames: () => [...closers.keys()],
+    issueToken: (account) => personalToken(store, account),
     parts(): Part[] {
       const workers = versions.scripts().map(
         (script): Part => ({

@@ -21,12 +21,13 @@ export interface KeyState {
   readonly state: "Enabled" | "Disabled" | "PendingDeletion";
 }
 
+/** The account in the ARN of who asks. */
+const accountOf = (principal: string): string => principal.split(":")[4] ?? "";
+
 export interface S3FrontOptions {
   readonly server: ObjectServer;
   readonly book: BucketBook;
   readonly credentials: Credentials;
-  /** Account id that owns buckets made through the API. */
-  readonly account: string;
   /** A key by id, ARN or alias, as S3 in this region finds it; undefined when there is none. */
   readonly key: (reference: string, region: string) => KeyState | undefined;
   /** Why this principal may not do this, in the words of the answer; undefined where it may. `policy` is the bucket's, where it has one. */
@@ -162,7 +163,7 @@ export class S3Front {
   #keyRefusal({ principal }: Verified, action: string, key: string, { name, region }: BucketEntry, object: string): S3Error | undefined {
     const context = {
       "kms:ViaService": `s3.${region}.amazonaws.com`,
-      "kms:CallerAccount": this.#options.account,
+      "kms:CallerAccount": accountOf(principal),
       "kms:EncryptionContext:aws:s3:arn": bucketKeyed(this.#options.book, name) ? `arn:aws:s3:::${name}` : `arn:aws:s3:::${name}/${object}`,
     };
     const why = this.#options.keyRefusal({ principal, action, resource: key, context });
@@ -177,7 +178,7 @@ export class S3Front {
     const headers = forwarded(request.headers);
     // The object server lives in one region of its own: where a bucket is, is the book's business.
     const answer = await this.#options.server.send({ method: "PUT", path: target.path, headers });
-    if (answer.ok) this.register({ name: bucket, region: location, owner: this.#options.account });
+    if (answer.ok) this.register({ name: bucket, region: location, owner: accountOf(verified.principal) });
     return answer;
   }
 

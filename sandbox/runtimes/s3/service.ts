@@ -23,9 +23,7 @@ export class S3Failure extends Error {
   }
 }
 
-export interface S3ServiceOptions
-  extends ObjectServerOptions,
-    Pick<S3FrontOptions, "credentials" | "account" | "key" | "refusal" | "keyRefusal"> {
+export interface S3ServiceOptions extends ObjectServerOptions, Pick<S3FrontOptions, "credentials" | "key" | "refusal" | "keyRefusal"> {
   readonly internet: Internet;
   /** Regions whose endpoints exist. */
   readonly regions: readonly string[];

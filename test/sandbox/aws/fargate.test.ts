@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
@@ -211,6 +213,59 @@ describe("a task does not start", () => {
     const deployed = await service("unwatched", broken, { ...withoutBalancer, waitForSteadyState: false });
     await until(() => world.logged.some((line) => /unwatched: Essential container in task exited/.test(line)), "the failure in the log");
     await deployed.remove();
+  });
+});
+
+describe("a variable that is a parameter of Systems Manager", () => {
+  const arn = () => `arn:aws:ssm:${region}:${world.aws.account}:parameter/api/greeting`;
+  const withSecret = (executionRole: string) => {
+    const container = {
+      name: "api",
+      image,
+      portMappings: [{ containerPort: 8080 }],
+      environment: [{ name: "PORT", value: "8080" }],
+      secrets: [{ name: "VERSION", valueFrom: arn() }],
+    };
+    return definition("x", {}, { executionRoleArn: arnOf(executionRole), containerDefinitions: JSON.stringify([container]) });
+  };
+  const start = async (name: string, change: Properties = {}) =>
+    service(name, await withSecret("informed"), { ...withoutBalancer, ...change });
+  const pull = [allow("ecr:GetAuthorizationToken", "*"), allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "*")];
+
+  test("is refused without a way to Systems Manager, without leave, and without the parameter, in this order", async () => {
+    await world.role("informed", tasksMayAssume, ...pull);
+    await expect(start("secret-1")).rejects.toThrow(
+      /unable to retrieve secrets from ssm: The task cannot pull secrets from AWS Systems Manager\..*has neither an endpoint of com\.amazonaws\.eu-central-1\.ssm/,
+    );
+    await world.create("ec2/vpcEndpoint:VpcEndpoint", {
+      vpcId: base.vpc.id,
+      serviceName: `com.amazonaws.${region}.ssm`,
+      vpcEndpointType: "Interface",
+      privateDnsEnabled: true,
+      subnetIds: base.subnets.map(({ id }) => id),
+      securityGroupIds: [base.groups.endpoints.id],
+    });
+    await expect(start("secret-2")).rejects.toThrow(
+      /unable to retrieve secrets from ssm: .*AccessDeniedException: User: .*assumed-role\/informed\/\w+ is not authorized to perform: ssm:GetParameters on resource: "arn:aws:ssm:.*because no identity-based policy allows the ssm:GetParameters action/,
+    );
+    await world.create("iam/rolePolicy:RolePolicy", { role: "informed", name: "read", policy: policy(allow("ssm:GetParameters", arn())) });
+    await expect(start("secret-3")).rejects.toThrow(/unable to retrieve secrets from ssm: invalid parameters: arn:aws:ssm/);
+  });
+
+  test("has its value when the task starts, and another one in the tasks that a trigger wants", async () => {
+    const greeting = await world.create("ssm/parameter:Parameter", { name: "/api/greeting", type: "String", insecureValue: "hello" });
+    const logs = join(world.folder, "logs");
+    const said = () =>
+      readdirSync(logs)
+        .filter((file) => file.startsWith(`ecs-${region}-main-greeter-`))
+        .flatMap((file) => readFileSync(join(logs, file), "utf8").match(/listening as .*/g) ?? []);
+    const triggers = (of: Deployed) => ({ forceNewDeployment: true, triggers: { greeting: String(of.state.version) } });
+    const deployed = await start("greeter", triggers(greeting));
+    expect(said()).toEqual(["listening as hello"]);
+    const changed = await greeting.update({ insecureValue: "welcome" });
+    expect(said()).toEqual(["listening as hello"]);
+    await (await deployed.update(triggers(changed))).remove();
+    expect(said()).toEqual(["listening as hello", "listening as welcome"]);
   });
 });
 

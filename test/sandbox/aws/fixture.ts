@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { type Aws, createAws } from "../../../sandbox/clouds/aws/index.ts";
 import type { Ground } from "../../../sandbox/engine/cloud.ts";
+import type { Properties } from "../../../sandbox/engine/definition.ts";
 import { Internet } from "../../../sandbox/engine/internet.ts";
 import { Store } from "../../../sandbox/engine/store.ts";
 import { Program } from "./program.ts";
@@ -26,8 +27,8 @@ export class Account extends Program {
   ground!: Ground;
   aws!: Aws;
 
-  constructor(region: string) {
-    super({ region });
+  constructor(region: string, config: Properties = {}) {
+    super({ region, ...config });
   }
 
   /** Starts the cloud; again after `stop`, over the same data. */

@@ -23,6 +23,34 @@ test("the caller is the deployer of an account that stays the same", async () =>
   expect(await call("getCallerIdentity")).toEqual(first);
 });
 
+test("a provider speaks to the account that it allows, and what it makes is of that account", async () => {
+  const account = new Account("eu-central-1", { allowedAccountIds: ["111122223333"] });
+  await account.start();
+  try {
+    const identity = account.aws.functions.find(({ token }) => token.endsWith(":getCallerIdentity"));
+    expect(await identity?.call(account.context(), {})).toMatchObject({
+      accountId: "111122223333",
+      arn: "arn:aws:iam::111122223333:user/deployer",
+    });
+    const service = { Service: "logs.eu-central-1.amazonaws.com" };
+    const logs = (id: string) => ({ ArnLike: { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:eu-central-1:${id}:*` } });
+    const key = (id: string) =>
+      account.create("kms/key:Key", {
+        policy: JSON.stringify({
+          Statement: [{ Effect: "Allow", Principal: service, Action: "kms:*", Resource: "*", Condition: logs(id) }],
+        }),
+      });
+    const [own, foreign] = [await key("111122223333"), await key("444455556666")];
+    expect(own.state.arn).toContain(":111122223333:key/");
+    const group = (name: string, of: { state: Properties }) =>
+      account.create("cloudwatch/logGroup:LogGroup", { name, kmsKeyId: String(of.state.arn) });
+    expect((await group("own", own)).state.arn).toBe("arn:aws:logs:eu-central-1:111122223333:log-group:own");
+    await expect(group("foreign", foreign)).rejects.toThrow(/is not allowed to be used with Arn 'arn:aws:logs:eu-central-1:111122223333:/);
+  } finally {
+    await account.purge();
+  }
+});
+
 test("the region is the provider's unless another is asked for, and must be one of AWS", async () => {
   expect(await call("getRegion")).toMatchObject({ region: "eu-central-1", id: "eu-central-1" });
   expect(await call("getRegion", { region: "us-west-2" })).toMatchObject({ region: "us-west-2" });
