@@ -1,13 +1,14 @@
 // A whole platform of its own for one test: a copy of the work tree in a temporary folder, a sandbox on a free port, and the person's tool
 // run there as a person runs it. Nothing of it is left when it is disposed of.
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { Agent, fetch, type RequestInit, type Response } from "undici";
 import { cacheDir } from "../cli/paths.ts";
 import { copyWorkTree } from "../cli/work-tree.ts";
+import { once } from "./once.ts";
 
 export interface Ended {
   /** Exit code; -1 when a signal ended it. */
@@ -41,6 +42,9 @@ async function freePort(): Promise<number> {
   }
 }
 
+/** A folder with modes and times as they are, of which a database's folder makes much. */
+const copy = (from: string, to: string) => execFileSync("cp", ["-a", from, to]);
+
 export class Platform implements AsyncDisposable {
   /** The copy of the work tree: change what you like. */
   readonly dir: string;
@@ -67,7 +71,24 @@ export class Platform implements AsyncDisposable {
   /** One that finds everything built: by the same sources, so `build` has nothing to do until some of them change. */
   static async built(): Promise<Platform> {
     const platform = await Platform.create();
-    cpSync(process.env.BAILIWICK_PREBUILT as string, join(platform.dir, ".bailiwick"), { recursive: true });
+    copy(process.env.BAILIWICK_PREBUILT as string, join(platform.dir, ".bailiwick"));
+    return platform;
+  }
+
+  /**
+   * One of which `global`, `eu` and `apac` were deployed, and which was stopped: the first `up` of any stack brings all of them back. It is
+   * deployed from nothing once, by the first test that asks, and copied for each.
+   */
+  static async deployed(): Promise<Platform> {
+    const platform = await Platform.built();
+    const original = `${process.env.BAILIWICK_PREBUILT}-deployed`;
+    await once(original, async () => {
+      await using first = await Platform.built();
+      await first.succeed("up", "global", "eu", "apac");
+      await first.succeed("down");
+      copy(join(first.dir, ".sandbox"), original);
+    });
+    copy(original, join(platform.dir, ".sandbox"));
     return platform;
   }
 

@@ -2,7 +2,7 @@
 // has nothing to do and nothing to save: not even what changes no resource, such as a protection, for the same program says the same.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { artifactDir } from "../../stacks/artifact-manifest.ts";
 import { filesBelow } from "../files-below.ts";
 import { root, stateDir } from "../paths.ts";
@@ -26,7 +26,8 @@ function fingerprint(stack: string, pulumi: string): string {
     // A region's program reads the global stack's outputs.
     ...[stack, "global"].map((name) => stateFile(name, backendDir)),
   ];
-  for (const file of all) hash.update(`${file}\0`).update(existsSync(file) ? readFileSync(file) : "");
+  // By names below the root: a copy of a deployed platform is as deployed as the original.
+  for (const file of all) hash.update(`${relative(root, file)}\0`).update(existsSync(file) ? readFileSync(file) : "");
   return hash.digest("hex");
 }
 

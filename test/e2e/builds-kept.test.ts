@@ -18,8 +18,7 @@ it("builds at once are made one after the other", async () => {
 });
 
 it("old builds go, but for one that a configuration names", async () => {
-  await using platform = await Platform.create();
-  await platform.succeed("build");
+  await using platform = await Platform.built();
   const built = (path: string) => join(platform.dir, ".bailiwick", path);
   const manifest = JSON.parse(readFileSync(built("manifest.json"), "utf8")) as Manifest;
   const site = manifest.artifacts.find(({ name }) => name === "site") as Manifest["artifacts"][number];

@@ -22,7 +22,7 @@ interface Status {
 const minute = 60_000;
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.built();
+  platform = await Platform.deployed();
   await platform.succeed("up");
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());

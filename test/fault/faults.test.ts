@@ -11,8 +11,8 @@ import { Visitor } from "../visitor.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.built();
-  await platform.succeed("up", "global", "eu", "apac");
+  platform = await Platform.deployed();
+  await platform.succeed("up", "global");
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
