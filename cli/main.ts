@@ -62,10 +62,12 @@ program
   .action(async (stack: string, options) => (await import("./commands/graph.ts")).graph(stack, options));
 program
   .command("status")
-  .description("show what runs, region by region, as the running parts say")
+  .description("say whether everything is well, and if not, where: region by region, as the running parts say")
+  .argument("[region]", "show each of its parts as well")
+  .option("--since <duration>", "how far back spans are counted: 30s, 5m, 1h", "5m")
   .option("--watch", "refresh on a terminal until Ctrl-C")
   .option(...json)
-  .action(async (options) => (await import("./commands/status.ts")).status(options));
+  .action(async (region: string | undefined, options) => (await import("./commands/status.ts")).status(region, options));
 program
   .command("chaos")
   .description("hurt a part of what runs, for a while: list, stop, slow, break, heal")

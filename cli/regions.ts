@@ -8,8 +8,12 @@ export const shared = "shared";
 const words = (text: string) => text.toLowerCase().split(/[^a-z0-9]+/);
 const regions = jurisdictions.map((jurisdiction) => residencyOf(jurisdiction));
 
-/** Name of the region stack, or `shared`. A region's name in the part's own name counts before a place, and that before a region's name in the detail. */
+/**
+ * Name of the region stack, or `shared`. A region's name in the part's own name counts before a place, and that before a region's name in
+ * the detail. What the stack `global` holds stands in some place as well, and belongs to all.
+ */
 export function regionOf({ name, detail }: Pick<Part, "name" | "detail">): string {
+  if (words(name).includes("global")) return shared;
   const named = regions.filter(({ region }) => words(name).includes(region));
   if (named.length === 1) return (named[0] as (typeof regions)[number]).region;
   const text = `${name} ${detail}`.toLowerCase();

@@ -25,3 +25,8 @@ export function stateResources(stack: string): readonly StateResource[] | undefi
   const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: { resources?: StateResource[] } } };
   return checkpoint?.latest?.resources ?? [];
 }
+
+/** A stack's outputs as its state holds them, secrets still encrypted; undefined when it was never deployed. */
+export function stateOutputs(stack: string): Readonly<Record<string, unknown>> | undefined {
+  return stateResources(stack)?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+}

@@ -19,48 +19,76 @@ export interface Archive {
 /** Asks a cloud's API. @throws PersonError when it refuses */
 type Ask = (url: string) => Promise<string>;
 
+/** An object of an archive, and when it was stored, in milliseconds since 1970. */
+interface Listed {
+  readonly name: string;
+  readonly storedMs: number;
+}
+
+/** What is read of an archive. Without it, all. */
+export interface Window {
+  /** Spans that ended since then, in milliseconds since 1970. */
+  readonly fromMs: number;
+  /** Objects at the most: of more the newest are read, and the window is as long as they reach. */
+  readonly atMost: number;
+}
+
 /** Objects that are read at once. */
 const atOnce = 16;
+/** S3 tells the time of an object in whole seconds. */
+const resolutionMs = 1000;
 
 const readers: Readonly<
-  Record<Path, { names(ask: Ask, archive: Archive): Promise<string[]>; address(archive: Archive, name: string): string }>
+  Record<Path, { list(ask: Ask, archive: Archive, prefix: string): Promise<Listed[]>; address(archive: Archive, name: string): string }>
 > = {
   gcp: {
-    async names(ask, { bucket }) {
-      const names: string[] = [];
+    async list(ask, { bucket }, prefix) {
+      const found: Listed[] = [];
       let pageToken: string | undefined;
       do {
-        const query = new URLSearchParams({ fields: "items(name),nextPageToken", ...(pageToken === undefined ? {} : { pageToken }) });
+        const fields = "items(name,timeCreated),nextPageToken";
+        const query = new URLSearchParams({ fields, prefix, ...(pageToken === undefined ? {} : { pageToken }) });
         const page = JSON.parse(await ask(`https://storage.googleapis.com/storage/v1/b/${bucket}/o?${query}`)) as {
-          items?: { name: string }[];
+          items?: { name: string; timeCreated: string }[];
           nextPageToken?: string;
         };
-        names.push(...(page.items ?? []).map(({ name }) => name));
+        found.push(...(page.items ?? []).map(({ name, timeCreated }) => ({ name, storedMs: Date.parse(timeCreated) })));
         pageToken = page.nextPageToken;
       } while (pageToken !== undefined);
-      return names;
+      return found;
     },
     address: ({ bucket }, name) => `https://storage.googleapis.com/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}?alt=media`,
   },
   aws: {
-    async names(ask, { bucket, location }) {
-      const names: string[] = [];
+    async list(ask, { bucket, location }, prefix) {
+      const found: Listed[] = [];
       let token: string | undefined;
       do {
-        const query = new URLSearchParams({ "list-type": "2", ...(token === undefined ? {} : { "continuation-token": token }) });
+        const query = new URLSearchParams({ "list-type": "2", prefix, ...(token === undefined ? {} : { "continuation-token": token }) });
         const page = await ask(`https://${bucket}.s3.${location}.amazonaws.com/?${query}`);
         // The archive names its objects by dates and digests: nothing in them is escaped.
-        names.push(...[...page.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => key as string));
+        for (const [entry] of page.matchAll(/<Contents>.*?<\/Contents>/gs)) {
+          const [name, stored] = ["Key", "LastModified"].map((tag) => new RegExp(`<${tag}>([^<]+)<`).exec(entry)?.[1] ?? "");
+          found.push({ name: name as string, storedMs: Date.parse(stored as string) });
+        }
         token = /<NextContinuationToken>([^<]+)</.exec(page)?.[1];
       } while (token !== undefined);
-      return names;
+      return found;
     },
     address: ({ bucket, location }, name) => `https://${bucket}.s3.${location}.amazonaws.com/${name}`,
   },
 };
 
-/** Every object of an archive. @throws PersonError when the bucket's API refuses */
-export async function readArchive(sandbox: SandboxFile, path: Path, archive: Archive): Promise<OtlpTraces[]> {
+/**
+ * The objects of an archive, and from when on they tell everything: 0 where all were read.
+ * @throws PersonError when the bucket's API refuses
+ */
+export async function readArchive(
+  sandbox: SandboxFile,
+  path: Path,
+  archive: Archive,
+  window?: Window,
+): Promise<{ objects: OtlpTraces[]; fromMs: number }> {
   const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) } });
   try {
     const identify = path === "gcp" ? await asGoogle(sandbox) : await asAws(sandbox, archive);
@@ -74,16 +102,37 @@ export async function readArchive(sandbox: SandboxFile, path: Path, archive: Arc
       );
     };
     const reader = readers[path];
-    const names = await reader.names(ask, archive);
+    const prefixes = window ? hoursOf(window.fromMs, Date.now()) : ["traces/"];
+    const listed = (await Promise.all(prefixes.map((prefix) => reader.list(ask, archive, prefix)))).flat();
+    const { names, fromMs } = window ? newest(listed, window) : { names: listed.map(({ name }) => name), fromMs: 0 };
     const objects: OtlpTraces[] = [];
     for (let from = 0; from < names.length; from += atOnce) {
       const some = names.slice(from, from + atOnce).map(async (name) => JSON.parse(await ask(reader.address(archive, name))) as OtlpTraces);
       objects.push(...(await Promise.all(some)));
     }
-    return objects;
+    return { objects, fromMs };
   } finally {
     await dispatcher.close();
   }
+}
+
+/** Where the collector puts what began from one hour to another: an hour has a folder, and a batch stands in that of its earliest span. */
+function hoursOf(fromMs: number, toMs: number): string[] {
+  const hourMs = 3_600_000;
+  // A batch that waited holds spans of minutes.
+  const first = Math.floor((fromMs - 10 * 60_000) / hourMs);
+  const last = Math.floor(toMs / hourMs);
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    const hour = new Date((first + i) * hourMs).toISOString();
+    return `traces/${hour.slice(0, 13).replaceAll(/[-T]/g, "/")}/`;
+  });
+}
+
+/** What ended since a time was stored since then. */
+export function newest(listed: readonly Listed[], { fromMs, atMost }: Window): { names: string[]; fromMs: number } {
+  const within = listed.filter(({ storedMs }) => storedMs + resolutionMs > fromMs).sort((a, b) => b.storedMs - a.storedMs);
+  const left = within[atMost];
+  return { names: within.slice(0, atMost).map(({ name }) => name), fromMs: left ? Math.max(fromMs, left.storedMs + resolutionMs) : fromMs };
 }
 
 async function asGoogle(sandbox: SandboxFile): Promise<(url: URL) => Headers> {

@@ -34,7 +34,8 @@ export interface Account {
   readonly outstanding: number;
 }
 
-const droppedPrefix = "bailiwick.dropped.";
+/** Of the attributes in which an emitter says what it dropped. */
+export const droppedPrefix = "bailiwick.dropped.";
 
 /** The account of each emitter that the archive has heard of, by its id. */
 export function accountsOf(spans: readonly StoredSpan[]): Map<string, Account> {

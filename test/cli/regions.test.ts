@@ -8,6 +8,7 @@ it.each([
   ["alarm", "OK since 10:00:00, eu-central-1", "eu"],
   ["balancer-certificate", "ACTIVE: services-eu.brand.example", "eu"],
   ["s3", "7 buckets", shared],
+  ["bailiwick-global-1/decision-table", "version 1 ENABLED, europe-west3", shared],
   ["museum-site", "a word that only holds a region's letters", shared],
   ["mirror", "from europe-west3 to us-east4", shared],
 ])("the part %s (%s) belongs to %s", (name, detail, region) => {

@@ -178,14 +178,33 @@ describe("a platform of which one region is missing", () => {
     await until(async () => (await visitor.hero()).reason === "granted", "the edge to answer within its budget after a cold start");
   });
 
-  test("status shows what runs, from the running parts", async () => {
+  test("status says of every region, from the running parts, how each topic is", async () => {
     const status = JSON.parse((await platform.succeed("status", "--json")).stdout) as {
       parts: { kind: string; name: string; state: string; pid?: number }[];
+      regions: { region: string; topics: { topic: string; well: boolean; text: string }[] }[];
     };
     const running = (kind: RegExp) => status.parts.filter((part) => kind.test(part.kind) && part.state === "running").length;
     expect(running(/^Cloud SQL$/)).toBe(3);
     expect(running(/^Cloud Run service$/)).toBeGreaterThanOrEqual(3);
     expect(running(/^worker$/)).toBe(7);
+    expect(status.regions.map(({ region }) => region)).toEqual(["eu", "us", "apac", "shared"]);
+    for (const { region, topics } of status.regions.filter((each) => each.region !== "shared")) {
+      const texts = Object.fromEntries(topics.map(({ topic, text }) => [topic, text]));
+      expect(texts).toMatchObject({
+        edge: expect.stringMatching(new RegExp(`site-${region} [0-9a-f]{12} 100 %`)),
+        services: expect.stringMatching(/collector on Fargate \(2 of 2 tasks\), .*preferences-[0-9a-f]+ 100 %/),
+        balancers: expect.stringContaining("2 of 2 targets healthy"),
+        database: expect.stringContaining(`bailiwick-${region}`),
+        sinks: expect.stringMatching(/telemetry-.* \(\d+ objects\)/),
+        alerts: expect.stringMatching(/^\d+, none fires$|^\d+ of \d+ fires?$/),
+        keys: "3 enabled (3 of them rotate)",
+        certificates: expect.stringMatching(/^\d valid, the first ends 20\d\d-\d\d-\d\d/),
+        "path gcp": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
+        "path aws": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
+      });
+      // Alerts fire where nobody has come for a while.
+      expect(topics.filter(({ topic, well }) => topic !== "alerts" && !well)).toEqual([]);
+    }
   });
 
   test("down --purge leaves nothing: no process, port, lock or file", async () => {

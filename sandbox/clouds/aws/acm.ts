@@ -1,6 +1,7 @@
 // ACM: certificates that are issued once the CNAME that ACM asks for stands in the DNS.
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Part } from "../../engine/cloud.ts";
 import { CloudError, type Context, type Failure, type Properties, type ResourceDefinition, type Stored } from "../../engine/definition.ts";
 import { canonicalName, type Internet } from "../../engine/internet.ts";
 import type { Store } from "../../engine/store.ts";
@@ -164,3 +165,14 @@ const validation = (internet: Internet): ResourceDefinition => ({
 });
 
 export const acmDefinitions = (internet: Internet): readonly ResourceDefinition[] => [certificate(internet), validation(internet)];
+
+export const certificateParts = (store: Store, internet: Internet): Part[] =>
+  store.list(certificateToken).map((certificate) => {
+    const issued = isIssued(store, internet, certificate);
+    return {
+      kind: "certificate",
+      name: String(certificate.inputs.domainName),
+      state: issued ? "running" : "starting",
+      detail: `${issued ? "ISSUED" : "PENDING_VALIDATION"}: ${domainsOf(certificate.inputs).join(", ")}`,
+    };
+  });

@@ -5,7 +5,7 @@ import { Credentials, type IssuedCredentials } from "../../runtimes/s3/credentia
 import { S3Service } from "../../runtimes/s3/service.ts";
 import { SpanStore } from "../../runtimes/telemetry/span-store.ts";
 import { accountFunctions, deployerOf, homeAccount, regions } from "./account.ts";
-import { acmDefinitions } from "./acm.ts";
+import { acmDefinitions, certificateParts } from "./acm.ts";
 import { CloudWatch } from "./cloudwatch.ts";
 import { Door } from "./door.ts";
 import { endpoint } from "./ec2-endpoints.ts";
@@ -35,6 +35,7 @@ import { AwsError } from "./signed-call.ts";
 import { parameter, ssm } from "./ssm.ts";
 import { sts } from "./sts.ts";
 import { keptMs as tracesKeptMs, xray } from "./xray.ts";
+import { traceDestinationDefinitions } from "./xray-destination.ts";
 
 export interface Aws extends Cloud {
   /** Id of the account of a provider that names none, twelve digits. */
@@ -108,6 +109,7 @@ export function createAws(ground: Ground): Aws {
       listener(internet),
       listenerRule,
       parameter,
+      ...traceDestinationDefinitions,
       taskDefinition,
       ...ecsDefinitions(services),
       ...metrics.resources,
@@ -127,7 +129,7 @@ export function createAws(ground: Ground): Aws {
       offline = regions.flatMap((region) => [
         internet.register(`kms.${region}.amazonaws.com`, kmsApi(region, { store, credentials, authorize })),
         internet.register(`logs.${region}.amazonaws.com`, logsApi(region, { store, credentials, iam, logs })),
-        internet.register(`xray.${region}.amazonaws.com`, xray(region, { credentials, iam, spans })),
+        internet.register(`xray.${region}.amazonaws.com`, xray(region, { store, credentials, iam, spans })),
         internet.register(`ssm.${region}.amazonaws.com`, ssm(region, { store, credentials, iam })),
         internet.register(`sts.${region}.amazonaws.com`, sts(region, { internet, credentials, iam })),
       ]);
@@ -152,7 +154,15 @@ export function createAws(ground: Ground): Aws {
       ecr.stop();
       await s3.stop();
     },
-    parts: () => [...s3Parts(s3), ...keyParts(store), ...balancers.parts(), ...services.parts(), ...metrics.parts(), tracesPart(spans)],
+    parts: () => [
+      ...s3Parts(s3),
+      ...keyParts(store),
+      ...certificateParts(store, internet),
+      ...balancers.parts(),
+      ...services.parts(),
+      ...metrics.parts(),
+      tracesPart(spans),
+    ],
   };
 }
 

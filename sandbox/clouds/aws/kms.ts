@@ -144,7 +144,7 @@ export function keyParts(store: Store): Part[] {
       kind: "key",
       name: String(state.description || id),
       state: status === "Enabled" ? "running" : "failed",
-      detail: `${status}, ${state.region}`,
+      detail: `${status}, ${state.enableKeyRotation === true ? `rotates every ${state.rotationPeriodInDays} days` : "does not rotate"}, ${state.region}`,
     };
   });
 }

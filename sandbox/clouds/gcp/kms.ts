@@ -44,6 +44,7 @@ const keyRing: ResourceDefinition = {
   token: ringToken,
   fidelity: { level: "enforces", how: "its name is taken for ever", test },
   replaceOn: ["name", "location", "project"],
+  autoname: { property: "name", maxLength: 63 },
   create(context, inputs): Created {
     const project = projectOf(context, inputs);
     requireApi(context, project, api);
@@ -189,15 +190,20 @@ export function createKms(ground: Ground, iam: Iam, keys: KeyMaterial): GcpServi
       offline();
     },
     parts: () =>
-      ground.store.list(keyToken).map(({ id }) => {
+      ground.store.list(keyToken).map(({ id, inputs }) => {
         const [, , , location, , ring, , name] = id.split("/");
+        const days = Number.parseFloat(String(inputs.rotationPeriod)) / 86_400;
         const key = keys.get(id);
         const newest = key && primaryOf(key);
         return {
           kind: "key",
           name: `${ring}/${name}`,
           state: newest?.state === "ENABLED" ? ("running" as const) : ("failed" as const),
-          detail: `${newest ? `version ${newest.version} ${newest.state}` : "no version"}, ${location}`,
+          detail: [
+            newest ? `version ${newest.version} ${newest.state}` : "no version",
+            days > 0 ? `rotates every ${days} days` : "does not rotate",
+            location,
+          ].join(", "),
         };
       }),
   };

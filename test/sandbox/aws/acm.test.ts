@@ -36,8 +36,11 @@ test("a validation says which record is missing, and succeeds once it stands", a
   );
   world.internet.publish({ name: challenge?.resourceRecordName ?? "", type: "CNAME", content: "something.else.example" });
   await expect(validate()).rejects.toThrow("PENDING_VALIDATION");
+  const part = () => world.aws.parts().find(({ kind, name }) => kind === "certificate" && name === "late.example");
+  expect(part()).toMatchObject({ state: "starting", detail: "PENDING_VALIDATION: late.example" });
   world.internet.publish({ name: challenge?.resourceRecordName ?? "", type: "CNAME", content: challenge?.resourceRecordValue ?? "" });
   expect((await validate()).state.certificateArn).toBe(made.id);
+  expect(part()).toMatchObject({ state: "running", detail: "ISSUED: late.example" });
 });
 
 test("a validation compares the records that it is given with those that are asked for", async () => {

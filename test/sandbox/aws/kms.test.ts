@@ -33,6 +33,14 @@ test("a key is found by id, ARN and alias, in its own region only", async () => 
   expect(find(key.state.arn, "us-east-1")).toBeUndefined();
 });
 
+test("status says of a key whether it can be used, and whether it rotates", async () => {
+  await account.create("Key", { description: "turns", enableKeyRotation: true, rotationPeriodInDays: 90 });
+  await account.create("Key", { description: "off", isEnabled: false });
+  const part = (name: string) => account.aws.parts().find((each) => each.kind === "key" && each.name === name);
+  expect(part("turns")).toMatchObject({ state: "running", detail: "Enabled, rotates every 90 days, eu-central-1" });
+  expect(part("off")).toMatchObject({ state: "failed", detail: "Disabled, does not rotate, eu-central-1" });
+});
+
 test("two regions may use one alias", async () => {
   for (const region of ["eu-west-1", "us-east-1"]) {
     const key = await account.create("Key", { region });

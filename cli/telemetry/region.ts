@@ -1,0 +1,95 @@
+// The telemetry of one region: what its archives hold, what waits before them, and whether the sum holds.
+import { type Path, paths } from "../../functions/shared/telemetry/emitter.ts";
+import { type StoredSpan, storedSpans } from "../../functions/telemetry/accounting.ts";
+import { type Backlog, type PathSum, pathSums } from "../../functions/telemetry/path-sums.ts";
+import type { SandboxFile } from "../../sandbox/main.ts";
+import { isJurisdiction, residencyOf } from "../../stacks/residency.ts";
+import { stateOutputs } from "../pulumi/checkpoint.ts";
+import { readArchive, type Window } from "./archives.ts";
+import { type Database, type Outbox, outboxBacklog } from "./outboxes.ts";
+import { backlogOf, type Spool } from "./spools.ts";
+
+/** What a region stack says of its telemetry. */
+export interface TelemetryOutput {
+  readonly archives: Readonly<Record<Path, string>>;
+  readonly awsAccountId: string;
+  readonly cloudflareAccountId: string;
+  /** Absent where the jurisdiction can pin no queue. */
+  readonly spools?: Readonly<Record<Path, Spool>>;
+  /** Services that keep telemetry in the region's database. */
+  readonly outboxes?: readonly Outbox[];
+}
+
+export interface RegionTelemetry {
+  readonly stack: string;
+  /** From when on spans are counted, in milliseconds since 1970; 0 when all are. */
+  readonly fromMs: number;
+  /** There was more than the window lets be read, so counting begins later than the window. */
+  readonly shortened: boolean;
+  readonly sums: Readonly<Record<Path, PathSum>>;
+  readonly spans: Readonly<Record<Path, readonly StoredSpan[]>>;
+  /** Whether anything keeps what a collector does not take. */
+  readonly hasSpool: boolean;
+}
+
+/**
+ * @param window of time to be read; without it the whole archives are
+ * @returns undefined when the stack is not deployed, or has no telemetry
+ * @throws PersonError when a bucket, queue or database does not answer
+ */
+export async function regionTelemetry(sandbox: SandboxFile, stack: string, window?: Window): Promise<RegionTelemetry | undefined> {
+  const {
+    telemetry: its,
+    jurisdiction,
+    database,
+  } = (stateOutputs(stack) ?? {}) as { telemetry?: TelemetryOutput; jurisdiction?: string; database?: Database };
+  if (!its || !isJurisdiction(jurisdiction)) return undefined;
+  // First what waits: what is delivered meanwhile is then seen twice, and never missed.
+  const outboxes = its.outboxes ?? [];
+  const inServices = database ? await Promise.all(outboxes.map((outbox) => outboxBacklog(sandbox, database, outbox))) : [];
+  const backlogs = await ofPaths(async (path): Promise<Backlog> => {
+    const spool = its.spools?.[path];
+    const queued = spool && (await backlogOf(sandbox, its.cloudflareAccountId, spool));
+    return sum([queued && { ...queued, dropped: 0 }, ...inServices.map((each) => each.get(path))]);
+  });
+  const archives = await ofPaths((path) => {
+    const archive = { bucket: its.archives[path], location: residencyOf(jurisdiction)[path].location, account: its.awsAccountId };
+    return readArchive(sandbox, path, archive, window);
+  });
+  const fromMs = Math.max(archives.gcp.fromMs, archives.aws.fromMs);
+  const spans = { gcp: storedSpans(archives.gcp.objects), aws: storedSpans(archives.aws.objects) };
+  const hasSpool = its.spools !== undefined || outboxes.length > 0;
+  const shortened = window !== undefined && fromMs > window.fromMs;
+  return { stack, fromMs, shortened, spans, sums: pathSums(spans, backlogs, { fromMs, nowMs: Date.now() }), hasSpool };
+}
+
+async function ofPaths<T>(work: (path: Path) => Promise<T>): Promise<Record<Path, T>> {
+  const [gcp, aws] = await Promise.all(paths.map(work));
+  return { gcp: gcp as T, aws: aws as T };
+}
+
+const sum = (backlogs: readonly (Backlog | undefined)[]): Backlog =>
+  backlogs.reduce<Backlog>(
+    (all, each) => ({
+      spooled: all.spooled + (each?.spooled ?? 0),
+      rejected: all.rejected + (each?.rejected ?? 0),
+      dropped: all.dropped + (each?.dropped ?? 0),
+    }),
+    { spooled: 0, rejected: 0, dropped: 0 },
+  );
+
+const count = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, each) => all + each, 0);
+
+/** `8 emitted = 8 stored + 0 rejected + 0 dropped + 0 spooled`, and what there is beyond that. */
+export function describeSum({ emitted, stored, rejected, dropped, spooled, underWay, missing, gaps }: PathSum): string {
+  const reasons = Object.entries(dropped).map(([reason, number]) => `${number} ${reason}`);
+  const shown = gaps
+    .slice(0, 3)
+    .map(({ service, emitter, from, to }) => `${service} ${emitter} ${from === to ? from : `${from} to ${to}`}`);
+  return [
+    `${emitted} emitted = ${stored} stored + ${rejected} rejected`,
+    ` + ${count(dropped)} dropped${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""} + ${spooled} spooled`,
+    underWay > 0 ? ` + ${underWay} under way` : "",
+    missing > 0 ? ` + ${missing} missing, among ${shown.join(", ")}${gaps.length > shown.length ? " and others" : ""}` : "",
+  ].join("");
+}
