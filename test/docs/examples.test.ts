@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Platform } from "../platform.ts";
 import { examplesOf, matches, tidy } from "./markdown.ts";
 import { Session } from "./session.ts";
 
@@ -22,7 +23,8 @@ for (const { path, examples } of pages)
       if (failed !== undefined) throw new Error(`The example of line ${failed} failed, and what comes after builds on it.`);
     };
     beforeAll(async () => {
-      session = await Session.start();
+      // That a clone is built, the README shows; the other pages begin where it ends.
+      session = await Session.start(await (path === "README.md" ? Platform.create() : Platform.built()));
     });
     afterAll(() => session?.[Symbol.asyncDispose]());
 

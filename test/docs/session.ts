@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { Platform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
 
 /** The gateway's port as pages write it. */
 const pagePort = "8400";
@@ -25,8 +25,8 @@ export class Session implements AsyncDisposable {
     this.#answers = createInterface({ input: this.#bash.stdout as Readable })[Symbol.asyncIterator]();
   }
 
-  static async start(): Promise<Session> {
-    const platform = await Platform.create();
+  /** @param platform a fresh one; it is disposed of with the session */
+  static async start(platform: Platform): Promise<Session> {
     const folder = dirname(platform.dir);
     for (const name of ["tmp", "blocks"]) mkdirSync(join(folder, name));
     const git = (...args: string[]) => execFileSync("git", args, { cwd: platform.dir });
