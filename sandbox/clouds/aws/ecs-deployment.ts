@@ -13,6 +13,10 @@ export interface Plan extends Omit<TaskPlan, "slot"> {
   readonly triggers?: Properties;
 }
 
+/** How the tasks of a service are called where parts are hurt: `ecs:REGION/CLUSTER/SERVICE`. */
+export const faultsName = ({ place, cluster, service }: Pick<Plan, "place" | "cluster" | "service">): string =>
+  `ecs:${place.region}/${cluster}/${service}`;
+
 /** Tasks that may fail before a deployment is given up (docs.aws.amazon.com: deployment-circuit-breaker, for few tasks). */
 const failureThreshold = 3;
 /** A task without a load balancer is taken for well when it has lived so long. */
@@ -66,6 +70,11 @@ export class Deployment {
     return "it was stopped";
   }
 
+  /** Whether it was told to stop: it starts no task any more. */
+  get stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** Takes the tasks out of the balancer, lets them finish what they are doing, and ends them. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -117,6 +126,7 @@ export class Deployment {
     const leave = this.plan.loadBalancers.map(({ targetGroupArn, containerPort }) => {
       const target: Target = {
         name: `task ${task.id.slice(0, 8)} of ${this.plan.service}`,
+        part: faultsName(this.plan),
         groups: this.plan.place.groups,
         port: Number(containerPort),
         portOf: (port) => task.portOf(port),

@@ -1,6 +1,7 @@
 // Services of ECS at work: a deployment after the other, the old one kept until the new one is well.
 import type { Ground, Part } from "../../engine/cloud.ts";
-import { Deployment, type Plan } from "./ecs-deployment.ts";
+import type { Fault } from "../../engine/faults.ts";
+import { Deployment, faultsName, type Plan } from "./ecs-deployment.ts";
 import type { Tasks } from "./ecs-tasks.ts";
 import type { LoadBalancers } from "./load-balancers.ts";
 
@@ -15,6 +16,7 @@ export class EcsServices {
   readonly #current = new Map<string, Deployment>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #unlist = new Map<string, () => void>();
 
   constructor(ground: Ground, tasks: Tasks, balancers: LoadBalancers) {
     this.#ground = ground;
@@ -42,6 +44,8 @@ export class EcsServices {
     await this.#current.get(arn)?.stop();
     this.#current.delete(arn);
     this.#queues.delete(arn);
+    this.#unlist.get(arn)?.();
+    this.#unlist.delete(arn);
   }
 
   /** Brings back what ran. Tasks that do not start are tried again and again, as the scheduler does. */
@@ -55,17 +59,22 @@ export class EcsServices {
   async stop(): Promise<void> {
     await Promise.all([...[...this.#current.values()].map((deployment) => deployment.stop()), ...this.#leaving]);
     this.#current.clear();
+    for (const unlist of this.#unlist.values()) unlist();
+    this.#unlist.clear();
   }
 
   parts(): Part[] {
-    return [...this.#current].flatMap(([, deployment]) => {
+    return [...this.#current.values()].flatMap((deployment): Part[] => {
       const { plan } = deployment;
       const running = deployment.tasks();
+      const place = `${plan.definition.family}:${plan.definition.revision} in ${plan.cluster}, ${plan.place.region}`;
+      if (running.length === 0)
+        return [{ kind: "Fargate task", name: plan.service, state: "stopped", detail: `${place}; 0 of ${plan.count}` }];
       return running.map(({ id, pid, memory, well }) => ({
         kind: "Fargate task",
         name: `${plan.service} ${id.slice(0, 8)}`,
         state: well ? ("running" as const) : ("starting" as const),
-        detail: `${plan.definition.family}:${plan.definition.revision} in ${plan.cluster}, ${plan.place.region}; ${running.length} of ${plan.count}`,
+        detail: `${place}; ${running.length} of ${plan.count}`,
         pid,
         ...(memory === undefined ? {} : { memory }),
       }));
@@ -95,6 +104,18 @@ export class EcsServices {
     const deployment = new Deployment(plan, this.#tasks, this.#balancers, this.#ground.log);
     this.#current.set(arn, deployment);
     deployment.start();
+    if (!this.#unlist.has(arn)) {
+      const unlist = this.#ground.internet.faults.add(faultsName(plan), (fault) => this.#suffer(arn, fault));
+      this.#unlist.set(arn, unlist);
+    }
     return deployment;
+  }
+
+  /** A stopped service has no task; one that is healed has again as many as it should. */
+  async #suffer(arn: string, fault: Fault | undefined): Promise<void> {
+    const current = this.#current.get(arn);
+    if (!current) return;
+    if (fault?.harm === "stop") await current.stop();
+    else if (current.stopped) this.#run(arn, current.plan);
   }
 }

@@ -19,6 +19,8 @@ import { listOf, textsOf } from "./values.ts";
 export interface Target {
   /** Whose it is, for messages. */
   readonly name: string;
+  /** What it is called where parts are hurt. */
+  readonly part: string;
   readonly groups: readonly string[];
   /** The port that it believes to listen at. */
   readonly port: number;
@@ -240,17 +242,20 @@ export class LoadBalancers {
       if (chosen.busy === 0 && chosen.ended.signal.aborted) chosen.idle.resolve();
     };
     try {
-      const answer = await forward(new Request(request, { signal: AbortSignal.any([request.signal, idle]) }), {
-        port: at,
-        headers: {
-          "x-forwarded-for": before === null ? client : `${before}, ${client}`,
-          "x-forwarded-proto": url.protocol.slice(0, -1),
-          "x-forwarded-port": String(port),
-          "x-amzn-trace-id":
-            request.headers.get("x-amzn-trace-id") ??
-            `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString("hex")}`,
-        },
-      });
+      const send = (asking: Request) =>
+        forward(asking, {
+          port: at,
+          headers: {
+            "x-forwarded-for": before === null ? client : `${before}, ${client}`,
+            "x-forwarded-proto": url.protocol.slice(0, -1),
+            "x-forwarded-port": String(port),
+            "x-amzn-trace-id":
+              request.headers.get("x-amzn-trace-id") ??
+              `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString("hex")}`,
+          },
+        });
+      const guarded = internet.faults.guard(target.part, send);
+      const answer = await guarded(new Request(request, { signal: AbortSignal.any([request.signal, idle]) }));
       return watched(answer, done);
     } catch (error) {
       done();

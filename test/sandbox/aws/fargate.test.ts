@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Properties } from "../../../sandbox/engine/definition.ts";
 import { until } from "../../until.ts";
 import { host, type Platform, platform, tasksMayAssume } from "./platform.ts";
@@ -133,6 +133,23 @@ describe("a service behind a load balancer", () => {
       const answer = await ask();
       return answer.ok && ((await answer.json()) as { pid: number }).pid !== before.pid;
     }, "another task");
+  });
+
+  test("can be stopped on purpose, late or broken, and has its tasks again once it is healed", async () => {
+    const { faults } = world.internet;
+    const part = `ecs:${region}/${base.cluster.state.name}/api`;
+    onTestFinished(() => void faults.heal());
+    await faults.inflict(part, "stop", { forMs: 60_000 });
+    expect((await ask()).status).toBe(503);
+    expect(world.aws.parts().find(({ kind }) => kind === "Fargate task")).toMatchObject({ name: "api", state: "stopped" });
+    await faults.inflict(part, "break", { forMs: 60_000 });
+    await until(async () => (await (await ask()).text()).includes("broken on purpose"), "the tasks to be there, and broken");
+    await faults.inflict(part, "slow", { forMs: 60_000, delayMs: 400 });
+    const asked = performance.now();
+    expect((await ask()).status).toBe(200);
+    expect(performance.now() - asked).toBeGreaterThan(390);
+    expect(await faults.heal(part)).toEqual([part]);
+    expect(await who()).toMatchObject({ version: "one" });
   });
 
   test("is replaced without a failed request: the old tasks answer until the new are healthy, and finish what they began", async () => {
