@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { builtIn } from "../../../functions/edge/site/experiments.ts";
 import { newSubjectId, type SubjectId } from "../../../functions/shared/subject-id.ts";
 import { issueSubjectToken, verifyEdgeToken } from "../../../functions/shared/tokens.ts";
+import { until } from "../../until.ts";
 import { newKeyPair } from "../keys.ts";
 import { type Google, newGoogle } from "./google.ts";
 import { caller, type Edge, type EdgeOptions, startEdge, subjectsOrigin } from "./workers.ts";
@@ -286,10 +287,15 @@ describe("the site, where the edge may keep no state,", () => {
       asked.push(request);
       return Response.json({ allow: true, reason: "granted", policyRevision: "sha256:of-the-service", epoch: 4 });
     };
-    const headers = { ...own, "sec-gpc": "1" };
-    expect(await experience(edge, headers)).toMatchObject({ reason: "granted", policyRevision: "sha256:of-the-service", consentEpoch: 4 });
-    expect((await experience(edge, headers)).variation).not.toBe("default");
-    expect(asked).toHaveLength(2);
+    const answers: Awaited<ReturnType<typeof experience>>[] = [];
+    // An answer that is late, as a first one may be, counts as none: the edge asks again with the next request.
+    await until(async () => {
+      answers.push(await experience(edge, { ...own, "sec-gpc": "1" }));
+      return answers.filter(({ reason }) => reason === "granted").length === 2;
+    }, "two answers within the edge's budget");
+    expect(answers.at(-1)).toMatchObject({ reason: "granted", policyRevision: "sha256:of-the-service", consentEpoch: 4 });
+    expect(answers.at(-1)?.variation).not.toBe("default");
+    expect(asked).toHaveLength(answers.length);
     expect(asked[0]?.url).toBe(`https://preferences.brand.example/v1/check?subject=${subject}&purpose=personalisation`);
     expect(asked[0]?.headers.get("sec-gpc")).toBe("1");
     const word = asked[0]?.headers.get("x-edge-authorization")?.replace("Bearer ", "") as string;
