@@ -20,6 +20,8 @@ export interface ResidentBucketArgs {
   readonly accountId?: string;
   /** Id (`gcp`) or ARN (`aws`) of the region's own key. R2 encrypts with keys of its own. */
   readonly key?: pulumi.Input<string>;
+  /** Days after which an object goes, for stores whose contract says how long they keep; `gcp` and `aws`. Default: it stays. */
+  readonly keptDays?: number;
   /** Days after which a superseded or deleted version of an object is gone for good. Default 30. */
   readonly noncurrentDays?: number;
   readonly dependsOn?: pulumi.Input<pulumi.Resource>[];
@@ -41,6 +43,8 @@ export class ResidentBucket extends pulumi.ComponentResource {
         `${cloud} has no place for ${dataClass} data of "${jurisdiction}" (${entry.law}); allowed are ${[...new Set(placesFor(jurisdiction, dataClass).map((p) => p.cloud))].join(", ")}`,
       cloud === "gcp" && args.project === undefined && "a Cloud Storage bucket needs `project`",
       cloud === "cloudflare" && args.accountId === undefined && "an R2 bucket needs `accountId`",
+      args.keptDays !== undefined && !(args.keptDays >= 1) && `keptDays ${args.keptDays}: 1 or more is allowed`,
+      args.keptDays !== undefined && cloud === "cloudflare" && "`keptDays` is for `gcp` and `aws`",
       cloud !== "cloudflare" && args.key === undefined && `a bucket in ${cloud} needs the region's \`key\``,
     ]);
     const noncurrentDays = args.noncurrentDays ?? 30;
@@ -51,6 +55,7 @@ export class ResidentBucket extends pulumi.ComponentResource {
       dataClass,
       durable: args.lifecycle === "durable",
       noncurrentDays,
+      keptDays: args.keptDays,
       dependsOn: args.dependsOn ?? [],
     };
     switch (cloud) {

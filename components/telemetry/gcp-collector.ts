@@ -2,7 +2,6 @@ import { Service, type ServiceArgs } from "@pulumi/gcp/cloudrunv2/service.js";
 import { IAMMember as ProjectMember } from "@pulumi/gcp/projects/iammember.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember.js";
-import type { storage } from "@pulumi/gcp/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, labels, refuse, shortHash, type Transform, transformed } from "../component.ts";
@@ -72,20 +71,7 @@ export class GcpCollector extends pulumi.ComponentResource {
         bucket: args.bucket,
         key: args.key,
         dependsOn: args.dependsOn,
-        transform: {
-          gcs: {
-            bucket: (bucket, its) => ({
-              args: {
-                ...bucket,
-                lifecycleRules: [
-                  ...((bucket.lifecycleRules ?? []) as storage.BucketLifecycleRule[]),
-                  { action: { type: "Delete" }, condition: { age: args.keptDays } },
-                ],
-              },
-              options: its,
-            }),
-          },
-        },
+        keptDays: args.keptDays,
       },
       { parent: this },
     );

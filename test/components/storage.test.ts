@@ -62,6 +62,28 @@ describe("ResidentBucket", () => {
   });
 
   it("may be emptied by a destroy only when it is ephemeral", async () => {
+  it("keeps what it got for as long as its contract says, and its superseded versions for a month beyond that", async () => {
+    const gcp = await run(() => new ResidentBucket("b", bucket({ keptDays: 400 })));
+    expect(part(gcp.made, "b-bucket").inputs.lifecycleRules).toEqual([
+      { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 30, withState: "ARCHIVED" } },
+      { action: { type: "Delete" }, condition: { age: 400, withState: "LIVE" } },
+    ]);
+    const aws = await run(() => new ResidentBucket("b", bucket({ cloud: "aws", keptDays: 400 })));
+    expect(part(aws.made, "b-lifecycle").inputs.rules).toMatchObject([
+      { id: "noncurrent", noncurrentVersionExpiration: { noncurrentDays: 30 } },
+      { id: "kept", status: "Enabled", filter: {}, expiration: { days: 400 } },
+    ]);
+    const forever = await run(() => new ResidentBucket("b", bucket({ cloud: "aws" })));
+    expect(part(forever.made, "b-lifecycle").inputs.rules).toHaveLength(1);
+  });
+
+  it("refuses to keep for no time, and to promise an end that it does not bring about", async () => {
+    await run(() => {
+      expect(() => new ResidentBucket("b", bucket({ keptDays: 0 }))).toThrow("keptDays 0: 1 or more is allowed");
+      expect(() => new ResidentBucket("b", bucket({ cloud: "cloudflare", keptDays: 9 }))).toThrow("`keptDays` is for `gcp` and `aws`");
+    });
+  });
+
     for (const lifecycle of ["durable", "ephemeral"] as const)
       for (const cloud of ["gcp", "aws"] as const) {
         const { made } = await run(() => new ResidentBucket("b", bucket({ lifecycle, cloud })));

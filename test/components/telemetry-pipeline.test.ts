@@ -112,10 +112,12 @@ describe("a region's telemetry", () => {
     expect(only("aws:ec2/vpcEndpoint:VpcEndpoint", "-ssm")).toMatchObject({ serviceName: "com.amazonaws.eu-central-1.ssm" });
   });
 
-  it("deletes what the archive in Google Cloud has kept long enough", async () => {
+  it("deletes what the archive of either cloud has kept long enough", async () => {
     const { only } = await pipeline({ retention: { archiveDays: 90, logDays: 30 } });
     const { lifecycleRules } = only("gcp:storage/bucket:Bucket") as unknown as { lifecycleRules: unknown[] };
-    expect(lifecycleRules).toContainEqual({ action: { type: "Delete" }, condition: { age: 90 } });
+    expect(lifecycleRules).toContainEqual({ action: { type: "Delete" }, condition: { age: 90, withState: "LIVE" } });
+    const { rules } = only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration") as unknown as { rules: unknown[] };
+    expect(rules).toContainEqual({ id: "kept", status: "Enabled", filter: {}, expiration: { days: 90 } });
   });
 
   it("asks the collector on Fargate how it is where the collector says so", async () => {

@@ -9,5 +9,6 @@ export interface BucketShape {
   readonly dataClass: DataClass;
   readonly durable: boolean;
   readonly noncurrentDays: number;
+  readonly keptDays: number | undefined;
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }

@@ -31,6 +31,7 @@ export function createGcsBucket(
         softDeletePolicy: { retentionDurationSeconds: aboutPersons ? 0 : 604_800 },
         lifecycleRules: [
           { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: shape.noncurrentDays, withState: "ARCHIVED" } },
+          ...(shape.keptDays === undefined ? [] : [{ action: { type: "Delete" }, condition: { age: shape.keptDays, withState: "LIVE" } }]),
         ],
         forceDestroy: !shape.durable,
         labels: labels(shape.jurisdiction, shape.dataClass),

@@ -47,6 +47,9 @@ export function createS3Bucket(
           noncurrentVersionExpiration: { noncurrentDays: shape.noncurrentDays },
           abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
         },
+        // Of a versioned bucket this makes the object a noncurrent version, which the rule above ends; the delete marker that then stands
+        // alone goes by the same days (docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html).
+        ...(shape.keptDays === undefined ? [] : [{ id: "kept", status: "Enabled", filter: {}, expiration: { days: shape.keptDays } }]),
       ],
     },
     { ...child, dependsOn: [versioning] },
