@@ -20,6 +20,11 @@ export const bundles: readonly Bundle[] = [
     kind: "service",
     entries: { "main.js": "governance/preferences/main.ts", "migrate.js": "governance/preferences/migrate.ts" },
   },
+  {
+    name: "spool",
+    kind: "service",
+    entries: { "main.js": "governance/spool/main.ts", "migrate.js": "governance/spool/migrate.ts" },
+  },
 ];
 
 /** esbuild's options for one output file of a bundle. The result depends on the sources alone. */

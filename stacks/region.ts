@@ -20,6 +20,7 @@ import { RegionalLoadBalancer } from "../components/governance/regional-load-bal
 import { AuditVault } from "../components/storage/audit-vault.ts";
 import { RegionKeys } from "../components/storage/region-keys.ts";
 import { ResidentBucket } from "../components/storage/resident-bucket.ts";
+import { collectorHosts } from "../components/telemetry/collector-hosts.ts";
 import { RegionLogs } from "../components/telemetry/region-logs.ts";
 import { SloAlerts } from "../components/telemetry/slo-alerts.ts";
 import { TelemetryPipeline } from "../components/telemetry/telemetry-pipeline.ts";
@@ -87,6 +88,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
         );
 
   const services = `services-${region}.${domain}`;
+  const collectors = collectorHosts(region, domain);
   const plane = new GovernancePlane(
     "governance",
     {
@@ -97,12 +99,17 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       keys,
       preferencesAccount,
       preferences: serviceReleases(manifest, "preferences", global.repositories[jurisdiction] as string, releases.preferences),
+      ...(edgeQueue === "none" ? { spool: serviceReleases(manifest, "spool", global.repositories[jurisdiction] as string) } : {}),
       origin: `https://${services}`,
       repository: { project: global.registryProject, name: "bailiwick" },
       database: config.database,
       instances: config.instances,
       edgePublicKey: edgeKey.publicKeyPem,
       subjectTokenKey: subjectTokenKey.privateKeyPemPkcs8,
+      telemetry: {
+        key: telemetryKey.privateKeyPemPkcs8,
+        collectors: { gcp: `https://${collectors.gcp}`, aws: `https://${collectors.aws}` },
+      },
       subjectsUrl: subjects?.url,
       dependsOn: enabled,
     },
@@ -142,6 +149,17 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       proxySubnetwork,
       backends: [
         { name: "preferences", hostname: services, service: plane.nodes.preferences.serviceName, tokenHeader: "x-edge-authorization" },
+        ...(plane.nodes.spool
+          ? [
+              {
+                name: "spool",
+                hostname: services,
+                paths: ["/v1/telemetry/*"],
+                service: plane.nodes.spool.serviceName,
+                tokenHeader: "x-edge-authorization",
+              },
+            ]
+          : []),
         { name: "collector", hostname: telemetry.gcpHostname, service: telemetry.nodes.gcp.serviceName, tokenHeader: "authorization" },
       ],
       dependsOn: enabled,
@@ -265,6 +283,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket, audit: audit.bucket },
     telemetry: {
       archives: telemetry.archives,
+      outboxes: [...plane.outboxes],
       awsAccountId: aws.accountId,
       cloudflareAccountId: cloudflare.accountId,
       ...(spool ? { spools: spool.queueIds } : {}),

@@ -2,7 +2,7 @@ import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamM
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
-import type { Lifecycle } from "../component.ts";
+import { type Lifecycle, refuse } from "../component.ts";
 import type { RegionKeys } from "../storage/region-keys.ts";
 import { loginOf, ResidentDatabase, type ResidentDatabaseArgs } from "../storage/resident-database.ts";
 import { GovernanceService, type GovernanceServiceArgs, type ServiceRelease } from "./governance-service.ts";
@@ -17,6 +17,8 @@ export interface GovernancePlaneArgs {
   /** The account the preference service runs as. Made outside, since the edge's subject store trusts it by its address. */
   readonly preferencesAccount: Account;
   readonly preferences: readonly ServiceRelease[];
+  /** Of the service that keeps the edge's telemetry. Must be absent where the edge can pin queues, and keeps its own. */
+  readonly spool?: readonly ServiceRelease[];
   /** `https://services-eu.brand.example`: where the region's load balancer serves the plane. */
   readonly origin: string;
   readonly database: { readonly tier: string; readonly availability: "ZONAL" | "REGIONAL" };
@@ -25,6 +27,8 @@ export interface GovernancePlaneArgs {
   readonly edgePublicKey: pulumi.Input<string>;
   /** Ed25519 private key, PKCS #8 PEM, that signs subject tokens. */
   readonly subjectTokenKey: pulumi.Input<string>;
+  /** Where services send what they tell of themselves, signed with an Ed25519 key (PKCS #8 PEM) of theirs. */
+  readonly telemetry: { readonly key: pulumi.Input<string>; readonly collectors: { readonly gcp: string; readonly aws: string } };
   /** Address of the region's subject store; absent where the edge keeps no state. */
   readonly subjectsUrl?: pulumi.Input<string>;
   /** The Artifact Registry repository, of the global stack's project, that this region's images come from. */
@@ -34,8 +38,20 @@ export interface GovernancePlaneArgs {
     readonly network?: RegionNetworkArgs["transform"];
     readonly database?: ResidentDatabaseArgs["transform"];
     readonly preferences?: GovernanceServiceArgs["transform"];
+    readonly spool?: GovernanceServiceArgs["transform"];
   };
 }
+
+/** A service's spool of telemetry in the region's database: how much waits there, its view `telemetry_backlog` says. */
+export interface TelemetryOutbox {
+  readonly service: string;
+  readonly schema: string;
+  /** E-mail address of the service account that may read it. */
+  readonly reader: pulumi.Output<string>;
+}
+
+/** What may wait for one path of telemetry in a service's outbox, in bytes: hours of a busy region. Beyond it the oldest bulk is dropped. */
+const outboxBytes = { preferences: 2 ** 28, spool: 2 ** 30 } as const;
 
 /** What decides, and remembers, what a person allows: the region's database and the services over it, in one private network. */
 export class GovernancePlane extends pulumi.ComponentResource {
@@ -44,18 +60,28 @@ export class GovernancePlane extends pulumi.ComponentResource {
     readonly database: ResidentDatabase;
     readonly migrationAccount: Account;
     readonly preferences: GovernanceService;
+    readonly spool?: GovernanceService;
   };
+  readonly #outboxes: readonly TelemetryOutbox[];
 
   constructor(name: string, args: GovernancePlaneArgs, options?: pulumi.ComponentResourceOptions) {
     super("bailiwick:governance:GovernancePlane", name, {}, options);
     const { project, jurisdiction, lifecycle, keys, dependsOn, transform = {} } = args;
-    const { region, gcp } = residencyOf(jurisdiction);
+    const { region, gcp, edgeQueue } = residencyOf(jurisdiction);
+    refuse("GovernancePlane", name, [
+      edgeQueue === "none" &&
+        args.spool === undefined &&
+        `jurisdiction "${jurisdiction}" can pin no queue at the edge: give \`spool\`, which keeps its telemetry`,
+      edgeQueue !== "none" &&
+        args.spool !== undefined &&
+        `jurisdiction "${jurisdiction}" pins queues at the edge, which keep its telemetry: leave out \`spool\``,
+    ]);
     const child: pulumi.ComponentResourceOptions = { parent: this };
 
     const network = new RegionNetwork(
       `${name}-network`,
-      // One instance more: the migration job.
-      { project, jurisdiction, instances: args.instances.max + 1, transform: transform.network },
+      // One instance more for each service: its migration job.
+      { project, jurisdiction, instances: (args.instances.max + 1) * (args.spool ? 2 : 1), transform: transform.network },
       { ...child, dependsOn },
     );
     const migrationAccount = new Account(
@@ -63,6 +89,13 @@ export class GovernancePlane extends pulumi.ComponentResource {
       { project, accountId: "preferences-migration", displayName: "Changes the schema of the preference database" },
       { parent: this, dependsOn },
     );
+    const account = (id: "spool" | "spool-migration", displayName: string) =>
+      new Account(`${name}-${id}-account`, { project, accountId: `telemetry-${id}`, displayName }, { parent: this, dependsOn });
+    const spool = args.spool && {
+      releases: args.spool,
+      account: account("spool", "The spool of the edge's telemetry"),
+      migration: account("spool-migration", "Changes the schema of the spool"),
+    };
     const database = new ResidentDatabase(
       `${name}-database`,
       {
@@ -76,6 +109,12 @@ export class GovernancePlane extends pulumi.ComponentResource {
         users: {
           preferences: { email: args.preferencesAccount.email, role: "client" },
           migration: { email: migrationAccount.email, role: "owner" },
+          ...(spool
+            ? {
+                spool: { email: spool.account.email, role: "client" },
+                "spool-migration": { email: spool.migration.email, role: "owner" },
+              }
+            : {}),
         },
         transform: transform.database,
       },
@@ -93,40 +132,72 @@ export class GovernancePlane extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn },
     );
-    const login = loginOf(args.preferencesAccount.email);
+    /** What the services of the plane have in common. */
+    const common = (service: keyof typeof outboxBytes, own: Account, migration: Account) => ({
+      project,
+      jurisdiction,
+      lifecycle,
+      service,
+      origin: args.origin,
+      account: own,
+      environment: {
+        REGION: region,
+        DATABASE_NAME: database.databaseName,
+        DATABASE_USER: loginOf(own.email),
+        EDGE_PUBLIC_KEY: args.edgePublicKey,
+        COLLECTOR_GCP: args.telemetry.collectors.gcp,
+        COLLECTOR_AWS: args.telemetry.collectors.aws,
+        TELEMETRY_LIMIT_BYTES: String(outboxBytes[service]),
+      },
+      secrets: { TELEMETRY_KEY: args.telemetry.key },
+      key: keys.gcpKey,
+      database: { connectionName: database.connectionName },
+      migration: {
+        account: migration,
+        environment: {
+          DATABASE_NAME: database.databaseName,
+          DATABASE_USER: loginOf(migration.email),
+          SERVICE_USERS: loginOf(own.email),
+        },
+      },
+      subnetwork: { network: network.nodes.network.id, subnetwork: network.nodes.subnetwork.id },
+      instances: args.instances,
+      dependsOn: [...dependsOn, puller, ...keys.nodes.grants, ...Object.values(database.nodes.users)],
+      transform: transform[service],
+    });
+    const ofPreferences = common("preferences", args.preferencesAccount, migrationAccount);
     const preferences = new GovernanceService(
       `${name}-preferences`,
       {
-        project,
-        jurisdiction,
-        lifecycle,
-        service: "preferences",
-        origin: args.origin,
-        account: args.preferencesAccount,
+        ...ofPreferences,
+        dataClass: "personal",
         releases: args.preferences,
         environment: {
-          REGION: region,
+          ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
-          DATABASE_NAME: database.databaseName,
-          DATABASE_USER: login,
-          EDGE_PUBLIC_KEY: args.edgePublicKey,
           ...(args.subjectsUrl === undefined ? {} : { SUBJECTS_URL: args.subjectsUrl }),
         },
-        secrets: { SUBJECT_TOKEN_PRIVATE_KEY: args.subjectTokenKey },
-        key: keys.gcpKey,
-        database: { connectionName: database.connectionName },
-        migration: {
-          account: migrationAccount,
-          environment: { DATABASE_NAME: database.databaseName, DATABASE_USER: loginOf(migrationAccount.email), SERVICE_USERS: login },
-        },
-        subnetwork: { network: network.nodes.network.id, subnetwork: network.nodes.subnetwork.id },
-        instances: args.instances,
-        dependsOn: [...dependsOn, puller, ...keys.nodes.grants, ...Object.values(database.nodes.users)],
-        transform: transform.preferences,
+        secrets: { ...ofPreferences.secrets, SUBJECT_TOKEN_PRIVATE_KEY: args.subjectTokenKey },
       },
       child,
     );
-    this.nodes = { network, database, migrationAccount, preferences };
+    const spooling =
+      spool &&
+      new GovernanceService(
+        `${name}-spool`,
+        { ...common("spool", spool.account, spool.migration), dataClass: "operational", releases: spool.releases },
+        child,
+      );
+    this.nodes = { network, database, migrationAccount, preferences, ...(spooling ? { spool: spooling } : {}) };
+    this.#outboxes = [
+      { service: "preferences", account: args.preferencesAccount },
+      ...(spool ? [{ service: "spool", account: spool.account }] : []),
+    ].map(({ service, account: own }) => ({ service, schema: service, reader: own.email }));
     this.registerOutputs({});
+  }
+
+  /** Where telemetry waits in the plane. */
+  get outboxes(): readonly TelemetryOutbox[] {
+    return this.#outboxes;
   }
 }

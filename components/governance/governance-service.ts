@@ -7,7 +7,7 @@ import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion.js";
 import type { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random/randomId.js";
-import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
+import { type DataClass, type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, labels, notAllTraffic, refuse, shortHash, type Transform, transformed } from "../component.ts";
 import { onlyDeployedRevisions } from "./deployed-revisions.ts";
 
@@ -29,6 +29,8 @@ export interface GovernanceServiceArgs {
   readonly service: string;
   /** `https://services-eu.brand.example`: where the load balancer serves it. Tokens of callers must name it as their audience. */
   readonly origin: string;
+  /** What it handles at most. */
+  readonly dataClass: DataClass;
   /** Who the service is. */
   readonly account: Account;
   /** One or two, oldest first, adding up to 100 %. */
@@ -212,7 +214,7 @@ export class GovernanceService extends pulumi.ComponentResource {
           deletionProtection: durable,
           ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
           invokerIamDisabled: true,
-          labels: labels(jurisdiction, "personal"),
+          labels: labels(jurisdiction, args.dataClass),
           scaling: { minInstanceCount: args.instances.min, maxInstanceCount: args.instances.max },
           template: { ...template(newest), revision: revision(newest) },
           traffics: args.releases.map((release) => ({

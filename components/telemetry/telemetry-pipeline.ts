@@ -6,6 +6,7 @@ import { type Lifecycle, refuse, type Transform } from "../component.ts";
 import { ResidentBucket } from "../storage/resident-bucket.ts";
 import { ApplicationLoadBalancer, type ApplicationLoadBalancerArgs } from "./application-load-balancer.ts";
 import { AwsNetwork, type AwsNetworkArgs } from "./aws-network.ts";
+import { collectorHosts } from "./collector-hosts.ts";
 import { FargateService, type FargateServiceArgs } from "./fargate-service.ts";
 import { GcpCollector, type GcpCollectorArgs } from "./gcp-collector.ts";
 import { senderKeys } from "./sender-keys.ts";
@@ -71,7 +72,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
       args.instances.tasks < 1 &&
         `instances.tasks ${args.instances.tasks}: 1 or more is allowed, for a path without a collector stores nothing`,
     ]);
-    this.#hosts = { gcp: `telemetry-gcp-${region}.${domain}`, aws: `telemetry-aws-${region}.${domain}` };
+    this.#hosts = collectorHosts(region, domain);
     const child: pulumi.ComponentResourceOptions = { parent: this };
     const keys = pulumi.all([args.senders.edge, args.senders.services]).apply(senderKeys);
 

@@ -2,6 +2,7 @@
 import pg from "pg";
 import { log, reasonOf } from "./log.ts";
 import { databasePassword, MetadataUnavailable } from "./metadata-server.ts";
+import { traced } from "./telemetry/traced.ts";
 
 export interface DatabaseOptions {
   /** Folder of the socket: `/cloudsql/<connection name>`. */
@@ -35,16 +36,22 @@ export class Database {
   }
 
   /** Runs one statement. Throws DatabaseUnavailable when there is no database to run it. */
-  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-    try {
-      return (await this.#pool.query<Row>(text, values)).rows;
-    } catch (error) {
-      throw translated(error);
-    }
+  query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return traced(spanOf("query"), async () => {
+      try {
+        return (await this.#pool.query<Row>(text, values)).rows;
+      } catch (error) {
+        throw translated(error);
+      }
+    });
   }
 
   /** Runs the work in one transaction: what it returns is committed, what it throws is rolled back. */
-  async transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+    return traced(spanOf("transaction"), () => this.#transaction(work));
+  }
+
+  async #transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     let broken: Error | undefined;
     try {
@@ -71,6 +78,14 @@ export class Database {
     await this.#pool.end();
   }
 }
+
+/** What is asked stays unsaid: a statement's text would be long, and its values personal. */
+const spanOf = (operation: "query" | "transaction") =>
+  ({
+    name: `postgresql.${operation}`,
+    kind: "client",
+    attributes: { "db.system.name": "postgresql", "db.operation.name": operation },
+  }) as const;
 
 function noteBreak(error: Error): void {
   log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });

@@ -24,3 +24,38 @@ export function readEnvironment<Schema extends z.ZodType>(
 export const origin = z.url().transform((value) => new URL(value).origin);
 
 export const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, "must be a PEM document");
+
+/** A region's database, as the service's own user. */
+export const databaseEnvironment = {
+  /** Folder of the Unix socket. */
+  DATABASE_SOCKET: z.string().min(1),
+  DATABASE_NAME: z.string().min(1),
+  /** An IAM user: the service account's e-mail without `.gserviceaccount.com`. */
+  DATABASE_USER: z.string().min(1),
+};
+
+/** Who a service is, and whom it answers. */
+export const serviceEnvironment = {
+  ...databaseEnvironment,
+  PORT: z.coerce.number().int().min(0).max(65535),
+  REGION: z.string().min(1),
+  /** Verifies that a request came through the region's edge. */
+  EDGE_PUBLIC_KEY: pem,
+  /** Own https origin, which the edge's tokens name. */
+  AUDIENCE: origin,
+  /** Release, for the Server-Version header. */
+  VERSION: z.string().min(1),
+  /** Set by the platform (cloud.google.com/run/docs/container-contract#services-env-vars). */
+  K_REVISION: z.string().optional(),
+};
+
+/** Where a service's telemetry goes. */
+export const telemetryEnvironment = {
+  /** Signs the requests to the collectors. */
+  TELEMETRY_KEY: pem,
+  /** https origins of the collectors. */
+  COLLECTOR_GCP: origin,
+  COLLECTOR_AWS: origin,
+  /** What may wait for one path, in bytes; beyond it the oldest bulk goes. */
+  TELEMETRY_LIMIT_BYTES: z.coerce.number().int().positive(),
+};

@@ -9,6 +9,7 @@ const service = (args: Partial<GovernanceServiceArgs> = {}): GovernanceServiceAr
   project: "brand-eu",
   jurisdiction: "eu",
   lifecycle: "durable",
+  dataClass: "personal",
   service: "preferences",
   origin: "https://services-eu.brand.example",
   account: account("preferences"),

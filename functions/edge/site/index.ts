@@ -2,12 +2,13 @@
 import { Hono } from "hono";
 import { routePath } from "hono/route";
 import { problemResponse } from "../../shared/problem.ts";
+import { type Observed, observe, serverSpan } from "../../shared/telemetry/server-span.ts";
 import { traceparent } from "../../shared/telemetry/trace-context.ts";
 import type { Environment } from "./environment.ts";
 import { experiences } from "./experience.ts";
 import { toGovernance } from "./governance.ts";
 import { page } from "./page.ts";
-import { emit, type Observed, observe, serverSpan } from "./telemetry.ts";
+import { emit } from "./telemetry.ts";
 
 const app = new Hono<{ Bindings: Environment; Variables: { observed: Observed; decided: Readonly<Record<string, unknown>> } }>();
 
@@ -17,7 +18,7 @@ app.use(async (c, next) => {
   await next();
   // So that whoever asks can name the trace (w3.org/TR/trace-context-2, "Traceresponse").
   c.header("Traceresponse", traceparent(observed.context));
-  const span = serverSpan(observed, c.req.method, routePath(c), c.res.status, c.get("decided") ?? {});
+  const span = serverSpan(observed, c.req.method, routePath(c), c.res.status, c.get("decided"));
   c.executionCtx.waitUntil(emit(span, c.env));
   // Says which version answered, so that a gradual rollout can be watched from outside.
   c.header("Edge-Version", c.env.VERSION.tag || c.env.VERSION.id);

@@ -1,44 +1,11 @@
 // One server span per request, handed over after the answer: nothing here is ever in a request's way, and what fails is counted.
 import { Emitter, type Path, paths, type Span } from "../../shared/telemetry/emitter.ts";
 import type { OtlpTraces } from "../../shared/telemetry/otlp.ts";
-import { childOf, parseTraceparent, type TraceContext } from "../../shared/telemetry/trace-context.ts";
 import { issueEdgeToken } from "../../shared/tokens.ts";
 import type { Environment } from "./environment.ts";
 
 /** How long the spool service may take, in milliseconds. Nobody waits for it. */
 const spoolBudgetMs = 5000;
-
-/** A request under way. */
-export interface Observed {
-  readonly context: TraceContext;
-  readonly parentSpanId: string | undefined;
-  readonly startMs: number;
-}
-
-export function observe(headers: Headers): Observed {
-  const parent = parseTraceparent(headers.get("traceparent"));
-  return { context: childOf(parent), parentSpanId: parent?.spanId, startMs: Date.now() };
-}
-
-/** The request's span. `route` is the pattern that matched, never the path. */
-export function serverSpan(
-  observed: Observed,
-  method: string,
-  route: string,
-  status: number,
-  attributes: Readonly<Record<string, unknown>>,
-): Span {
-  // Parameters of a route as OpenAPI writes them.
-  const template = route.replaceAll(/:(\w+)/g, (_, name: string) => `{${name.toLowerCase()}}`);
-  return {
-    ...observed,
-    name: `${method} ${template}`,
-    kind: "server",
-    endMs: Date.now(),
-    attributes: { ...attributes, "http.request.method": method, "http.route": template, "http.response.status_code": status },
-    failed: status >= 500,
-  };
-}
 
 let emitter: Emitter | undefined;
 

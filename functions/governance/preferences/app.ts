@@ -10,7 +10,10 @@ import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { issueSubjectToken } from "../../shared/tokens.ts";
 import { DatabaseUnavailable } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
-import { type Keys, requireOwnSubject, throughTheEdge, type Variables } from "./authentication.ts";
+import { requestSpans } from "../telemetry/requests.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
+import { throughTheEdge, type Variables } from "../through-the-edge.ts";
+import { type Keys, requireOwnSubject } from "./authentication.ts";
 import { etagOf, matches } from "./document.ts";
 import type { Outbox } from "./outbox.ts";
 import * as routes from "./routes.ts";
@@ -27,11 +30,12 @@ export interface Parts {
   readonly store: PreferencesStore;
   /** Absent where the edge keeps no state: then what is written is enforced. */
   readonly outbox: Outbox | undefined;
+  readonly tracer: Tracer;
   /** For the Server-Version header. */
   readonly version: string;
 }
 
-export function createApp({ keys, jurisdiction, policy, store, outbox, version }: Parts): OpenAPIHono<{ Variables: Variables }> {
+export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, version }: Parts): OpenAPIHono<{ Variables: Variables }> {
   const app = new OpenAPIHono<{ Variables: Variables }>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error.issues);
@@ -52,7 +56,7 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, version }
     return c.json({ status: "ok" });
   });
 
-  app.use("/v1/*", throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+  app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
 
   app.openapi(routes.createSubject, async (c) => {
     const subject = newSubjectId(keys.region);

@@ -1,9 +1,9 @@
 // The database of the preferences service, step by step. A step that was released is never edited: add one more.
 
-export interface Migration {
-  readonly version: number;
-  readonly sql: string;
-}
+import type { Migration, Schema } from "../migrator.ts";
+import { telemetryGrants, telemetryTables } from "../telemetry/tables.ts";
+
+export const schemaName = "preferences";
 
 export const migrations: readonly Migration[] = [
   {
@@ -80,12 +80,16 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX answered ON preferences.idempotency (recorded_at);
       CREATE INDEX delivered ON preferences.consent_outbox (delivered_at) WHERE delivered_at IS NOT NULL;`,
   },
+  { version: 4, sql: telemetryTables(schemaName) },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
-export const grants = (user: string): string => `
+const grants = (user: string): string => `
   GRANT USAGE ON SCHEMA preferences TO ${user};
   GRANT SELECT, INSERT, UPDATE (epoch) ON preferences.subject TO ${user};
   GRANT SELECT, INSERT ON preferences.consent_ledger TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
-  GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};`;
+  GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};
+  ${telemetryGrants(schemaName, user)}`;
+
+export const schema: Schema = { name: schemaName, migrations, grants };

@@ -37,6 +37,10 @@ export function valuesOf(attributes: readonly OtlpAttribute[] = []): Record<stri
   );
 }
 
+/** Every span of a message. */
+export const spansOf = ({ resourceSpans }: OtlpTraces): OtlpSpan[] =>
+  resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+
 /** One request of many. */
 export const merged = (parts: readonly OtlpTraces[]): OtlpTraces => ({
   resourceSpans: parts.flatMap(({ resourceSpans }) => resourceSpans),

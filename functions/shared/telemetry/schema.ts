@@ -24,12 +24,19 @@ export const resourceSchema = z.strictObject({
   "bailiwick.dropped.aborted": z.optional(count),
 });
 
-/** `bailiwick.sequence` counts an emitter's spans on one path, from 1. */
+/** What a full spool may drop: `bulk`, the oldest first. `audit` tells of a change that was made, and is never dropped there. */
+export const signalClasses = ["bulk", "audit"] as const;
+export type SignalClass = (typeof signalClasses)[number];
+
+/** `bailiwick.sequence` counts an emitter's spans on one path, from 1. A span that names no class is bulk. */
 export const spanSchema = z.strictObject({
+  "bailiwick.class": z.optional(z.enum(signalClasses)),
   "bailiwick.sequence": z.int().check(z.minimum(1)),
   "bailiwick.policy.revision": z.optional(z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/))),
   "bailiwick.decision.reason": z.optional(word),
   "bailiwick.variation": z.optional(word),
+  "db.operation.name": z.optional(word),
+  "db.system.name": z.optional(z.literal("postgresql")),
   "error.type": z.optional(z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,80}$/))),
   "http.request.method": z.optional(z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "_OTHER"])),
   "http.response.status_code": z.optional(z.int().check(z.minimum(100), z.maximum(599))),

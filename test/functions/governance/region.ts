@@ -1,7 +1,7 @@
 // The governance plane of one region for a test: database, users, tokens and tables as a deployment leaves them.
 import { MetadataServer } from "./metadata-server.ts";
 import { Postgres } from "./postgres.ts";
-import { buildImage, runJob, Service } from "./service.ts";
+import { buildImage, type Keys, runJob, Service } from "./service.ts";
 
 export const migrationUser = { user: "migrations@brand-eu.iam", password: "token-of-migrations" };
 export const serviceUser = { user: "preferences@brand-eu.iam", password: "token-of-preferences" };
@@ -13,15 +13,17 @@ export interface Region extends AsyncDisposable {
   readonly migrationEnvironment: Record<string, string>;
   readonly serviceEnvironment: Record<string, string>;
   /** Starts one more instance of the service. */
-  readonly serve: (environment?: Record<string, string>, keys?: Pick<Service, "edgeKey" | "tokenKey">) => Promise<Service>;
+  readonly serve: (environment?: Record<string, string>, keys?: Partial<Keys>) => Promise<Service>;
 }
 
-/** @param migrated whether the migration job has run. */
+/** @param migrated whether the migration job has run  @param service whose image it is */
 export async function startRegion({
   migrated = true,
+  service = "preferences",
   identityToken = async () => "",
 }: {
   migrated?: boolean;
+  service?: "preferences" | "spool";
   identityToken?: (audience: string) => Promise<string>;
 } = {}): Promise<Region> {
   await using resources = new AsyncDisposableStack();
@@ -30,7 +32,7 @@ export async function startRegion({
   await postgres.user(serviceUser.user, serviceUser.password);
   const ofMigrations = resources.use(await MetadataServer.start(migrationUser.password, identityToken));
   const metadata = resources.use(await MetadataServer.start(serviceUser.password, identityToken));
-  const image = resources.use(await buildImage()).folder;
+  const image = resources.use(await buildImage(service)).folder;
   const database = { DATABASE_SOCKET: postgres.socket, DATABASE_NAME: "brand" };
   const migrationEnvironment = {
     ...database,

@@ -1,4 +1,4 @@
-// The preferences service as it ships: the bundles in a folder with the decision table beside, run by Node as processes of their own.
+// A service of the region as it ships: the bundles in a folder with the decision table beside, run by Node as processes of their own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,10 +12,10 @@ import { type KeyPair, newKeyPair } from "../keys.ts";
 
 export const audience = "https://preferences.brand.example";
 
-/** `/app` of the image, in a temporary folder. */
-export async function buildImage(): Promise<{ folder: string; [Symbol.dispose]: () => void }> {
-  const bundle = bundles.find(({ name }) => name === "preferences");
-  if (!bundle) throw new Error("no bundle");
+/** `/app` of a service's image, in a temporary folder. */
+export async function buildImage(service: string): Promise<{ folder: string; [Symbol.dispose]: () => void }> {
+  const bundle = bundles.find(({ name }) => name === service);
+  if (!bundle) throw new Error(`no bundle ${service}`);
   const files: [string, string | Uint8Array][] = [
     ["package.json", '{"type":"module"}'],
     ["decision-table.json", JSON.stringify(await compileDecisionTable())],
@@ -42,27 +42,33 @@ export async function runJob(folder: string, environment: Record<string, string>
   return { code, output: output() };
 }
 
+export interface Keys {
+  readonly edgeKey: KeyPair;
+  readonly tokenKey: KeyPair;
+  readonly telemetryKey: KeyPair;
+}
+
 export class Service {
   readonly edgeKey: KeyPair;
   readonly tokenKey: KeyPair;
+  /** Of the region's services. */
+  readonly telemetryKey: KeyPair;
   readonly child: ChildProcess;
   readonly #port: number;
   readonly #output: () => string;
 
-  private constructor(child: ChildProcess, port: number, output: () => string, keys: { edgeKey: KeyPair; tokenKey: KeyPair }) {
+  private constructor(child: ChildProcess, port: number, output: () => string, keys: Keys) {
     this.child = child;
     this.#port = port;
     this.#output = output;
     this.edgeKey = keys.edgeKey;
     this.tokenKey = keys.tokenKey;
+    this.telemetryKey = keys.telemetryKey;
   }
 
   /** Starts it and returns once it listens. Rejects with what it said when it ends instead. */
-  static async start(
-    folder: string,
-    environment: Record<string, string>,
-    keys = { edgeKey: newKeyPair(), tokenKey: newKeyPair() },
-  ): Promise<Service> {
+  static async start(folder: string, environment: Record<string, string>, given: Partial<Keys> = {}): Promise<Service> {
+    const keys = { edgeKey: newKeyPair(), tokenKey: newKeyPair(), telemetryKey: newKeyPair(), ...given };
     const child = spawn(process.execPath, [join(folder, "main.js")], {
       env: {
         PORT: "0",
@@ -73,6 +79,11 @@ export class Service {
         K_REVISION: "preferences-00001",
         EDGE_PUBLIC_KEY: keys.edgeKey.publicPem,
         SUBJECT_TOKEN_PRIVATE_KEY: keys.tokenKey.privatePem,
+        TELEMETRY_KEY: keys.telemetryKey.privatePem,
+        TELEMETRY_LIMIT_BYTES: "1000000",
+        // Nobody listens there: what a test does not ask about waits.
+        COLLECTOR_GCP: "http://127.0.0.1:9",
+        COLLECTOR_AWS: "http://127.0.0.1:9",
         ...environment,
       },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { migrationLock } from "../../../../functions/governance/migrator.ts";
 import { migrations } from "../../../../functions/governance/preferences/migrations.ts";
-import { migrationLock } from "../../../../functions/governance/preferences/migrator.ts";
 import { migrationUser, type Region, serviceUser, startRegion } from "../region.ts";
 import { runJob } from "../service.ts";
 

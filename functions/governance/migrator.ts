@@ -1,7 +1,21 @@
-// Brings a database to the newest version and gives the services what they may do. Safe to run twice, and twice at once.
+// Brings a service's schema to the newest version and gives the services what they may do. Safe to run twice, and twice at once.
 import { createHash } from "node:crypto";
 import pg from "pg";
-import { grants, type Migration } from "./migrations.ts";
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+/** A service's own part of the region's database. */
+export interface Schema {
+  /** A plain identifier. */
+  readonly name: string;
+  /** A step that was released is never edited: add one more. */
+  readonly migrations: readonly Migration[];
+  /** What a service may do there, and no more. @param user an escaped identifier */
+  readonly grants: (user: string) => string;
+}
 
 /** The advisory lock that runs take turns by: any number that nobody else locks, the same in every release. */
 export const migrationLock = 7_140_331;
@@ -17,16 +31,16 @@ export interface MigrationReport {
  */
 export async function migrate(
   client: pg.ClientBase,
-  migrations: readonly Migration[],
+  { name, migrations, grants }: Schema,
   serviceUsers: readonly string[],
 ): Promise<MigrationReport> {
   await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
   try {
     await client.query(`
-      CREATE SCHEMA IF NOT EXISTS preferences;
-      CREATE TABLE IF NOT EXISTS preferences.migration (version integer PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+      CREATE SCHEMA IF NOT EXISTS ${name};
+      CREATE TABLE IF NOT EXISTS ${name}.migration (version integer PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
     const applied: number[] = [];
-    for (const migration of migrations) if (await applyOnce(client, migration)) applied.push(migration.version);
+    for (const migration of migrations) if (await applyOnce(client, name, migration)) applied.push(migration.version);
     await refusePowerfulUsers(client, serviceUsers);
     for (const user of serviceUsers) await client.query(grants(pg.escapeIdentifier(user)));
     return { applied };
@@ -35,9 +49,9 @@ export async function migrate(
   }
 }
 
-async function applyOnce(client: pg.ClientBase, { version, sql }: Migration): Promise<boolean> {
+async function applyOnce(client: pg.ClientBase, schema: string, { version, sql }: Migration): Promise<boolean> {
   const digest = createHash("sha256").update(sql).digest("hex");
-  const { rows } = await client.query<{ digest: string }>("SELECT digest FROM preferences.migration WHERE version = $1", [version]);
+  const { rows } = await client.query<{ digest: string }>(`SELECT digest FROM ${schema}.migration WHERE version = $1`, [version]);
   if (rows[0]) {
     if (rows[0].digest !== digest)
       throw new Error(
@@ -48,7 +62,7 @@ async function applyOnce(client: pg.ClientBase, { version, sql }: Migration): Pr
   try {
     await client.query("BEGIN");
     await client.query(sql);
-    await client.query("INSERT INTO preferences.migration (version, digest) VALUES ($1, $2)", [version, digest]);
+    await client.query(`INSERT INTO ${schema}.migration (version, digest) VALUES ($1, $2)`, [version, digest]);
     await client.query("COMMIT");
     return true;
   } catch (error) {

@@ -1,0 +1,148 @@
+// A spool of telemetry in PostgreSQL, one for both paths: what was put there is safe until its collector has stored it. Bounded by size.
+import type { Path } from "../../shared/telemetry/emitter.ts";
+import { type OtlpTraces, spansOf, valuesOf } from "../../shared/telemetry/otlp.ts";
+import type { SignalClass } from "../../shared/telemetry/schema.ts";
+import type { Database } from "../database.ts";
+
+/** What waits for one path. */
+export interface Spooled {
+  readonly id: string;
+  readonly message: OtlpTraces;
+  readonly recorded_at: Date;
+}
+
+interface Entry {
+  readonly path: Path;
+  readonly message: OtlpTraces;
+}
+
+/** Messages that one instance is at. */
+const batch = 100;
+/** While one instance is at a message, others leave it alone for so long. Longer than a delivery may take. */
+const leaseSeconds = 15;
+/** As long as the edge's queues keep what no collector takes. */
+const rejectedDays = 14;
+/** How much is kept of a collector's reason. */
+const reasonLength = 500;
+
+export class TelemetryOutbox {
+  readonly #database: Database;
+  readonly #table: string;
+  readonly #dropped: string;
+  readonly #limitBytes: number;
+  #writing: Promise<unknown> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #gathered: Entry[] = [];
+
+  /** @param limitBytes of one path, what was rejected included */
+  constructor(database: Database, schema: string, limitBytes: number) {
+    this.#database = database;
+    this.#table = `${schema}.telemetry_outbox`;
+    this.#dropped = `${schema}.telemetry_dropped`;
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Throws unless the table is there and may be read. */
+  async ping(): Promise<void> {
+    await this.#database.query(`SELECT FROM ${this.#table} LIMIT 1`);
+  }
+
+  /**
+   * Resolves once the messages are committed. What comes while a write is under way shares the next one, so that load costs few commits.
+   * @throws DatabaseUnavailable when it cannot be known that they are
+   */
+  put(entries: readonly Entry[]): Promise<void> {
+    this.#gathered.push(...entries);
+    this.#next ??= this.#writing.then(() => {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      this.#next = undefined;
+      const written = this.#insert(gathered);
+      this.#writing = written.catch(() => {});
+      return written;
+    });
+    return this.#next;
+  }
+
+  async #insert(entries: readonly Entry[]): Promise<void> {
+    const rows = entries.map(({ path, message }) => ({ path, message, class: classOf(message), spans: spansOf(message).length }));
+    await this.#database.query(
+      `INSERT INTO ${this.#table} (path, class, spans, message, bytes)
+       SELECT path, class, spans, message, octet_length(message::text)
+       FROM json_to_recordset($1) AS row (path text, class text, spans integer, message json)`,
+      [JSON.stringify(rows)],
+    );
+  }
+
+  /** Takes what waits for a path for the lease's time: what was tried least comes first, so that nothing is held up for ever. */
+  claim(path: Path): Promise<Spooled[]> {
+    return this.#database.query<Spooled & Record<string, unknown>>(
+      `UPDATE ${this.#table} SET leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
+       WHERE id IN (
+         SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND leased_until < now()
+         ORDER BY attempts, id LIMIT ${batch} FOR UPDATE SKIP LOCKED)
+       RETURNING id, message, recorded_at`,
+      [path],
+    );
+  }
+
+  /** The collector has stored them. */
+  async stored(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#database.query(`DELETE FROM ${this.#table} WHERE id = ANY($1)`, [ids]);
+  }
+
+  /** The collector will never take them: they are kept for people to look at. */
+  async rejected(ids: readonly string[], reason: string): Promise<void> {
+    if (ids.length > 0)
+      await this.#database.query(`UPDATE ${this.#table} SET rejected_at = now(), error = $2 WHERE id = ANY($1)`, [
+        ids,
+        reason.slice(0, reasonLength),
+      ]);
+  }
+
+  /** Gives back what could not be delivered, for any instance to try. */
+  async release(ids: readonly string[], reason: string): Promise<void> {
+    if (ids.length > 0)
+      await this.#database.query(`UPDATE ${this.#table} SET leased_until = '-infinity', error = $2 WHERE id = ANY($1)`, [
+        ids,
+        reason.slice(0, reasonLength),
+      ]);
+  }
+
+  /** Drops what is over the path's limit, the oldest bulk first, and counts it. Audit stays, whatever it takes. In spans: what was dropped. */
+  async trim(path: Path): Promise<number> {
+    const excess = await this.#excess(path);
+    if (excess <= 0) return 0;
+    const [dropped] = await this.#database.query<{ spans: number }>(
+      `WITH bulk AS (
+         SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS older FROM ${this.#table}
+         WHERE path = $1 AND class = 'bulk' AND leased_until < now()),
+       gone AS (
+         DELETE FROM ${this.#table} WHERE leased_until < now() AND id IN (SELECT id FROM bulk WHERE older < $2) RETURNING spans),
+       counted AS (
+         INSERT INTO ${this.#dropped} AS d (path, spans) SELECT $1, sum(spans) FROM gone HAVING count(*) > 0
+         ON CONFLICT (path) DO UPDATE SET spans = d.spans + excluded.spans)
+       SELECT coalesce(sum(spans), 0)::int AS spans FROM gone`,
+      [path, excess],
+    );
+    return dropped?.spans ?? 0;
+  }
+
+  async #excess(path: Path): Promise<number> {
+    const [held] = await this.#database.query<{ bytes: number }>(
+      `SELECT coalesce(sum(bytes), 0)::float8 AS bytes FROM ${this.#table} WHERE path = $1`,
+      [path],
+    );
+    return (held?.bytes ?? 0) - this.#limitBytes;
+  }
+
+  /** Deletes what was rejected long ago. */
+  async forget(): Promise<void> {
+    await this.#database.query(`DELETE FROM ${this.#table} WHERE rejected_at < now() - make_interval(days => ${rejectedDays})`);
+  }
+}
+
+/** Of the class of its most important span. */
+function classOf(message: OtlpTraces): SignalClass {
+  return spansOf(message).some(({ attributes }) => valuesOf(attributes)["bailiwick.class"] === "audit") ? "audit" : "bulk";
+}

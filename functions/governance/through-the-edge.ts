@@ -1,0 +1,31 @@
+// Who calls a service of the region: its edge, and nobody else.
+import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../shared/problem.ts";
+import { bearer, type EdgeScope, verifyEdgeToken } from "../shared/tokens.ts";
+
+export interface EdgeTrust {
+  readonly region: string;
+  /** Own https origin. */
+  readonly audience: string;
+  /** SPKI PEM. */
+  readonly edgePublicKey: string;
+}
+
+export type Variables = { scope: EdgeScope };
+
+/** Lets pass what carries a valid edge token in `X-Edge-Authorization`. */
+export function throughTheEdge({ region, audience, edgePublicKey }: EdgeTrust) {
+  return createMiddleware<{ Variables: Variables }>(async (c, next) => {
+    const token = bearer(c.req.header("x-edge-authorization"));
+    const scope = token && (await verifyEdgeToken(edgePublicKey, token, region, audience).catch(() => undefined));
+    if (!scope)
+      throw new ProblemError({
+        status: 401,
+        kind: "not-through-the-edge",
+        title: "Not through the edge",
+        detail: "This service answers only what its region's edge has signed within the last minute. Use the region's own address.",
+      });
+    c.set("scope", scope);
+    await next();
+  });
+}
