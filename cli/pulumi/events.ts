@@ -1,5 +1,5 @@
 // What an operation did, from the engine's event log: JSON lines, the only complete source of policy events.
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 
 interface Judged {
   readonly passed?: readonly string[];
@@ -7,7 +7,6 @@ interface Judged {
 }
 
 interface EngineEvent {
-  readonly resOutputsEvent?: { readonly metadata: { readonly op: string; readonly urn: string; readonly type: string } };
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
   /** What a pack's rules said of one resource, and of the stack as a whole. */
   readonly policyAnalyzeSummaryEvent?: Judged;
@@ -41,8 +40,32 @@ export interface Outcome {
   readonly errors: readonly string[];
   /** Rules that judged at least one resource, or the stack. */
   readonly rules: number;
-  /** Resources whose operation is complete, so far. */
-  readonly done: number;
+}
+
+/**
+ * Counts the resources whose operation is complete. The log of a large stack is megabytes and grows while it is asked: each call reads
+ * what was added since the one before.
+ * @returns how many so far; 0 before the log is there
+ */
+export function countingDone(file: string): () => number {
+  const mark = '"resOutputsEvent":{';
+  let [position, done, last] = [0, 0, ""];
+  return () => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === position) return done;
+    const bytes = Buffer.alloc(size - position);
+    const log = openSync(file, "r");
+    try {
+      position += readSync(log, bytes, 0, bytes.length, position);
+    } finally {
+      closeSync(log);
+    }
+    // What is cut in two by the end of one reading is whole in the next.
+    const text = last + bytes.toString("latin1");
+    done += text.split(mark).length - 1;
+    last = text.slice(-(mark.length - 1));
+    return done;
+  };
 }
 
 function readEvents(file: string): EngineEvent[] {
@@ -86,6 +109,5 @@ export function readOutcome(file: string): Outcome {
     rules: rules.size,
     findings: [...findings.values()],
     errors: [...new Set(errors)].filter((message) => message !== "" && !/^(update|preview|resource .* operation) failed$/i.test(message)),
-    done: events.filter(({ resOutputsEvent }) => resOutputsEvent).length,
   };
 }

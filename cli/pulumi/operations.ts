@@ -7,7 +7,7 @@ import { logDir, root } from "../paths.ts";
 import { isApplied, recordApplied } from "./applied.ts";
 import { clearLocks, ensureStack, mendState, stackExists } from "./backend.ts";
 import { stackEnvironment } from "./environment.ts";
-import { type Outcome, readOutcome } from "./events.ts";
+import { countingDone, type Outcome, readOutcome } from "./events.ts";
 import { isOrphaned, runPulumi } from "./run.ts";
 
 export interface StackResult extends Outcome {
@@ -46,7 +46,7 @@ export async function operate(
   } catch (error) {
     if (!(error instanceof PersonError)) throw error;
     const errors = [`${error.message}\nwhat to do: ${error.advice}`];
-    return { stack, ok: false, code: error.exitCode, seconds: seconds(), output: "", changes: {}, findings: [], errors, rules: 0, done: 0 };
+    return { stack, ok: false, code: error.exitCode, seconds: seconds(), output: "", changes: {}, findings: [], errors, rules: 0 };
   }
 }
 
@@ -84,7 +84,8 @@ async function pulumiWithEvents(
   const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
   rmSync(eventLog, { force: true });
   const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog];
-  const timer = setInterval(() => progress(readOutcome(eventLog).done), tick);
+  const done = countingDone(eventLog);
+  const timer = setInterval(() => progress(done()), tick);
   const { code, output } = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(() =>
     clearInterval(timer),
   );

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readOutcome } from "../../cli/pulumi/events.ts";
+import { countingDone, readOutcome } from "../../cli/pulumi/events.ts";
 import { describeFailure, resultTable } from "../../cli/report.ts";
 
 let folder: string;
@@ -28,7 +28,8 @@ function outcomeOf(...events: object[]) {
 }
 
 it("an operation that has not begun to write has done nothing", () => {
-  expect(readOutcome(join(folder, "absent.jsonl"))).toEqual({ changes: {}, rules: 0, findings: [], errors: [], done: 0 });
+  expect(readOutcome(join(folder, "absent.jsonl"))).toEqual({ changes: {}, rules: 0, findings: [], errors: [] });
+  expect(countingDone(join(folder, "absent.jsonl"))()).toBe(0);
 });
 
 it("the summary tells what changed", () => {
@@ -60,11 +61,25 @@ it("errors are the engine's own words, each once, and not the sentence that some
   ]);
 });
 
-it("a line that is still being written is read the next time", () => {
+it("what is done is counted as it is written, wherever a reading cuts it", () => {
   const file = join(folder, "events.jsonl");
-  const done = JSON.stringify({ resOutputsEvent: { metadata: { op: "create", urn, type: "t" } } });
-  writeFileSync(file, `${done}\n${done.slice(0, 20)}`);
-  expect(readOutcome(file).done).toBe(1);
+  const line = `${JSON.stringify({ sequence: 1, resOutputsEvent: { metadata: { op: "create", urn, type: "t" } } })}\n`;
+  const other = `${JSON.stringify(error('"resOutputsEvent":{ is said of it, and "ü"'))}\n`;
+  for (let cut = 0; cut <= line.length; cut++) {
+    const done = countingDone(file);
+    expect(done()).toBe(0);
+    writeFileSync(file, line + other + line.slice(0, cut));
+    const before = done();
+    appendFileSync(file, line.slice(cut) + other);
+    expect([before <= 2, done(), done()]).toEqual([true, 2, 2]);
+    rmSync(file);
+  }
+});
+
+it("a line that is still being written is no event yet", () => {
+  const file = join(folder, "events.jsonl");
+  writeFileSync(file, `${JSON.stringify(error("no such bucket"))}\n${JSON.stringify(error("no such key")).slice(0, 20)}`);
+  expect(readOutcome(file).errors).toEqual(["no such bucket"]);
 });
 
 it("a person reads counts in a table, and of a failure the findings before the errors", () => {
