@@ -18,6 +18,13 @@ function percent(text: string): number {
   return number;
 }
 
+/** A number between two, both included. */
+const within = (least: number, most: number) => (text: string) => {
+  const number = Number(text);
+  if (!(number >= least && number <= most)) throw new InvalidArgumentError(`a number from ${least} to ${most} is allowed`);
+  return number;
+};
+
 const program = new Command("bailiwick")
   .description("Deploys the platform, region by region, onto an embedded cloud on this machine.")
   .exitOverride()
@@ -78,6 +85,21 @@ program
   .option("--all", "of list: the hosts of all cloud APIs as well")
   .option(...json)
   .action(async (action: string, part: string | undefined, options) => (await import("./commands/chaos.ts")).chaos(action, part, options));
+const drill = program
+  .command("drill")
+  .description("prove on the running platform what it promises for a bad day; exit code 1 when a promise is broken");
+drill
+  .command("telemetry")
+  .description(
+    "under a steady load, one cloud's collector is away, then its sink: no visitor notices, the other path is complete, nothing is lost",
+  )
+  .argument("<stack>", "a region that is deployed")
+  .option("--minutes <n>", "how long each of the two is away; alerts are judged from 4 on", within(0.1, 60), 5)
+  .option("--rate <n>", "requests a second", within(1, 100), 5)
+  .option("--path <path>", "whose parts are stopped: aws or gcp", "aws")
+  .option("--budget <ms>", "what a visitor may wait; 99 % must", within(1, 20_000), 200)
+  .option(...json)
+  .action(async (stack: string, options) => (await import("./commands/drill.ts")).telemetryDrill(stack, options));
 program
   .command("logs")
   .description("show the logs of the sandbox and of what runs in it")

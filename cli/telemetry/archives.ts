@@ -81,6 +81,7 @@ const readers: Readonly<
 
 /**
  * The objects of an archive, and from when on they tell everything: 0 where all were read.
+ * @param known what was read earlier, by name: no object ever changes, so only new ones are read, and entered there
  * @throws PersonError when the bucket's API refuses
  */
 export async function readArchive(
@@ -88,6 +89,7 @@ export async function readArchive(
   path: Path,
   archive: Archive,
   window?: Window,
+  known: Map<string, OtlpTraces> = new Map(),
 ): Promise<{ objects: OtlpTraces[]; fromMs: number }> {
   const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) } });
   try {
@@ -105,12 +107,14 @@ export async function readArchive(
     const prefixes = window ? hoursOf(window.fromMs, Date.now()) : ["traces/"];
     const listed = (await Promise.all(prefixes.map((prefix) => reader.list(ask, archive, prefix)))).flat();
     const { names, fromMs } = window ? newest(listed, window) : { names: listed.map(({ name }) => name), fromMs: 0 };
-    const objects: OtlpTraces[] = [];
-    for (let from = 0; from < names.length; from += atOnce) {
-      const some = names.slice(from, from + atOnce).map(async (name) => JSON.parse(await ask(reader.address(archive, name))) as OtlpTraces);
-      objects.push(...(await Promise.all(some)));
+    const unread = names.filter((name) => !known.has(name));
+    for (let from = 0; from < unread.length; from += atOnce) {
+      const some = unread
+        .slice(from, from + atOnce)
+        .map(async (name) => known.set(name, JSON.parse(await ask(reader.address(archive, name))) as OtlpTraces));
+      await Promise.all(some);
     }
-    return { objects, fromMs };
+    return { objects: names.map((name) => known.get(name) as OtlpTraces), fromMs };
   } finally {
     await dispatcher.close();
   }
