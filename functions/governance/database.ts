@@ -9,6 +9,11 @@ export interface DatabaseOptions {
   readonly socket: string;
   readonly name: string;
   readonly user: string;
+  /**
+   * Connections at most. Few: two revisions of each service run side by side during a rollout, beside the migration jobs, and the smallest
+   * instances allow 22 in all.
+   */
+  readonly connections: number;
 }
 
 /** The database cannot be asked now. Nothing was written, or the writer cannot know: the same request may be sent again. */
@@ -19,7 +24,7 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-export function connectionConfig({ socket, name, user }: DatabaseOptions): pg.ClientConfig {
+export function connectionConfig({ socket, name, user }: Omit<DatabaseOptions, "connections">): pg.ClientConfig {
   return { host: socket, database: name, user, password: databasePassword, connectionTimeoutMillis: 3000, query_timeout: 5000 };
 }
 
@@ -29,8 +34,7 @@ export class Database {
   readonly #pool: pg.Pool;
 
   constructor(options: DatabaseOptions) {
-    // Few connections: two revisions run side by side during a rollout, and the smallest instances allow 25 in all.
-    this.#pool = new pg.Pool({ ...connectionConfig(options), max: 5, idleTimeoutMillis: 60_000 });
+    this.#pool = new pg.Pool({ ...connectionConfig(options), max: options.connections, idleTimeoutMillis: 60_000 });
     // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
     this.#pool.on("error", (error) => log("WARNING", "An idle database connection broke.", { reason: reasonOf(error) }));
   }

@@ -39,9 +39,11 @@ async function partOf(kind: string, name: string): Promise<Part & { pid: number 
   return found as Part & { pid: number };
 }
 
-/** The Cloud Run process of a region's preference service, by the metadata that its log's name carries. */
+/** The Cloud Run process of a region's preference service. */
 async function servicePid(region: string): Promise<number> {
-  const services = (await parts()).filter((part) => part.kind === "Cloud Run service" && part.pid !== undefined);
+  const services = (await parts()).filter(
+    ({ kind, name, pid }) => kind === "Cloud Run service" && name.startsWith("preferences") && pid !== undefined,
+  );
   const found = services.find(({ pid }) => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`REGION=${region}`));
   if (!found?.pid) throw new Error(`no preference service of ${region} runs`);
   return found.pid;

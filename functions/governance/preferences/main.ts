@@ -22,8 +22,11 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const { REGION: region, JURISDICTION: jurisdiction, SUBJECTS_URL: subjectsUrl } = environment;
   const table = parseDecisionTable(JSON.parse(readFileSync(environment.DECISION_TABLE, "utf8")));
   const policy = { table, revision: await policyRevision(table) };
-  const database = new Database({ socket: environment.DATABASE_SOCKET, name: environment.DATABASE_NAME, user: environment.DATABASE_USER });
-  const spool = new TelemetryOutbox(database, schemaName, environment.TELEMETRY_LIMIT_BYTES);
+  const login = { socket: environment.DATABASE_SOCKET, name: environment.DATABASE_NAME, user: environment.DATABASE_USER };
+  const database = new Database({ ...login, connections: 4 });
+  // Of its own, so that no request ever waits for a connection that telemetry has.
+  const telemetryDatabase = new Database({ ...login, connections: 2 });
+  const spool = new TelemetryOutbox(telemetryDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const tracer = new Tracer({ service: "preferences", version: environment.VERSION, region, jurisdiction }, spool);
   const store = new PreferencesStore(database, { jurisdiction, policy, announce: subjectsUrl !== undefined });
   const outbox =
@@ -67,7 +70,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     stop: async () => {
       await Promise.all(background.map((each) => each.stop()));
       await tracer.stop();
-      await database.close();
+      await Promise.all([database.close(), telemetryDatabase.close()]);
     },
   };
 }

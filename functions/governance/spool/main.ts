@@ -11,7 +11,12 @@ import { schemaName } from "./migrations.ts";
 await run(async () => begin(readEnvironment(spoolEnvironment, process.env)));
 
 function begin(environment: SpoolEnvironment): Service {
-  const database = new Database({ socket: environment.DATABASE_SOCKET, name: environment.DATABASE_NAME, user: environment.DATABASE_USER });
+  const database = new Database({
+    socket: environment.DATABASE_SOCKET,
+    name: environment.DATABASE_NAME,
+    user: environment.DATABASE_USER,
+    connections: 4,
+  });
   const outbox = new TelemetryOutbox(database, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const delivery = new Delivery(outbox, {
     region: environment.REGION,
