@@ -156,6 +156,7 @@ const none = [
     sns: topicPolicy topicSubscription
     sqs: queuePolicy redriveAllowPolicy redrivePolicy
     vpc: securityGroupEgressRule securityGroupIngressRule
+    xray: traceSegmentDestination
     `,
   ),
   ...tokens(
@@ -173,6 +174,7 @@ const none = [
     kms: cryptoKeyVersion
     logging: metric projectExclusion projectSink
     monitoring: alertPolicy customService dashboard genericService notificationChannel slo uptimeCheckConfig
+    observability: projectSettings
     orgpolicy: policy
     projects: iAMAuditConfig iAMCustomRole organizationPolicy service serviceIdentity usageExportBucket
     secretmanager: secretVersion regionalSecretVersion

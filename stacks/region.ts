@@ -43,6 +43,7 @@ const apis = [
   "monitoring",
   "telemetry",
   "cloudtrace",
+  "observability",
 ];
 
 export async function deploy(stack: string, raw: Readonly<Record<string, string>>) {

@@ -41,7 +41,8 @@ export default { fetch: () => new Response(null, { status: 503 }) };
  *
  * A class is created by a migration, which cannot be part of a gradual version (error 10211), and which the provider sends again at every
  * update of the script, where the API then refuses it because the tag does not fit (pulumi-cloudflare#1215). So the migration is a resource
- * of its own that never changes, and the Worker proper always says "from v1 to v1". See docs/decisions/0003-two-workers.md.
+ * of its own that never changes, and the Worker proper names none, as Wrangler does once a tag is applied (cloudflare/workers-sdk,
+ * getMigrationsToUpload). See docs/decisions/0003-two-workers.md.
  */
 export class SubjectStore extends pulumi.ComponentResource {
   readonly className = className;
@@ -88,7 +89,6 @@ export class SubjectStore extends pulumi.ComponentResource {
           contentFile: args.release.path,
           contentSha256: args.release.sha256,
           compatibilityDate,
-          migrations: { oldTag: tag, newTag: tag },
           bindings: [
             { name: "AUDIENCE", type: "plain_text", text: `https://${hostname}` },
             { name: "CALLER", type: "plain_text", text: args.caller },

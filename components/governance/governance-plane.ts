@@ -1,4 +1,5 @@
 import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamMember.js";
+import { ServiceIdentity } from "@pulumi/gcp/projects/serviceIdentity.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
@@ -120,7 +121,9 @@ export class GovernancePlane extends pulumi.ComponentResource {
       },
       child,
     );
-    // Cloud Run pulls as its service agent, which must be able to read a repository of another project.
+    // Cloud Run pulls as its service agent, which must be able to read a repository of another project. Who does not exist cannot be
+    // bound, and enabling an API does not promise its agent at once (cloud.google.com/iam/docs/create-service-agents).
+    const runAgent = new ServiceIdentity(`${name}-run-agent`, { project, service: "run.googleapis.com" }, { parent: this, dependsOn });
     const puller = new RepositoryIamMember(
       `${name}-puller`,
       {
@@ -130,7 +133,7 @@ export class GovernancePlane extends pulumi.ComponentResource {
         role: "roles/artifactregistry.reader",
         member: `serviceAccount:service-${args.projectNumber}@serverless-robot-prod.iam.gserviceaccount.com`,
       },
-      { parent: this, dependsOn },
+      { parent: this, dependsOn: [...dependsOn, runAgent] },
     );
     /** What the services of the plane have in common. */
     const common = (service: keyof typeof outboxBytes, own: Account, migration: Account) => ({

@@ -20,6 +20,8 @@ export interface RegionNetworkArgs {
 
 /** Where services and jobs leave from. */
 const servicesRange = { address: "10.20.16.0", prefix: 20 };
+/** Where the database stands. Named, since Google would choose any that is free now, and so one that a subnet is about to take. */
+const databaseRange = { address: "10.20.32.0", prefixLength: 20 };
 /** Google keeps four of every subnet's addresses (cloud.google.com/vpc/docs/subnets). */
 const serviceAddresses = 2 ** (32 - servicesRange.prefix) - 4;
 /** Two an instance, and two for the one that it replaced: those are given back up to 20 minutes later. */
@@ -98,7 +100,14 @@ export class RegionNetwork extends pulumi.ComponentResource {
     );
     const range = new GlobalAddress(
       `${name}-range`,
-      { project, name: `services-range-${region}`, purpose: "VPC_PEERING", addressType: "INTERNAL", prefixLength: 20, network: network.id },
+      {
+        project,
+        name: `services-range-${region}`,
+        purpose: "VPC_PEERING",
+        addressType: "INTERNAL",
+        ...databaseRange,
+        network: network.id,
+      },
       child,
     );
     const connection = new Connection(

@@ -22,7 +22,10 @@ export interface RegionKeysArgs {
 /** Seconds between two versions of a key: 90 days (NIST SP 800-57 part 1, 5.3.6, allows up to two years). */
 const rotationSeconds = 90 * 86_400;
 
-/** Names of keys are taken for ever, even after their destruction: a new generation needs a new name. */
+/**
+ * Names of rings and keys are taken for ever, even after their destruction: a new generation needs a new name. What is ephemeral comes
+ * again under the same name, and so gets a ring whose name nobody had.
+ */
 const generation = 1;
 
 /**
@@ -53,7 +56,7 @@ export class RegionKeys extends pulumi.ComponentResource {
 
     const ring = new KeyRing(
       `${name}-ring`,
-      { project, name: `bailiwick-${region}-${generation}`, location: gcp.location },
+      { project, ...(durable ? { name: `bailiwick-${region}-${generation}` } : {}), location: gcp.location },
       { ...kept, dependsOn },
     );
     const gcpKey = new CryptoKey(

@@ -53,7 +53,8 @@ export class ResidentDatabase extends pulumi.ComponentResource {
         transform.instance,
         {
           project,
-          name: `bailiwick-${region}`,
+          // An instance's name stays taken for a week after it is gone, and what is ephemeral comes again sooner.
+          ...(durable ? { name: `bailiwick-${region}` } : {}),
           region: gcp.location,
           databaseVersion: "POSTGRES_18",
           encryptionKeyName: args.key,

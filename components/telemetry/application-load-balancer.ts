@@ -71,6 +71,8 @@ export class ApplicationLoadBalancer extends pulumi.ComponentResource {
       ...transformed(
         transform.balancer,
         {
+          // 32 characters at most: one that the provider makes up would be longer (API_CreateLoadBalancer).
+          name: `bailiwick-${region}`,
           loadBalancerType: "application",
           internal: false,
           subnets: network.subnetIds,
@@ -80,7 +82,7 @@ export class ApplicationLoadBalancer extends pulumi.ComponentResource {
           enableDeletionProtection: durable,
           tags,
         },
-        { ...child, protect: durable, dependsOn: [network.nodes.route] },
+        { ...child, protect: durable, deleteBeforeReplace: true, dependsOn: [network.nodes.route] },
       ),
     );
     const certificate = new Certificate(

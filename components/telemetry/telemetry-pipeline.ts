@@ -10,6 +10,7 @@ import { collectorHosts } from "./collector-hosts.ts";
 import { FargateService, type FargateServiceArgs } from "./fargate-service.ts";
 import { GcpCollector, type GcpCollectorArgs } from "./gcp-collector.ts";
 import { senderKeys } from "./sender-keys.ts";
+import { TraceStores } from "./trace-stores.ts";
 
 export interface TelemetryPipelineArgs {
   readonly jurisdiction: Jurisdiction;
@@ -55,6 +56,7 @@ const healthPort = 13133;
  */
 export class TelemetryPipeline extends pulumi.ComponentResource {
   readonly nodes: {
+    readonly stores: TraceStores;
     readonly gcp: GcpCollector;
     readonly awsArchive: ResidentBucket;
     readonly awsNetwork: AwsNetwork;
@@ -76,6 +78,11 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
     const child: pulumi.ComponentResourceOptions = { parent: this };
     const keys = pulumi.all([args.senders.edge, args.senders.services]).apply(senderKeys);
 
+    const stores = new TraceStores(
+      `${name}-stores`,
+      { jurisdiction, project: args.project, awsAccountId, dependsOn: args.dependsOn },
+      child,
+    );
     const gcp = new GcpCollector(
       `${name}-gcp`,
       {
@@ -89,7 +96,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         keptDays: args.retention.archiveDays,
         key: args.keys.gcp,
         instances: { min: args.instances.min, max: args.instances.max },
-        dependsOn: args.dependsOn,
+        dependsOn: [...args.dependsOn, stores.nodes.gcp],
         transform: transform.gcp,
       },
       child,
@@ -154,12 +161,12 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         logRetentionDays: args.retention.logDays,
         size: { cpu: 256, memory: 512 },
         count: args.instances.tasks,
-        dependsOn: [awsArchive],
+        dependsOn: [awsArchive, stores.nodes.aws],
         transform: lifecycle === "durable" ? { log: keptLog, parameter: kept, ...transform.aws } : transform.aws,
       },
       child,
     );
-    this.nodes = { gcp, awsArchive, awsNetwork, awsBalancer, aws };
+    this.nodes = { stores, gcp, awsArchive, awsNetwork, awsBalancer, aws };
     this.registerOutputs({ hosts: this.#hosts, archives: this.archives });
   }
 

@@ -12,17 +12,22 @@ export interface Naming {
   readonly olds: Properties;
 }
 
-/** The name to add, or undefined when the program gives one. A resource keeps the name that was made up for it. */
+/** Characters that every provider adds. */
+const SUFFIX = 7;
+
+/**
+ * The name to add, or undefined when the program gives one. A resource keeps the name that was made up for it.
+ * @throws NameTooLong in the words of a real provider: it shortens nothing [pulumi/sdk resource.NewUniqueName]
+ */
 export function autoname(rule: Autoname, inputs: Properties, naming: Naming): string | undefined {
   if (inputs[rule.property] !== undefined) return undefined;
   const before = naming.olds[rule.property];
-  const cased = (text: string) => (rule.lowercase ? text.toLowerCase() : text);
-  const separator = rule.separator ?? "-";
-  const stem = cased(naming.name).slice(0, rule.maxLength - separator.length - SUFFIX);
-  if (typeof before === "string" && before.startsWith(stem + separator) && before.length === stem.length + separator.length + SUFFIX) {
-    return before;
+  const prefix = `${rule.lowercase ? naming.name.toLowerCase() : naming.name}${rule.separator ?? "-"}`;
+  if (typeof before === "string" && before.startsWith(prefix) && before.length === prefix.length + SUFFIX) return before;
+  if (prefix.length + SUFFIX > rule.maxLength) {
+    throw new NameTooLong(`name '${prefix}' plus ${SUFFIX} random chars is longer than maximum length ${rule.maxLength}`);
   }
-  const suffix = createHash("sha256").update(naming.urn).update(naming.seed).digest("hex").slice(0, SUFFIX);
-  return `${stem}${separator}${suffix}`;
+  return prefix + createHash("sha256").update(naming.urn).update(naming.seed).digest("hex").slice(0, SUFFIX);
 }
-const SUFFIX = 7;
+
+export class NameTooLong extends Error {}

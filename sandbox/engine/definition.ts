@@ -46,7 +46,7 @@ export interface Context {
 export interface Autoname {
   /** The top-level input that is the name: `name`, `bucket`. */
   readonly property: string;
-  /** Longest name that the cloud takes; the resource's part is shortened to fit. */
+  /** Longest name that the cloud takes: where the resource's own is too long for it, none is made up and the program is refused. */
   readonly maxLength: number;
   /** Default "-". */
   readonly separator?: string;

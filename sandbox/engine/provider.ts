@@ -1,5 +1,5 @@
 // What a provider does, apart from how it is asked: one generic provider over a table of resource definitions and an SDK's declarations.
-import { autoname } from "./autoname.ts";
+import { autoname, NameTooLong } from "./autoname.ts";
 import { checkInputs } from "./check.ts";
 import {
   CloudError,
@@ -114,8 +114,17 @@ export class Session {
 
     const context = this.#context(urn);
     if (definition.autoname) {
-      const name = autoname(definition.autoname, inputs, { ...naming, urn });
-      if (name !== undefined) inputs[definition.autoname.property] = name;
+      const { property } = definition.autoname;
+      try {
+        const name = autoname(definition.autoname, inputs, { ...naming, urn });
+        if (name !== undefined) inputs[property] = name;
+      } catch (error) {
+        if (!(error instanceof NameTooLong)) throw error;
+        return {
+          inputs,
+          failures: [{ property, reason: `${error.message}: give the resource a shorter name, or \`${property}\` itself` }],
+        };
+      }
     }
     const complete = addMissing(inputs, definition.defaults?.(inputs, context) ?? {});
     return { inputs: complete, failures: [...(definition.refuse?.(complete, context) ?? [])] };

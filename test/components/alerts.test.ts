@@ -44,7 +44,12 @@ describe("SloAlerts", () => {
 
   it("measures how long withdrawals and deliveries take from what the service logs", async () => {
     const { made } = await run(() => new SloAlerts("a", alerts()));
-    expect(part(made, "a-enforcement-time").inputs).toMatchObject({ valueExtractor: "EXTRACT(jsonPayload.afterMs)" });
+    expect(part(made, "a-enforcement-time").inputs).toMatchObject({
+      valueExtractor: "EXTRACT(jsonPayload.afterMs)",
+      metricDescriptor: { valueType: "DISTRIBUTION" },
+      // What a distribution must say.
+      bucketOptions: { exponentialBuckets: { growthFactor: 1.2 } },
+    });
     expect(part(made, "a-enforcement").inputs.conditions).toMatchObject([
       { conditionThreshold: { thresholdValue: objectives.enforcementMs } },
     ]);

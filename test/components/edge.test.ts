@@ -181,7 +181,8 @@ describe("SubjectStore", () => {
   it("brings the class into being by a migration of its own, and never migrates again", async () => {
     const { made } = await run(() => new SubjectStore("subjects", store()));
     expect(part(made, "subjects-classes").inputs.migrations).toEqual({ newTag: "v1", newSqliteClasses: ["Subject"] });
-    expect(part(made, "subjects-script").inputs.migrations).toEqual({ oldTag: "v1", newTag: "v1" });
+    // As Wrangler does once the newest tag is applied.
+    expect(part(made, "subjects-script").inputs).not.toHaveProperty("migrations");
     expect(part(made, "subjects-subdomain").inputs).toMatchObject({ enabled: false, previewsEnabled: false });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { RegionKeys } from "../../components/storage/region-keys.ts";
 import { ResidentBucket, type ResidentBucketArgs } from "../../components/storage/resident-bucket.ts";
-import { loginOf } from "../../components/storage/resident-database.ts";
+import { loginOf, ResidentDatabase } from "../../components/storage/resident-database.ts";
 import { clouds, dataClasses, jurisdictions, placesFor, residencyOf } from "../../stacks/residency.ts";
 import { known, part, run } from "./program.ts";
 
@@ -117,4 +118,32 @@ describe("ResidentBucket", () => {
 
 it("a service account logs in without the domain that PostgreSQL has no room for", async () => {
   expect(await known(loginOf("preferences@brand-eu.iam.gserviceaccount.com"))).toBe("preferences@brand-eu.iam");
+});
+
+describe("what is ephemeral", () => {
+  const [project, jurisdiction] = ["brand-eu", "eu"] as const;
+  const key = (lifecycle: "durable" | "ephemeral") =>
+    run(() => new RegionKeys("keys", { project, jurisdiction, lifecycle, awsAccountId: "123456789012", dependsOn: [] }));
+  const database = (lifecycle: "durable" | "ephemeral") =>
+    run(
+      () =>
+        new ResidentDatabase("db", {
+          project,
+          jurisdiction,
+          lifecycle,
+          tier: "db-custom-2-7680",
+          availability: "ZONAL",
+          network: "n",
+          key: "k",
+          dependsOn: [],
+          users: {},
+        }),
+    );
+
+  it("takes no name that stays taken when it is gone: it will come again", async () => {
+    expect(part((await key("durable")).made, "keys-ring").inputs.name).toBe("bailiwick-eu-1");
+    expect(part((await key("ephemeral")).made, "keys-ring").inputs).not.toHaveProperty("name");
+    expect(part((await database("durable")).made, "db-instance").inputs.name).toBe("bailiwick-eu");
+    expect(part((await database("ephemeral")).made, "db-instance").inputs).not.toHaveProperty("name");
+  });
 });

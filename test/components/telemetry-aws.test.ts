@@ -64,6 +64,11 @@ describe("AwsNetwork", () => {
 });
 
 describe("ApplicationLoadBalancer", () => {
+  it("has a name that AWS takes: one that the provider makes up of ours would be longer than 32 characters", async () => {
+    const { made } = await run(() => build());
+    expect(part(made, "balancer-balancer").inputs.name).toBe("bailiwick-eu");
+  });
+
   it("takes TLS 1.2 and newer for its host only, and answers 404 to the rest", async () => {
     const { made } = await run(() => build());
     expect(part(made, "balancer-listener").inputs).toMatchObject({

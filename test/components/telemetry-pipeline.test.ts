@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TelemetryPipeline, type TelemetryPipelineArgs } from "../../components/telemetry/telemetry-pipeline.ts";
 import { senderIssuer } from "../../functions/shared/telemetry/sender-token.ts";
 import { collectorVariables } from "../../functions/telemetry/collector-config.ts";
+import { residencyOf } from "../../stacks/residency.ts";
 import { run } from "./program.ts";
 
 const publicKey = () => generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
@@ -42,6 +43,28 @@ type Variables = readonly { readonly name: string; readonly value: string }[];
 const given = { gcp: ["PORT"], aws: [] };
 
 describe("a region's telemetry", () => {
+  it("keeps spans in Google Cloud inside the jurisdiction", async () => {
+    const { only } = await pipeline();
+    const settings = only("gcp:observability/projectSettings:ProjectSettings");
+    expect(settings).toMatchObject({ location: "global", defaultStorageLocation: residencyOf("eu").gcp.location });
+  });
+
+  it("has AWS keep spans in CloudWatch Logs, for X-Ray takes OTLP only then, and lets it write nothing but spans there", async () => {
+    const { only } = await pipeline();
+    expect(only("aws:xray/traceSegmentDestination:TraceSegmentDestination")).toMatchObject({ destination: "CloudWatchLogs" });
+    const { policyDocument } = only("aws:cloudwatch/logResourcePolicy:LogResourcePolicy") as unknown as { policyDocument: string };
+    expect(JSON.parse(policyDocument).Statement).toMatchObject([
+      {
+        Principal: { Service: "xray.amazonaws.com" },
+        Action: "logs:PutLogEvents",
+        Resource: ["aws/spans", "/aws/application-signals/data"].map(
+          (group) => `arn:aws:logs:eu-central-1:123456789012:log-group:${group}:*`,
+        ),
+        Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },
+      },
+    ]);
+  });
+
   it("gives each collector every variable that its configuration reads", async () => {
     const { only } = await pipeline();
     const run = only("gcp:cloudrunv2/service:Service") as unknown as { template: { containers: { envs: Variables }[] } };

@@ -86,6 +86,7 @@ export const locationArguments: Readonly<Record<string, readonly LocationArgumen
   "gcp:compute/snapshot:Snapshot": [at("storageLocations[*]", { place: "the nearest multi-region" })],
   "gcp:container/cluster:Cluster": [at("nodeLocations[*]")],
   "gcp:firestore/database:Database": [at("locationId")],
+  "gcp:observability/projectSettings:ProjectSettings": [at("defaultStorageLocation")],
   "gcp:pubsub/topic:Topic": [at("messageStoragePolicy.allowedPersistenceRegions[*]", { place: "any region" })],
   "gcp:redis/instance:Instance": [at("locationId"), at("alternativeLocationId")],
   "gcp:secretmanager/secret:Secret": [

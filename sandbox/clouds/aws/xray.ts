@@ -1,14 +1,17 @@
 // xray.<region>.amazonaws.com: takes spans over OTLP and gives traces back
 // (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html, docs.aws.amazon.com/xray/latest/api).
 import type { Handler } from "../../engine/internet.ts";
+import type { Store } from "../../engine/store.ts";
 import type { Credentials } from "../../runtimes/s3/credentials.ts";
 import { MalformedOtlp, type ReceivedSpan, readTraces } from "../../runtimes/telemetry/otlp.ts";
 import type { SpanStore } from "../../runtimes/telemetry/span-store.ts";
 import { accountIn } from "./account.ts";
 import type { Iam } from "./iam.ts";
 import { AwsError, answering, readSigned } from "./signed-call.ts";
+import { keepsSpansInLogs } from "./xray-destination.ts";
 
 export interface XrayOptions {
+  readonly store: Store;
   readonly credentials: Credentials;
   readonly iam: Iam;
   readonly spans: SpanStore;
@@ -20,13 +23,19 @@ export const keptMs = 30 * 86_400_000;
 /** BatchGetTraces takes five at a time. */
 const mostTraces = 5;
 
-export function xray(region: string, { credentials, iam, spans }: XrayOptions): Handler {
+export function xray(region: string, { store, credentials, iam, spans }: XrayOptions): Handler {
   async function answer(request: Request): Promise<object> {
     const { principal, body } = await readSigned(request, "xray", region, credentials);
     const owner = `${accountIn(principal)}/${region}`;
     const route = `${request.method} ${new URL(request.url).pathname}`;
     if (route === "POST /v1/traces") {
       iam.require({ principal, action: "xray:PutTraceSegments", resource: "*" });
+      if (!keepsSpansInLogs(store, accountIn(principal), region)) {
+        throw new AwsError(
+          "InvalidRequestException",
+          "The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please enable the CloudWatch Logs destination for your traces using the UpdateTraceSegmentDestination API (https://docs.aws.amazon.com/xray/latest/api/API_UpdateTraceSegmentDestination.html)",
+        );
+      }
       spans.add(owner, read(request, body));
       return {};
     }

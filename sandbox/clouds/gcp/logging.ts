@@ -273,12 +273,14 @@ const metric: ResourceDefinition = withDeletionPolicy({
   fidelity: { level: "enforces", how: "every entry that fits its filter counts in Cloud Monitoring", test },
   replaceOn: ["project", "name"],
   autoname: { property: "name", maxLength: 100 },
-  refuse({ filter, valueExtractor, metricDescriptor }) {
+  refuse({ filter, valueExtractor, metricDescriptor, bucketOptions }) {
     const failures = filterFailures("filter", filter);
     const { valueType } = objectOf(metricDescriptor);
     if (valueExtractor !== undefined && valueType !== "DISTRIBUTION" && valueType !== UNKNOWN) {
       failures.push({ property: "valueExtractor", reason: `needs metricDescriptor.valueType DISTRIBUTION, not ${valueType ?? "INT64"}` });
     }
+    if (valueType === "DISTRIBUTION" && bucketOptions === undefined)
+      failures.push({ property: "bucketOptions", reason: "required when metricDescriptor.valueType is DISTRIBUTION" }); // [SDK logging/metric]
     if (known(valueExtractor) && !/^(REGEXP_)?EXTRACT\(.+\)$/.test(valueExtractor)) {
       failures.push({
         property: "valueExtractor",

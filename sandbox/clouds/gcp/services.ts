@@ -12,6 +12,7 @@ const titles: Readonly<Record<string, string>> = {
   "cloudscheduler.googleapis.com": "Cloud Scheduler API",
   "compute.googleapis.com": "Compute Engine API",
   "iam.googleapis.com": "Identity and Access Management (IAM) API",
+  "observability.googleapis.com": "Observability API",
   "pubsub.googleapis.com": "Cloud Pub/Sub API",
   "run.googleapis.com": "Cloud Run Admin API",
   "secretmanager.googleapis.com": "Secret Manager API",

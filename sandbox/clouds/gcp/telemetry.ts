@@ -2,11 +2,15 @@
 // (cloud.google.com/stackdriver/docs/reference/telemetry/overview, cloud.google.com/trace/docs/reference/v1/rest).
 import { join } from "node:path";
 import type { Ground } from "../../engine/cloud.ts";
+import { type ResourceDefinition, UNKNOWN } from "../../engine/definition.ts";
+import { recorded } from "../../engine/recorded.ts";
 import { MalformedOtlp, type ReceivedSpan, readTraces } from "../../runtimes/telemetry/otlp.ts";
 import { SpanStore } from "../../runtimes/telemetry/span-store.ts";
 import { ApiError, answering } from "./api.ts";
 import type { Iam } from "./iam.ts";
+import { projectOf as projectIn } from "./projects.ts";
 import type { GcpService } from "./service.ts";
+import { requireApi } from "./services.ts";
 
 /** cloud.google.com/stackdriver/quotas: spans are kept for 30 days, and nothing changes that. */
 const keptMs = 30 * 86_400_000;
@@ -14,6 +18,28 @@ const keptMs = 30 * 86_400_000;
 const longestKey = 512;
 const longestValue = 64 * 1024;
 const mostAttributes = 1024;
+
+const projectSettings: ResourceDefinition = recorded({
+  token: "gcp:observability/projectSettings:ProjectSettings",
+  why: "spans are kept on this machine, whichever place the project names for them",
+  replaceOn: ["project", "location"],
+  refuse: ({ location, defaultStorageLocation, kmsKeyName }) => [
+    ...(defaultStorageLocation !== undefined && typeof location === "string" && location !== "global" && location !== UNKNOWN
+      ? [{ property: "defaultStorageLocation", reason: `only valid for location "global", not "${location}"` }]
+      : []),
+    ...(kmsKeyName !== undefined && location === "global"
+      ? [{ property: "kmsKeyName", reason: 'only valid for a regional location, not "global"' }]
+      : []),
+  ],
+  id(inputs, context) {
+    const project = projectIn(context, inputs);
+    requireApi(context, project, "observability.googleapis.com");
+    return `projects/${project}/locations/${inputs.location}/settings`;
+  },
+  // The settings are always there: making the resource changes them [MM observability].
+  existing: "adopt",
+  computed: (inputs, id, context) => ({ name: id, project: projectIn(context, inputs), serviceAccountId: "" }),
+});
 
 export function createTelemetry(ground: Ground, iam: Iam): GcpService {
   const { store, internet } = ground;
@@ -65,7 +91,7 @@ export function createTelemetry(ground: Ground, iam: Iam): GcpService {
   }
 
   return {
-    resources: [],
+    resources: [projectSettings],
     functions: [],
     async start() {
       spans = new SpanStore(join(ground.dataDir, "telemetry.sqlite"));

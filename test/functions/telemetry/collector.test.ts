@@ -102,6 +102,13 @@ async function awsSink(): Promise<Sink> {
   const account = new Account("eu-central-1");
   await account.start();
   await account.create("s3/bucket:Bucket", { bucket: "brand-archive" });
+  const groups = ["aws/spans", "/aws/application-signals/data"].map((group) => `arn:aws:logs:*:*:log-group:${group}:*`);
+  const leave = { Effect: "Allow", Principal: { Service: "xray.amazonaws.com" }, Action: "logs:PutLogEvents", Resource: groups };
+  await account.create("cloudwatch/logResourcePolicy:LogResourcePolicy", {
+    policyName: "spans",
+    policyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [leave] }),
+  });
+  await account.create("xray/traceSegmentDestination:TraceSegmentDestination", { destination: "CloudWatchLogs" });
   const issued = account.aws.issueCredentials(account.aws.deployer);
   const collector = await startCollector("aws", account.ground.internet, {
     AWS_ACCESS_KEY_ID: issued.AccessKeyId,

@@ -127,6 +127,18 @@ export class World {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
+  /** Spans to X-Ray over OTLP, as this principal. */
+  async otlp(principal: string, traces: object): Promise<{ status: number; text: string }> {
+    const url = new URL(`https://xray.${region}.amazonaws.com/v1/traces`);
+    const { AccessKeyId, SecretAccessKey, Token } = this.aws.issueCredentials(principal);
+    const body = JSON.stringify(traces);
+    const headers = new Headers({ "x-amz-security-token": Token, "content-type": "application/json" });
+    const payload = createHash("sha256").update(body).digest("hex");
+    sign({ method: "POST", url, headers, payload }, { accessKeyId: AccessKeyId, secret: SecretAccessKey, region, service: "xray" });
+    const response = await this.fetch(url.href, { method: "POST", headers, body });
+    return { status: response.status, text: await response.text() };
+  }
+
   /** The real SDK, as this principal. */
   s3(principal: string): S3Client {
     const { AccessKeyId, SecretAccessKey, Token } = this.aws.issueCredentials(principal);

@@ -103,12 +103,15 @@ test("a locked bucket is neither changed nor deleted", async () => {
 });
 
 test("a metric measures the entries that fit its filter, and an alert reads it", async () => {
-  const metric = await world.create("logging/metric:Metric", "enforced", {
+  const enforced = {
     name: "enforced",
     filter: 'jsonPayload.message="enforced"',
     metricDescriptor: { metricKind: "DELTA", valueType: "DISTRIBUTION", unit: "ms" },
     valueExtractor: "EXTRACT(jsonPayload.afterMs)",
-  });
+  };
+  await expect(world.create("logging/metric:Metric", "enforced", enforced)).rejects.toThrow("required when metricDescriptor.valueType");
+  const bucketOptions = { exponentialBuckets: { numFiniteBuckets: 64, growthFactor: 2, scale: 1 } };
+  const metric = await world.create("logging/metric:Metric", "enforced", { ...enforced, bucketOptions });
   await world.create("monitoring/alertPolicy:AlertPolicy", "late", {
     displayName: "enforced late",
     combiner: "OR",
