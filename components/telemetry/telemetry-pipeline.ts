@@ -112,6 +112,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         jurisdiction,
         lifecycle,
         bucket: awsBucket,
+        keptDays: args.retention.archiveDays,
         key: args.keys.aws,
       },
       child,
@@ -120,7 +121,6 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
       `${name}-aws-network`,
       { awsAccountId, jurisdiction, services: ["ssm", "xray"], transform: transform.network },
       child,
-        keptDays: args.retention.archiveDays,
     );
     const awsBalancer = new ApplicationLoadBalancer(
       `${name}-aws-balancer`,
