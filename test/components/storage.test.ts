@@ -62,7 +62,6 @@ describe("ResidentBucket", () => {
     expect(await retention("operational")).toBe(604_800);
   });
 
-  it("may be emptied by a destroy only when it is ephemeral", async () => {
   it("keeps what it got for as long as its contract says, and its superseded versions for a month beyond that", async () => {
     const gcp = await run(() => new ResidentBucket("b", bucket({ keptDays: 400 })));
     expect(part(gcp.made, "b-bucket").inputs.lifecycleRules).toEqual([
@@ -85,6 +84,7 @@ describe("ResidentBucket", () => {
     });
   });
 
+  it("may be emptied by a destroy only when it is ephemeral", async () => {
     for (const lifecycle of ["durable", "ephemeral"] as const)
       for (const cloud of ["gcp", "aws"] as const) {
         const { made } = await run(() => new ResidentBucket("b", bucket({ lifecycle, cloud })));
