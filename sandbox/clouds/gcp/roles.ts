@@ -46,7 +46,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   "roles/pubsub.subscriber": ["pubsub.subscriptions.consume", "pubsub.topics.attachSubscription"],
   "roles/pubsub.viewer": ["pubsub.topics.get", "pubsub.subscriptions.get"],
   "roles/run.admin": ["run.*"],
-  "roles/run.developer": ["run.jobs.run", "run.services.get"],
+  "roles/run.developer": ["run.jobs.run", "run.executions.get", "run.services.get"],
   "roles/run.invoker": ["run.routes.invoke", "run.jobs.run"],
   "roles/secretmanager.admin": ["secretmanager.*"],
   "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],

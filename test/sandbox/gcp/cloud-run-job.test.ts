@@ -106,3 +106,27 @@ test("without a token nothing is executed", async () => {
   const job = await create("idle", "fail", {});
   expect(job.state.executionCount).toBe(0);
 });
+
+describe("the Admin API", () => {
+  const api = (method: string, path: string) =>
+    world.call(world.cloud.owner, method, `https://run.googleapis.com/v2/projects/${project}/locations/${region}/jobs/${path}`);
+  const stateOf = async (execution: string) => {
+    const { body } = await api("GET", execution);
+    return (body.conditions as { type: string; state: string }[]).find(({ type }) => type === "Completed")?.state;
+  };
+  const nameOf = ({ body }: { body: Properties }) => String((body.metadata as Properties).name).replace(/^.*\/jobs\//, "");
+
+  test("executes a job, and says how an execution went: a process that is killed has failed, the next is another", async () => {
+    await create("swept", "ok", {});
+    const first = nameOf(await api("POST", "swept:run"));
+    await expect.poll(() => stateOf(first), { timeout: 20_000 }).toBe("CONDITION_SUCCEEDED");
+    await existing("swept").update(inputs("swept", "hang", {}));
+    const killed = nameOf(await api("POST", "swept:run"));
+    const process_ = () => world.cloud.parts().find(({ kind, name }) => kind === "Cloud Run job" && name.startsWith("swept/"));
+    await expect.poll(process_, { timeout: 20_000 }).toMatchObject({ state: "running" });
+    expect(await stateOf(killed)).toBe("CONDITION_RECONCILING");
+    process.kill(process_()?.pid as number, "SIGKILL");
+    await expect.poll(() => stateOf(killed), { timeout: 20_000 }).toBe("CONDITION_FAILED");
+    expect((await api("GET", "swept/executions/swept-never")).status).toBe(404);
+  });
+});
