@@ -40,7 +40,13 @@ export async function status(region: string | undefined, options: StatusOptions)
 function chosen(now: PlatformStatus, region: string | undefined): PlatformStatus {
   if (region === undefined) return now;
   const regions = now.regions.filter((each) => each.region === region);
-  if (regions.length > 0) return { ...now, regions, parts: now.parts.filter((part) => part.region === region) };
+  if (regions.length > 0)
+    return {
+      ...now,
+      well: now.faults.length === 0 && regions.every(({ well }) => well),
+      regions,
+      parts: now.parts.filter((part) => part.region === region),
+    };
   const known = now.regions.map((each) => each.region).join(", ");
   throw new PersonError(`Nothing of "${region}" runs. There are: ${known || "none"}.`, "Deploy it: ./bailiwick up.", exitCodes.usage);
 }

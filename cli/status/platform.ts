@@ -6,7 +6,7 @@ import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
 import { byRegion, regionOf } from "../regions.ts";
 import { type Status, sandboxStatus } from "../sandbox.ts";
-import { describeSum, type RegionTelemetry, regionTelemetry } from "../telemetry/region.ts";
+import { describeSum, type RegionTelemetry, regionTelemetry, waitedSeconds } from "../telemetry/region.ts";
 import { shownCertificate } from "./certificates.ts";
 import { type Topic, topicsOf } from "./topics.ts";
 
@@ -24,6 +24,8 @@ export interface PlatformStatus extends Omit<Status, "parts"> {
   readonly parts: readonly (Part & { readonly cloud: string; readonly region: string })[];
 }
 
+/** What waits for longer was refused more than once: somebody should look. */
+const longestWaitSeconds = 60;
 /** Objects of an archive that are read at the most: what keeps a look quick. */
 const objectsAtMost = 100;
 
@@ -64,9 +66,10 @@ async function telemetryOf(
     if (!found) return { topics: [] };
     const { spans: _, ...counted } = found;
     const topics = paths.map((path): Topic => {
-      const { missing } = counted.sums[path];
-      const text = describeSum(counted.sums[path]);
-      return { topic: `path ${path}`, well: missing === 0, text, troubles: missing > 0 ? [text] : [] };
+      const sum = counted.sums[path];
+      const text = describeSum(sum);
+      const well = sum.missing === 0 && waitedSeconds(sum) <= longestWaitSeconds;
+      return { topic: `path ${path}`, well, text, troubles: well ? [] : [text] };
     });
     return { counted, topics };
   } catch (error) {

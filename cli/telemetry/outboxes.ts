@@ -33,13 +33,18 @@ export async function outboxBacklog(sandbox: SandboxFile, database: Database, ou
   });
   try {
     await client.connect();
-    const { rows } = await client.query<{ path: Path; spooled: string; rejected: string; dropped: string }>(
-      `SELECT path, spooled, rejected, dropped FROM ${pg.escapeIdentifier(outbox.schema)}.telemetry_backlog`,
+    const { rows } = await client.query<{ path: Path; spooled: string; rejected: string; dropped: string; oldest_at: Date | null }>(
+      `SELECT path, spooled, rejected, dropped, oldest_at FROM ${pg.escapeIdentifier(outbox.schema)}.telemetry_backlog`,
     );
     return new Map(
-      rows.map(({ path, spooled, rejected, dropped }) => [
+      rows.map(({ path, spooled, rejected, dropped, oldest_at }) => [
         path,
-        { spooled: Number(spooled), rejected: Number(rejected), dropped: Number(dropped) },
+        {
+          spooled: Number(spooled),
+          rejected: Number(rejected),
+          dropped: Number(dropped),
+          ...(oldest_at === null ? {} : { waitingSinceMs: oldest_at.getTime() }),
+        },
       ]),
     );
   } catch (error) {

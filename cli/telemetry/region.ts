@@ -50,7 +50,7 @@ export async function regionTelemetry(sandbox: SandboxFile, stack: string, windo
   const backlogs = await ofPaths(async (path): Promise<Backlog> => {
     const spool = its.spools?.[path];
     const queued = spool && (await backlogOf(sandbox, its.cloudflareAccountId, spool));
-    return sum([queued && { ...queued, dropped: 0 }, ...inServices.map((each) => each.get(path))]);
+    return sum([queued, ...inServices.map((each) => each.get(path))]);
   });
   const archives = await ofPaths((path) => {
     const archive = { bucket: its.archives[path], location: residencyOf(jurisdiction)[path].location, account: its.awsAccountId };
@@ -68,20 +68,26 @@ async function ofPaths<T>(work: (path: Path) => Promise<T>): Promise<Record<Path
   return { gcp: gcp as T, aws: aws as T };
 }
 
-const sum = (backlogs: readonly (Backlog | undefined)[]): Backlog =>
-  backlogs.reduce<Backlog>(
-    (all, each) => ({
-      spooled: all.spooled + (each?.spooled ?? 0),
-      rejected: all.rejected + (each?.rejected ?? 0),
-      dropped: all.dropped + (each?.dropped ?? 0),
-    }),
-    { spooled: 0, rejected: 0, dropped: 0 },
-  );
+function sum(backlogs: readonly (Backlog | undefined)[]): Backlog {
+  const of = (part: "spooled" | "rejected" | "dropped") => backlogs.reduce((all, each) => all + (each?.[part] ?? 0), 0);
+  const since = backlogs.flatMap((each) => each?.waitingSinceMs ?? []);
+  return {
+    spooled: of("spooled"),
+    rejected: of("rejected"),
+    dropped: of("dropped"),
+    ...(since.length > 0 ? { waitingSinceMs: Math.min(...since) } : {}),
+  };
+}
 
 const count = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, each) => all + each, 0);
 
+/** Whole seconds for which the oldest has waited; 0 where nothing waits. */
+export const waitedSeconds = ({ waitingSinceMs = Date.now() }: PathSum): number =>
+  Math.max(0, Math.round((Date.now() - waitingSinceMs) / 1000));
+
 /** `8 emitted = 8 stored + 0 rejected + 0 dropped + 0 spooled`, and what there is beyond that. */
-export function describeSum({ emitted, stored, rejected, dropped, spooled, underWay, missing, gaps }: PathSum): string {
+export function describeSum(sum: PathSum): string {
+  const { emitted, stored, rejected, dropped, spooled, underWay, missing, gaps } = sum;
   const reasons = Object.entries(dropped).map(([reason, number]) => `${number} ${reason}`);
   const shown = gaps
     .slice(0, 3)
@@ -89,6 +95,7 @@ export function describeSum({ emitted, stored, rejected, dropped, spooled, under
   return [
     `${emitted} emitted = ${stored} stored + ${rejected} rejected`,
     ` + ${count(dropped)} dropped${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""} + ${spooled} spooled`,
+    spooled > 0 ? ` (the oldest for ${waitedSeconds(sum)} s)` : "",
     underWay > 0 ? ` + ${underWay} under way` : "",
     missing > 0 ? ` + ${missing} missing, among ${shown.join(", ")}${gaps.length > shown.length ? " and others" : ""}` : "",
   ].join("");

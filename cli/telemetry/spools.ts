@@ -1,6 +1,7 @@
-// What waits in a region's queues, and what was put aside there, by the queues' own numbers.
+// What waits in a region's queues, and what was put aside there, by the queues' own numbers. Each message holds one span.
 import { readFileSync } from "node:fs";
 import { fetch, ProxyAgent } from "undici";
+import type { Backlog } from "../../functions/telemetry/path-sums.ts";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
 import { cloudflareToken } from "../sandbox.ts";
@@ -11,29 +12,34 @@ export interface Spool {
   readonly deadLetters: string;
 }
 
-/** In messages, of which each holds one span: what waits, and what no collector will ever take. */
-export interface Backlog {
-  readonly spooled: number;
-  readonly rejected: number;
+/** developers.cloudflare.com/api/resources/queues, "Get Queue Metrics". */
+interface Metrics {
+  readonly backlog_count: number;
+  readonly oldest_message_timestamp_ms: number;
 }
 
 /** @throws PersonError when the queues' API refuses */
 export async function backlogOf(sandbox: SandboxFile, account: string, spool: Spool): Promise<Backlog> {
   const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) } });
   const headers = { authorization: `Bearer ${await cloudflareToken(sandbox, account)}` };
-  const count = async (queue: string) => {
+  const measure = async (queue: string) => {
     const url = `https://api.cloudflare.com/client/v4/accounts/${account}/queues/${queue}/metrics`;
     const response = await fetch(url, { dispatcher, headers });
-    const { result, errors } = (await response.json()) as { result: { backlog_count: number } | null; errors: { message: string }[] };
-    if (result) return result.backlog_count;
+    const { result, errors } = (await response.json()) as { result: Metrics | null; errors: { message: string }[] };
+    if (result) return result;
     throw new PersonError(
       `The queue ${queue} does not say what waits in it: ${response.status} ${errors.map(({ message }) => message).join("; ")}`,
       "./bailiwick status shows what runs.",
     );
   };
   try {
-    const [spooled, rejected] = await Promise.all([count(spool.queue), count(spool.deadLetters)]);
-    return { spooled, rejected };
+    const [waiting, putAside] = await Promise.all([measure(spool.queue), measure(spool.deadLetters)]);
+    return {
+      spooled: waiting.backlog_count,
+      rejected: putAside.backlog_count,
+      dropped: 0,
+      ...(waiting.backlog_count > 0 ? { waitingSinceMs: waiting.oldest_message_timestamp_ms } : {}),
+    };
   } finally {
     await dispatcher.close();
   }

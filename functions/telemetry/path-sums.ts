@@ -10,6 +10,8 @@ export interface Backlog {
   readonly rejected: number;
   /** Given up by a spool that was full. */
   readonly dropped: number;
+  /** Since when the oldest waits, in milliseconds since 1970; absent when none does. */
+  readonly waitingSinceMs?: number;
 }
 
 /** Numbers of one emitter that are in no archive of the path. */
@@ -28,6 +30,8 @@ export interface PathSum {
   /** By reason, as emitters and spools counted it. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly spooled: number;
+  /** Since when the oldest of these waits, in milliseconds since 1970; absent when none does. */
+  readonly waitingSinceMs?: number;
   /** In no place yet, and emitted a moment ago. */
   readonly underWay: number;
   /** In no place, and not from a moment ago: the sum does not hold by so many. */
@@ -87,6 +91,7 @@ export function pathSums(
       rejected: backlog.rejected,
       dropped: Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0)),
       spooled: backlog.spooled,
+      ...(backlog.waitingSinceMs === undefined ? {} : { waitingSinceMs: backlog.waitingSinceMs }),
       underWay,
       missing: missing - underWay,
       gaps: missing > underWay ? gaps : [],

@@ -1,5 +1,7 @@
 // A request's span leaves the edge for two clouds and is found in the archives of both, whatever happens to the collectors on its way.
 import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAlive } from "../alive.ts";
 import { Platform } from "../platform.ts";
@@ -14,6 +16,12 @@ interface PathReport {
   readonly balanced: boolean;
   readonly backlog?: { readonly spooled: number; readonly rejected: number };
   readonly trace?: readonly { readonly name: string; readonly traceId: string; readonly values: Readonly<Record<string, unknown>> }[];
+}
+interface Sum {
+  readonly emitted: number;
+  readonly stored: number;
+  readonly spooled: number;
+  readonly missing: number;
 }
 interface Status {
   readonly parts: readonly { readonly region: string; readonly kind: string; readonly name: string; readonly pid?: number }[];
@@ -90,6 +98,68 @@ test("collectors that are killed come back, and every span is in both archives o
   await until(async () => allStored(await report("eu"), least), `${least} spans in both archives, and none that waits`, 2 * minute);
   for (const { emitted, stored, dropped, backlog } of await report("eu"))
     expect({ emitted, dropped, backlog }).toEqual({ emitted: stored, dropped: {}, backlog: { spooled: 0, rejected: 0 } });
+});
+
+/** Where eu's spans are, path by path, and what is not well with them, as status says. */
+async function status() {
+  const { regions } = JSON.parse((await platform.succeed("status", "eu", "--json")).stdout) as {
+    regions: { telemetry: { sums: Record<"gcp" | "aws", Sum> }; topics: { topic: string; well: boolean; text: string }[] }[];
+  };
+  const [eu] = regions;
+  return { ...eu?.telemetry.sums, topics: eu?.topics } as Record<"gcp" | "aws", Sum> & { topics: NonNullable<typeof eu>["topics"] };
+}
+
+describe("without the one binding that lets the collector write to its archive", () => {
+  const binding = /^.*new BucketIAMMember\(`\$\{name\}-writer`.*\n/m;
+  const file = () => join(platform.dir, "components", "telemetry", "gcp-collector.ts");
+  let committed: string;
+  const traces: string[] = [];
+  beforeAll(async () => {
+    committed = readFileSync(file(), "utf8");
+    expect(committed).toMatch(binding);
+    writeFileSync(file(), committed.replace(binding, ""));
+    const { stacks } = JSON.parse((await platform.succeed("up", "eu", "--json")).stdout) as { stacks: { changes: unknown }[] };
+    expect(stacks[0]?.changes).toMatchObject({ delete: 1 });
+    for (let i = 0; i < 3; i++) traces.push(newTrace());
+    for (const traceId of traces) expect(await visit("eu", traceId)).toBe(200);
+  });
+
+  test("exactly that call fails, with the cloud's own words: what it would write waits, and the other path has it", async () => {
+    await until(
+      async () => {
+        const { gcp, aws } = await status();
+        return gcp.spooled === 3 && aws.spooled === 0;
+      },
+      "three spans that wait on one path only",
+      minute,
+    );
+    const { gcp, aws, topics } = await status();
+    expect({ missing: gcp.missing, waiting: gcp.emitted - gcp.stored }).toEqual({ missing: 0, waiting: 3 });
+    expect(aws).toMatchObject({ stored: aws.emitted, missing: 0 });
+    expect(topics.find(({ topic }) => topic === "path gcp")?.text).toContain("+ 3 spooled (the oldest for");
+    for (const traceId of traces) expect((await report("eu", "--trace", traceId)).map(({ trace }) => trace?.length)).toEqual([0, 1]);
+    const { stdout } = await platform.succeed("logs", "collector", "--lines", "20");
+    expect(stdout).toMatch(
+      /403 .*collector@brand-eu-prod\.iam\.gserviceaccount\.com does not have storage\.objects\.create access to the Google Cloud Storage object/,
+    );
+  });
+
+  test("putting it back heals it, and nothing was lost", async () => {
+    writeFileSync(file(), committed);
+    await platform.succeed("up", "eu");
+    await until(
+      async () => {
+        const { gcp, aws } = await status();
+        return gcp.spooled === 0 && gcp.stored === aws.stored;
+      },
+      "what waited to be stored",
+      2 * minute,
+    );
+    for (const traceId of traces) expect((await report("eu", "--trace", traceId)).map(({ trace }) => trace?.length)).toEqual([1, 1]);
+    const { gcp, topics } = await status();
+    expect(gcp).toMatchObject({ emitted: gcp.stored, missing: 0, underWay: 0 });
+    expect(topics.filter(({ topic, well }) => topic.startsWith("path ") && !well)).toEqual([]);
+  });
 });
 
 test("where the jurisdiction can pin no queue, the account says that there is no spool", async () => {
