@@ -1,6 +1,9 @@
 // Drills: what the platform promises for a bad day, proven on the one that runs.
 import { type Path, paths } from "../../functions/shared/telemetry/emitter.ts";
-import { broken, type Promised, words } from "../drill/promises.ts";
+import { median } from "../bench/statistics.ts";
+import { targetNames } from "../drill/kill-targets.ts";
+import { drillKills, type KillReport } from "../drill/kills.ts";
+import { broken, type Promised, seconds, words } from "../drill/promises.ts";
 import { drillTelemetry, type TelemetryReport } from "../drill/telemetry.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { interruptible } from "../interruption.ts";
@@ -24,6 +27,27 @@ export async function telemetryDrill(stack: string, options: TelemetryOptions): 
   conclude(report.promises);
   if (options.json) return print(JSON.stringify(report, null, 2));
   print(`${phases(report)}\n\n${promises(report.promises)}`);
+}
+
+export interface KillsOptions {
+  readonly rounds: number;
+  readonly only?: string;
+  readonly json?: boolean;
+}
+
+export async function killsDrill(stack: string, { rounds, only, json }: KillsOptions): Promise<void> {
+  const targets = only?.split(",") ?? targetNames;
+  const unknown = targets.filter((name) => !targetNames.includes(name));
+  if (unknown.length > 0)
+    throw new PersonError(
+      `There is nothing called "${unknown.join('", "')}" to kill.`,
+      `Choose of: ${targetNames.join(", ")}.`,
+      exitCodes.usage,
+    );
+  const report = await drilled((step) => drillKills({ stack, rounds: Math.round(rounds), targets }, step));
+  conclude(report.promises);
+  if (json) return print(JSON.stringify(report, null, 2));
+  print(`${kills(report)}\n\n${promises(report.promises)}`);
 }
 
 /** Whatever a drill has hurt is healed when it is interrupted. */
@@ -59,6 +83,20 @@ const phases = (report: TelemetryReport) =>
       round(slowest),
     ]),
   );
+
+function kills({ figures }: KillReport): string {
+  const kinds = [...new Set(figures.flatMap(({ acknowledged }) => Object.keys(acknowledged)))];
+  return table(
+    ["killed", "processes", "back after, median", "at the most", ...kinds, "lost"],
+    figures.map(({ target, killed, recoveredMs, acknowledged, lost }) => [
+      target,
+      killed,
+      ...(recoveredMs.length === 0 ? ["never", "never"] : [seconds(median(recoveredMs)), seconds(Math.max(...recoveredMs))]),
+      ...kinds.map((kind) => acknowledged[kind] ?? 0),
+      lost.length,
+    ]),
+  );
+}
 
 function promises(all: readonly Promised[]): string {
   const text = table(

@@ -114,7 +114,7 @@ describe("the Admin API", () => {
     const { body } = await api("GET", execution);
     return (body.conditions as { type: string; state: string }[]).find(({ type }) => type === "Completed")?.state;
   };
-  const nameOf = ({ body }: { body: Properties }) => String((body.metadata as Properties).name).replace(/^.*\/jobs\//, "");
+  const nameOf = ({ body }: { body: Record<string, unknown> }) => String((body.metadata as Properties).name).replace(/^.*\/jobs\//, "");
 
   test("executes a job, and says how an execution went: a process that is killed has failed, the next is another", async () => {
     await create("swept", "ok", {});
