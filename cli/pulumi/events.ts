@@ -52,6 +52,8 @@ export function countingDone(file: string): () => number {
   let [position, done, last] = [0, 0, ""];
   return () => {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    // An operation that previews first begins its log anew when it comes to the update.
+    if (size < position) [position, done, last] = [0, 0, ""];
     if (size === position) return done;
     const bytes = Buffer.alloc(size - position);
     const log = openSync(file, "r");

@@ -76,6 +76,18 @@ it("what is done is counted as it is written, wherever a reading cuts it", () =>
   }
 });
 
+it("where a log begins anew, or goes, so does the count", () => {
+  const file = join(folder, "events.jsonl");
+  const line = `${JSON.stringify({ sequence: 1, resOutputsEvent: { metadata: { op: "create", urn, type: "t" } } })}\n`;
+  const done = countingDone(file);
+  writeFileSync(file, line.repeat(3));
+  expect(done()).toBe(3);
+  writeFileSync(file, line);
+  expect(done()).toBe(1);
+  rmSync(file);
+  expect(done()).toBe(0);
+});
+
 it("a line that is still being written is no event yet", () => {
   const file = join(folder, "events.jsonl");
   writeFileSync(file, `${JSON.stringify(error("no such bucket"))}\n${JSON.stringify(error("no such key")).slice(0, 20)}`);
