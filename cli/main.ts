@@ -165,9 +165,10 @@ program
 program
   .command("bench")
   .description("measure, and write docs/benchmarks.md")
+  .argument("[name...]", "only these, and write nothing: deployments, memory, edge, previews, resources, telemetry, collectors")
   .option("--quick", "fewer rounds; writes nothing")
   .option(...json)
-  .action(async (options) => (await import("./commands/bench.ts")).bench(options));
+  .action(async (names: string[], options) => (await import("./commands/bench.ts")).bench(names, options));
 program
   .command("test")
   .description("run the tests (default: all tiers)")

@@ -1,9 +1,11 @@
 // All that one run of the benchmark measured.
+import type { CollectorFigures } from "./collectors.ts";
 import type { LatencyFigures, WithdrawalFigures } from "./edge.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { PreviewFigures } from "./previews.ts";
 import type { SyntheticFigures } from "./synthetic.ts";
+import type { CostFigures } from "./telemetry-cost.ts";
 
 export interface DeploymentFigures {
   /** Seconds of `./bailiwick up` in each round, from nothing on a started sandbox. */
@@ -15,14 +17,19 @@ export interface DeploymentFigures {
   readonly resources: number;
 }
 
-export interface Figures {
-  readonly date: Date;
-  readonly machine: Machine;
+/** What can be measured, each for itself: its name on the command line to its figures. */
+export interface Measured {
   readonly deployments: DeploymentFigures;
+  readonly memory: readonly MemoryRow[];
+  readonly edge: { readonly latencies: readonly LatencyFigures[]; readonly withdrawals: readonly WithdrawalFigures[] };
+  readonly telemetry: CostFigures;
+  readonly collectors: readonly CollectorFigures[];
   readonly previews: PreviewFigures;
   /** The first is the empty program. */
-  readonly synthetic: readonly SyntheticFigures[];
-  readonly memory: readonly MemoryRow[];
-  readonly latencies: readonly LatencyFigures[];
-  readonly withdrawals: readonly WithdrawalFigures[];
+  readonly resources: readonly SyntheticFigures[];
+}
+
+export interface Figures extends Partial<Measured> {
+  readonly date: Date;
+  readonly machine: Machine;
 }

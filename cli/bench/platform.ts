@@ -1,14 +1,18 @@
 // A platform that is only measured: a copy of the work tree in a temporary folder with its own sandbox, so that nobody's data is touched
 // and every round begins from nothing.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parse } from "yaml";
+import type { Path } from "../../functions/shared/telemetry/emitter.ts";
+import type { OtlpTraces } from "../../functions/shared/telemetry/otlp.ts";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { cacheDir } from "../paths.ts";
 import type { StackResult } from "../pulumi/operations.ts";
 import type { Ready } from "../ready.ts";
 import type { Status } from "../sandbox.ts";
+import type { Archive } from "../telemetry/archives.ts";
 import { copyWorkTree } from "../work-tree.ts";
 import { type Ran, succeed } from "./run.ts";
 
@@ -62,9 +66,9 @@ export class BenchPlatform implements AsyncDisposable {
     return { ...ready, seconds: (performance.now() - started) / 1000 };
   }
 
-  /** `./bailiwick up`, as a person waits for it. */
-  async up(): Promise<Deployment> {
-    const { stdout, seconds } = await this.command("up", "--json");
+  /** `./bailiwick up`, as a person waits for it. @param stacks default: all */
+  async up(...stacks: string[]): Promise<Deployment> {
+    const { stdout, seconds } = await this.command("up", ...stacks, "--json");
     return { seconds, stacks: (JSON.parse(stdout) as { stacks: StackResult[] }).stacks };
   }
 
@@ -75,6 +79,39 @@ export class BenchPlatform implements AsyncDisposable {
   /** What plain `pulumi` needs to work on a stack, gated by the pack. */
   async pulumiEnvironment(sandbox: SandboxFile, stack: string): Promise<Record<string, string>> {
     return (await this.#module<typeof import("../pulumi/environment.ts")>("pulumi/environment.ts")).stackEnvironment(sandbox, stack);
+  }
+
+  /** What a deployed stack says, secrets still encrypted. */
+  async outputs(stack: string): Promise<Readonly<Record<string, unknown>>> {
+    const { stateOutputs } = await this.#module<typeof import("../pulumi/checkpoint.ts")>("pulumi/checkpoint.ts");
+    const outputs = stateOutputs(stack);
+    if (!outputs) throw new Error(`the stack "${stack}" is not deployed`);
+    return outputs;
+  }
+
+  /** A stack's `bailiwick:` configuration, by key. */
+  config(stack: string): Readonly<Record<string, unknown>> {
+    const { config } = parse(readFileSync(join(this.dir, "stacks", `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+    return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("bailiwick:", ""), value]));
+  }
+
+  /** A secret output of one resource, laid open: a measurement may have to speak for a part. */
+  async secretOf(ready: Ready, stack: string, resource: string, output: string): Promise<string> {
+    const env = { ...this.env, ...(await this.pulumiEnvironment(ready.sandbox, stack)) };
+    const args = ["stack", "export", "--show-secrets", "--non-interactive"];
+    const { stdout } = await succeed(ready.pulumi, args, { cwd: this.dir, env, limitSeconds: 60 });
+    const { deployment } = JSON.parse(stdout) as {
+      deployment: { resources: { urn: string; outputs?: Record<string, { plaintext?: string }> }[] };
+    };
+    const secret = deployment.resources.find(({ urn }) => urn.endsWith(`::${resource}`))?.outputs?.[output]?.plaintext;
+    if (secret === undefined) throw new Error(`the stack "${stack}" has no secret ${output} of ${resource}`);
+    return JSON.parse(secret) as string;
+  }
+
+  /** Reads all of an archive into `known`. */
+  async readArchive(sandbox: SandboxFile, path: Path, archive: Archive, known: Map<string, OtlpTraces>): Promise<void> {
+    const { readArchive } = await this.#module<typeof import("../telemetry/archives.ts")>("telemetry/archives.ts");
+    await readArchive(sandbox, path, archive, undefined, known);
   }
 
   /** Stops the sandbox and discards the account. */

@@ -1,14 +1,18 @@
 // Measures everything in one run, on a platform of its own, and writes docs/benchmarks.md.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { measureCollectors } from "../bench/collectors.ts";
 import { Edge, type LatencyFigures, type WithdrawalFigures } from "../bench/edge.ts";
-import type { DeploymentFigures, Figures } from "../bench/figures.ts";
+import type { DeploymentFigures, Figures, Measured } from "../bench/figures.ts";
 import { describeMachine } from "../bench/machine.ts";
 import { measureMemory } from "../bench/memory.ts";
 import { page } from "../bench/page.ts";
 import { BenchPlatform } from "../bench/platform.ts";
 import { measurePreviews } from "../bench/previews.ts";
+import { aims } from "../bench/sections.ts";
 import { measureSynthetic } from "../bench/synthetic.ts";
+import { type CostRounds, measureTelemetryCost } from "../bench/telemetry-cost.ts";
+import { exitCodes, PersonError } from "../errors.ts";
 import { interruptible } from "../interruption.ts";
 import { root } from "../paths.ts";
 import type { Ready } from "../ready.ts";
@@ -22,6 +26,8 @@ interface Rounds {
   readonly synthetic: readonly number[];
   readonly requests: number;
   readonly withdrawals: number;
+  readonly telemetry: CostRounds;
+  readonly collectorSeconds: number;
 }
 
 const full: Rounds = {
@@ -30,17 +36,52 @@ const full: Rounds = {
   synthetic: [0, 100, 500, 2000],
   requests: 1000,
   withdrawals: 200,
+  telemetry: { rounds: 10, requests: 500, seconds: 3 },
+  collectorSeconds: 60,
 };
-const quick: Rounds = { deployments: 1, previews: { ours: 2, usual: 1 }, synthetic: [0, 100], requests: 100, withdrawals: 10 };
+const quick: Rounds = {
+  deployments: 1,
+  previews: { ours: 2, usual: 1 },
+  synthetic: [0, 100],
+  requests: 100,
+  withdrawals: 10,
+  telemetry: { rounds: 2, requests: 200, seconds: 1 },
+  collectorSeconds: 5,
+};
 
 /** One with subjects' state at the edge, one without. */
 const measuredRegions = ["eu", "apac"];
 
-export async function bench(options: { quick?: boolean; json?: boolean }): Promise<void> {
+/** What can be measured, in the order in which it is, and the stacks that it needs beside `global`; undefined: all of them. */
+const needs: Readonly<Record<keyof Measured, readonly string[] | undefined>> = {
+  deployments: undefined,
+  memory: undefined,
+  edge: measuredRegions,
+  previews: ["eu"],
+  resources: [],
+  // Last, for they leave much behind.
+  telemetry: ["eu"],
+  collectors: ["eu"],
+};
+export const measurements = Object.keys(needs) as (keyof Measured)[];
+
+/**
+ * @param names of what is measured; default: everything, and only then is the page written
+ * @throws PersonError for a name that nothing has
+ */
+export async function bench(names: readonly string[], options: { quick?: boolean; json?: boolean }): Promise<void> {
+  const unknown = names.filter((name) => !measurements.includes(name as keyof Measured));
+  if (unknown.length > 0)
+    throw new PersonError(
+      `There is nothing to measure called ${unknown.join(", ")}.`,
+      `There are: ${measurements.join(", ")}.`,
+      exitCodes.usage,
+    );
+  const wanted = measurements.filter((name) => names.length === 0 || names.includes(name));
   const figures = await interruptible(
     (interrupted) =>
       // The measurement ends at its next step; what it had set up is then removed as always.
-      measure(options.quick ? quick : full, (line) => {
+      measure(wanted, options.quick ? quick : full, (line) => {
         if (interrupted()) throw new Error(`interrupted before "${line}"`);
         progress(line);
       }),
@@ -49,25 +90,45 @@ export async function bench(options: { quick?: boolean; json?: boolean }): Promi
   endProgress();
   const text = page(figures);
   const file = join(root, "docs", "benchmarks.md");
-  if (!options.quick) writeFileSync(file, text);
+  const written = !options.quick && wanted.length === measurements.length;
+  if (written) writeFileSync(file, text);
   if (options.json) return print(JSON.stringify(figures, null, 2));
-  print(options.quick ? text : `Written: ${file}`);
+  print(written ? `Written: ${file}` : text);
 }
 
 type Step = (line: string) => void;
 
-async function measure(rounds: Rounds, step: Step): Promise<Figures> {
+async function measure(wanted: readonly (keyof Measured)[], rounds: Rounds, step: Step): Promise<Figures> {
   const machine = describeMachine((await provideTool("pulumi", step)).version);
   await using platform = BenchPlatform.create();
   step("building ...");
   await platform.command("build");
-  const { ready, deployments } = await measureDeployments(platform, rounds.deployments, step);
-  const status = await platform.status(ready.sandbox);
-  const memory = measureMemory(ready.sandbox.pid, status);
-  const edge = await measureEdge(ready.sandbox.ports.gateway, rounds, step);
-  const previews = await measurePreviews(platform, ready, rounds.previews, step);
-  const synthetic = await measureSynthetic(platform, ready, rounds.synthetic, step);
-  return { date: new Date(), machine, deployments, memory, ...edge, previews, synthetic };
+  const { ready, deployments } = wanted.includes("deployments")
+    ? await measureDeployments(platform, rounds.deployments, step)
+    : { ready: await deploy(platform, wanted, step), deployments: undefined };
+  const measured: { [Name in keyof Measured]: () => Promise<Measured[Name]> } = {
+    deployments: async () => deployments as DeploymentFigures,
+    memory: async () => measureMemory(ready.sandbox.pid, await platform.status(ready.sandbox)),
+    edge: () => measureEdge(ready.sandbox.ports.gateway, rounds, step),
+    previews: () => measurePreviews(platform, ready, rounds.previews, step),
+    resources: () => measureSynthetic(platform, ready, rounds.synthetic, step),
+    telemetry: () => measureTelemetryCost(platform, ready, rounds.telemetry, step),
+    collectors: () => measureCollectors(platform, ready, { spansPerSecond: aims.spansPerSecond, seconds: rounds.collectorSeconds }, step),
+  };
+  const figures: Record<string, unknown> = {};
+  for (const name of wanted) figures[name] = await measured[name]();
+  return { date: new Date(), machine, ...(figures as Partial<Measured>) };
+}
+
+/** What these need, once and without being timed. */
+async function deploy(platform: BenchPlatform, wanted: readonly (keyof Measured)[], step: Step): Promise<Ready> {
+  const ready = await platform.start();
+  const stacks = wanted.map((name) => needs[name]);
+  const named = stacks.includes(undefined) ? [] : [...new Set(stacks.flatMap((its) => its ?? []))];
+  if (named.length === 0 && !stacks.includes(undefined)) return ready;
+  step("deploying what is measured ...");
+  await platform.up(...(named.length > 0 ? ["global", ...named] : []));
+  return ready;
 }
 
 /** Leaves the last round's deployment standing. */

@@ -1,0 +1,194 @@
+// What stands on the page for each thing that was measured.
+import { megabytes } from "../terminal.ts";
+import type { Measured } from "./figures.ts";
+import { bytesOrUnknown, percentiles, quoted, rounds, spread, table, verdict } from "./markdown.ts";
+import type { PreviewFigures } from "./previews.ts";
+import { median, quantile } from "./statistics.ts";
+import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
+
+/** What issue and design ask for; the page says whether a run keeps them. */
+export const aims = {
+  previewSeconds: 3,
+  timesFaster: 4,
+  freshSeconds: 90,
+  unchangedSeconds: 15,
+  memory: 2.5 * 1024 ** 3,
+  telemetryMs: 1,
+  telemetryShare: 0.6,
+  spansPerSecond: 5000,
+} as const;
+
+const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
+const memoryRatio = ({ ours, usual }: PreviewFigures["peak"]) => (ours && usual ? `${(usual / ours).toFixed(1)} times` : "");
+
+/** In the order in which they stand. */
+export const sections: { readonly [Name in keyof Measured]: (its: Measured[Name]) => string } = {
+  previews(previews) {
+    const ratio = previews.usual.length === 0 ? undefined : median(previews.usual) / median(previews.ours);
+    return `## A preview in which nothing changes
+
+\`pulumi preview -s eu\` with the policy pack, ${rounds(previews.ours.length)}. *Ours*: Node runs the TypeScript program as it is, the pack is one executable.
+*As usually set up*: the same program and the same rules the way \`pulumi new\` and \`pulumi policy new\` leave them, ts-node compiling and
+checking types at every run, the pack a folder with @pulumi/policy, ${rounds(previews.usual.length)}. Both run on the same engine, the same state and the
+same sandbox; Pulumi's own language host is replaced by the sandbox's in both, and the usual one imports the SDKs by deep paths as our sources
+do: a program with \`import * as aws\` takes longer.
+
+${table(
+  ["", "seconds", "peak memory"],
+  [
+    ["ours", spread(previews.ours), bytesOrUnknown(previews.peak.ours)],
+    ["ours without the pack", spread(previews.withoutPack), ""],
+    ...(ratio === undefined
+      ? [["as usually set up", "not measured", ""]]
+      : [
+          ["as usually set up", spread(previews.usual), bytesOrUnknown(previews.peak.usual)],
+          ["ratio", `${ratio.toFixed(1)} times`, memoryRatio(previews.peak)],
+        ]),
+  ],
+)}
+
+Aim: at most ${aims.previewSeconds} s (${verdict(median(previews.ours) <= aims.previewSeconds)}) and at least ${aims.timesFaster} times faster (${ratio === undefined ? "not measured" : verdict(ratio >= aims.timesFaster)}).
+${previews.usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(previews.usualMissing)}\n`}`;
+  },
+
+  deployments: ({ fresh, unchanged, sandboxStart, resources }) => `## All stacks
+
+\`./bailiwick up\`, ${resources} resources in four stacks: the real engine, every preview gated by the pack, PostgreSQL, Workers and services
+started and probed. The sandbox runs, with nothing in it; artifacts are built.
+
+${table(
+  ["", "seconds", "aim"],
+  [
+    ["from nothing", spread(fresh), aim(fresh, aims.freshSeconds)],
+    ["when nothing changed", spread(unchanged), aim(unchanged, aims.unchangedSeconds)],
+    ["the sandbox's own start", spread(sandboxStart), ""],
+  ],
+)}
+`,
+
+  resources: (synthetic) => `## One more resource
+
+A program of so many resources behind which nothing runs (\`random.RandomId\`), through engine and provider. The cost of one is what the program
+takes beyond the empty one, divided by their number. Aim: flat. That aim is for engine and provider, with the state saved once at the end.
+As a person runs \`up\`, the engine saves the whole state twice for every resource, so that a killed one loses nothing; with the state in a file
+that work grows with the square of their number, and so it is measured up to 500 resources only.
+
+${table(
+  ["resources", "preview unchanged, seconds", "ms each", "create, seconds", "ms each", "create with every step saved, seconds", "ms each"],
+  synthetic.map((figure) => [
+    String(figure.resources),
+    ...(["preview", "create", "createSaved"] as const).flatMap((of) => [
+      figure[of]?.toFixed(2) ?? "",
+      costPerResource(figure, synthetic[0] as SyntheticFigures, of)?.toFixed(1) ?? "",
+    ]),
+  ]),
+)}
+`,
+
+  memory(memory) {
+    const sum = memory.reduce((total, { bytes }) => total + bytes, 0);
+    return `## Memory of all that runs
+
+With all stacks up and idle. Pages that several processes share are divided among them, so the rows add up.
+
+${table(
+  ["part", "processes", "memory"],
+  [
+    ...memory.map(({ part, processes, bytes }) => [part, String(processes), megabytes(bytes)]),
+    ["**everything**", String(memory.reduce((total, { processes }) => total + processes, 0)), megabytes(sum)],
+  ],
+)}
+
+Aim: at most ${megabytes(aims.memory)} (${verdict(sum <= aims.memory)}).
+`;
+  },
+
+  edge: ({ latencies, withdrawals }) => `## A request at the edge
+
+\`GET /v1/experience/hero\` through the gateway, one after the other over one connection, in milliseconds. With consent the edge asks the subject's
+Durable Object (\`eu\`), or the region's service where the jurisdiction can pin none (\`apac\`). *Decided as*: the reasons that the edge gave; what is
+\`unavailable\` was served the default because the answer was not there within its budget.
+
+${table(
+  ["region", "consent", "requests", "p50", "p99", "max", "decided as"],
+  latencies.map(({ region, consent, milliseconds, reasons }) => [
+    region,
+    consent ? "granted" : "none",
+    String(milliseconds.length),
+    ...percentiles(milliseconds),
+    Object.entries(reasons)
+      .sort(([, a], [, b]) => b - a)
+      .map(([reason, count]) => `${reason} ${((100 * count) / milliseconds.length).toFixed(1)} %`)
+      .join(", "),
+  ]),
+)}
+
+## From withdrawal to enforcement
+
+From sending the withdrawal to the first answer of the edge that refuses the purpose, while the edge is asked without pause, in milliseconds.
+*Refused at once*: rounds in which the first request after the answer to the withdrawal was refused.
+
+${table(
+  ["region", "rounds", "p50", "p99", "max", "answered `applied`", "refused at once"],
+  withdrawals.map(({ region, milliseconds, applied, refusedAtOnce }) => [
+    region,
+    String(milliseconds.length),
+    ...percentiles(milliseconds),
+    String(applied),
+    String(refusedAtOnce),
+  ]),
+)}
+`,
+
+  telemetry({ latencies, throughput, atOnce }) {
+    const dearer = quantile(latencies.on, 0.99) - quantile(latencies.off, 0.99);
+    const share = median(throughput.on) / median(throughput.off);
+    return `## What telemetry costs a request
+
+The site of \`eu\` twice in one workerd, on one sandbox, in turns: *on* emits a span a request into the region's two queues, from which the region's own
+Worker and collectors bring it to both archives meanwhile; *off* is the same Worker built without emitting. \`GET /v1/experience/hero\` without a token, the
+cheapest request there is, through the gateway. Milliseconds one after the other over one connection; requests in a second over ${atOnce} connections, ${rounds(throughput.on.length)}.
+
+${table(
+  ["telemetry", "requests", "p50", "p99", "max", "requests in a second"],
+  (["off", "on"] as const).map((variant) => [
+    variant,
+    String(latencies[variant].length),
+    ...percentiles(latencies[variant]),
+    spread(throughput[variant], 0),
+  ]),
+)}
+
+The p99 is ${dearer.toFixed(2)} ms dearer; aim: at most ${aims.telemetryMs} ms (${verdict(dearer <= aims.telemetryMs)}). The throughput is ${share.toFixed(2)} of that without; aim: at least ${aims.telemetryShare} (${verdict(share >= aims.telemetryShare)}).
+`;
+  },
+
+  collectors: (collectors) => `## What a path of telemetry carries
+
+Spans at a steady rate to the region's own collectors, a hundred a request as the spools send them; an answer of 200 means stored. *Stored* was
+counted afterwards in the archive through the bucket's own API, each span once. *Acknowledged* is the time from handing a batch over to its answer, in
+milliseconds, repetitions included. Sender, gateway, object stores and collector share the machine's cores.
+
+${table(
+  ["path", "spans in a second", "seconds", "sent", "stored", "lost", "copies", "sent again", "p50", "p99", "max"],
+  collectors.map(({ path, sent, taken, stored, copies, again, acknowledged }) => [
+    path,
+    (sent / taken).toFixed(0),
+    taken.toFixed(1),
+    String(sent),
+    String(stored),
+    String(sent - stored),
+    String(copies),
+    String(again),
+    ...percentiles(acknowledged),
+  ]),
+)}
+
+${collectors
+  .map(
+    ({ path, wanted, sent, stored, taken }) =>
+      `Aim on ${path}: ${aims.spansPerSecond} spans a second (${wanted < aims.spansPerSecond ? "not tried" : verdict(sent / taken >= 0.98 * aims.spansPerSecond)}), none lost (${verdict(stored === sent)}).`,
+  )
+  .join("\n")}
+`,
+};
