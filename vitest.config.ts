@@ -1,6 +1,7 @@
 // Each tier is a project that runs alone: `./bailiwick test <tier>`.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.ts";
 
 const tier = (name: string, include: string[], seconds: number, group: "quick" | "deploying" = "quick") => ({
   extends: true as const,
@@ -11,6 +12,8 @@ const tier = (name: string, include: string[], seconds: number, group: "quick" |
     hookTimeout: seconds * 1000,
     // Left to itself, the runner keeps a core free.
     maxWorkers: availableParallelism(),
+    // Loaded modules are shared by the files of a worker.
+    isolate: group !== "quick",
     // The quick ones first: what they find is found soon.
     sequence: { groupOrder: group === "quick" ? 0 : 1 },
     globalSetup: group === "quick" ? [] : ["test/prebuilt.ts"],
@@ -20,6 +23,7 @@ const tier = (name: string, include: string[], seconds: number, group: "quick" |
 export default defineConfig({
   cacheDir: ".bailiwick/vitest",
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       tier("unit", ["stacks", "components", "cli", "tools"], 30),
       tier("structure", ["structure"], 120),
