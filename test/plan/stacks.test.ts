@@ -131,6 +131,17 @@ describe("from an empty state, once global is up", () => {
     expect(queues("eu").map(({ inputs }) => inputs.jurisdiction)).toEqual(["eu", "eu", "eu", "eu"]);
   });
 
+  it("apac has a spool instead, which gets the one path that is its, and may change no table; eu has none", () => {
+    const spools = (stack: string) =>
+      plan(stack).filter(({ name, type }) => name.includes("spool") && type.endsWith("cloudrunv2/service:Service"));
+    expect([spools("apac").length, spools("eu").length]).toEqual([1, 0]);
+    const { pathMatchers } = resource(plan("apac"), "balancer-map").inputs as {
+      pathMatchers: { name: string; pathRules: { paths: string[] }[] }[];
+    };
+    expect(pathMatchers.find(({ name }) => name === "preferences")?.pathRules.map(({ paths }) => paths)).toEqual([["/v1/telemetry/*"]]);
+    expect(resource(plan("apac"), "governance-database-user-spool").inputs.databaseRoles).toBeUndefined();
+  });
+
   it.each(regions)("what a task of %s will run is known before it runs", (region) => {
     const tasks = plan(region).filter(({ type }) => type.endsWith(":TaskDefinition"));
     expect(tasks).toHaveLength(1);
