@@ -63,7 +63,7 @@ program
   .action(async (stack: string, artifact: string, options) => (await import("./commands/release.ts")).release(stack, artifact, options));
 program
   .command("graph")
-  .description("draw a deployed stack: its components, and what rests on what, as a Mermaid flowchart")
+  .description("draw a stack as its program makes it: components, and what calls or needs what, as a Mermaid flowchart")
   .argument("<stack>")
   .option(...json)
   .action(async (stack: string, options) => (await import("./commands/graph.ts")).graph(stack, options));

@@ -13,6 +13,7 @@ import type { Ground } from "../sandbox/engine/cloud.ts";
 import { Internet } from "../sandbox/engine/internet.ts";
 import { Store } from "../sandbox/engine/store.ts";
 import { type CloudDefinitions, fidelityTable, recordedShare } from "./fidelity.ts";
+import { withPictures } from "./platform-picture.ts";
 
 export interface Page {
   /** Absolute. */
@@ -21,11 +22,13 @@ export interface Page {
 }
 
 const docs = resolve(import.meta.dirname, "..", "docs");
+const architecture = join(docs, "architecture.md");
 
 /** Every generated page, as it should be. */
 export const generatedPages = (): Page[] => [
   { file: fileURLToPath(policiesPage), content: renderPolicies() },
   { file: join(docs, "sandbox.md"), content: sandboxPage(embeddedClouds()) },
+  { file: architecture, content: withPictures(readFileSync(architecture, "utf8")) },
 ];
 
 /** The pages whose file does not say what it should. */

@@ -1,14 +1,15 @@
-import { exitCodes, PersonError } from "../errors.ts";
-import { graphOf, toMermaid } from "../graph.ts";
-import { stateResources } from "../pulumi/checkpoint.ts";
-import { chosenStacks } from "../stacks.ts";
+import { graphOf } from "../graph/graph.ts";
+import { toMermaid } from "../graph/mermaid.ts";
+import { stackPrograms } from "../graph/stack-programs.ts";
+import { allStacks, chosenStacks } from "../stacks.ts";
 import { print } from "../terminal.ts";
 
 export async function graph(name: string, options: { json?: boolean }): Promise<void> {
   const [stack] = chosenStacks([name]) as [string];
-  const resources = stateResources(stack);
-  if (!resources)
-    throw new PersonError(`The stack "${stack}" is not deployed.`, `Deploy it: ./bailiwick up ${stack}.`, exitCodes.unavailable);
-  const found = graphOf(resources);
+  // Whom it calls in other stacks is known by their addresses.
+  const programs = stackPrograms(allStacks());
+  const own = programs.get(stack) ?? [];
+  programs.delete(stack);
+  const found = graphOf(own, programs);
   print(options.json ? JSON.stringify(found, null, 2) : toMermaid(found));
 }

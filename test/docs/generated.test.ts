@@ -2,15 +2,22 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { embeddedClouds, generatedPages, stalePages } from "../../tools/docs.ts";
+import { withPictures } from "../../tools/platform-picture.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
+const pages = generatedPages();
+
 it("generated pages say what their sources say (write them anew with `node tools/docs.ts --write`)", () => {
-  expect(stalePages().map(({ file }) => relative(root, file))).toEqual([]);
+  expect(stalePages(pages).map(({ file }) => relative(root, file))).toEqual([]);
+});
+
+it("a picture has a place in its page, or is refused", () => {
+  expect(() => withPictures("# A page without one", "")).toThrow("The page has no place for pictures");
 });
 
 it("a page that says something else, or is not there, is stale", () => {
-  const [page] = generatedPages();
+  const [page] = pages;
   expect(stalePages([{ ...page, content: "something else" } as never])).toHaveLength(1);
   expect(stalePages([{ file: resolve(root, "docs/nowhere.md"), content: "" }])).toHaveLength(1);
 });
