@@ -36,6 +36,7 @@ export interface KillReport extends KillDrill {
   readonly promises: readonly Promised[];
 }
 
+const jobType = "gcp:cloudrunv2/job:Job";
 const recoveryMs = 120_000;
 /** What waits is tried again after two minutes at the latest, for it was tried some times only. */
 const settleMs = 240_000;
@@ -105,12 +106,10 @@ class Killing {
     this.#step(`${name}: counting ...`);
     for (const end = Date.now() + settleMs; ; await delay(1000)) {
       this.#step();
-      lost = (
-        await Promise.all(this.#writers.map(async (writer) => (await writer.missing()).map((each) => `${writer.kind}: ${each}`)))
-      ).flat();
+      lost = (await Promise.all(this.#writers.map(missingOf))).flat();
       if (lost.length === 0 || Date.now() > end) break;
     }
-    await this.#calls.close();
+    await Promise.all([...this.#writers.map((writer) => writer.close()), this.#calls.close()]);
     const acknowledged: Record<string, number> = {};
     for (const { kind, acknowledged: count } of this.#writers) acknowledged[kind] = (acknowledged[kind] ?? 0) + count;
     return { target: name, what, killed, recoveredMs, acknowledged, lost, ...(trouble === undefined ? {} : { trouble }) };
@@ -151,7 +150,8 @@ class Killing {
 
   /** Kills an execution of the migration; then another must succeed. */
   async #killJob(): Promise<number> {
-    const job = String(stateResources(this.#region.stack)?.find(({ type }) => type === "gcp:cloudrunv2/job:Job")?.outputs?.id);
+    const { project, location, name: jobName } = stateResources(this.#region.stack)?.find(({ type }) => type === jobType)?.outputs ?? {};
+    const job = `projects/${project}/locations/${location}/jobs/${jobName}`;
     const first = await this.#execute(job);
     const name = first.slice(first.lastIndexOf("/") + 1);
     let pid: number | undefined;
@@ -198,6 +198,10 @@ class Killing {
     }
   }
 }
+
+/** What cannot be looked for is not there. */
+const missingOf = async (writer: Writer): Promise<string[]> =>
+  (await writer.missing().catch((error: Error) => [error.message])).map((each) => `${writer.kind}: ${each}`);
 
 class NotRecovered extends Error {}
 

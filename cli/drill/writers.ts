@@ -63,6 +63,10 @@ export class Writer {
   async stop(): Promise<void> {
     this.#ended.abort();
     await this.#work;
+  }
+
+  /** After the last question what is missing. */
+  async close(): Promise<void> {
     await this.#kind.close?.();
   }
 

@@ -2,6 +2,7 @@
 // Source: cloud.google.com/storage/docs/json_api/v1
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { isOutOfRoom } from "../transaction.ts";
 import { byteRange, parseJson } from "./bodies.ts";
 import { type Call, json } from "./call.ts";
 import { conditionsOf, requireConditions } from "./conditions.ts";
@@ -73,6 +74,8 @@ export class GcsApi {
     } catch (error) {
       if (error instanceof GcsError) return respond(error);
       if (error instanceof URIError) return respond(invalid("Invalid percent-encoding in the URL."));
+      // cloud.google.com/storage/docs/json_api/v1/status-codes: to be tried again.
+      if (isOutOfRoom(error)) return respond(new GcsError(503, "backendError", `Backend Error: ${(error as Error).message}`));
       throw error;
     }
   };

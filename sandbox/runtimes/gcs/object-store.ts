@@ -16,6 +16,7 @@ import {
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../transaction.ts";
 import { type Conditions, requireConditions } from "./conditions.ts";
 import { Crc32c } from "./crc32c.ts";
 import { GcsError, invalid, notFound } from "./errors.ts";
@@ -183,15 +184,21 @@ export class ObjectStore {
   }
 
   /** Takes in bytes that are to become an object. @param id to append to, or a new one */
-  async receive(body: AsyncIterable<Uint8Array>, id: string = randomUUID()): Promise<string> {
-    const file = await open(join(this.#incoming, id), "a");
+  async receive(body: AsyncIterable<Uint8Array>, id?: string): Promise<string> {
+    const name = id ?? randomUUID();
+    const file = await open(join(this.#incoming, name), "a");
     try {
-      for await (const part of body) await file.write(part);
+      // Whole parts: a plain `write` may take less where there is little room, and says so in its answer only.
+      for await (const part of body) await file.appendFile(part);
       await file.sync();
+    } catch (error) {
+      // Nobody can go on with what was to come at once; of the others the sender asks how much is there.
+      if (id === undefined) this.discard(name);
+      throw error;
     } finally {
       await file.close();
     }
-    return id;
+    return name;
   }
 
   received(id: string): number {
@@ -245,11 +252,16 @@ export class ObjectStore {
       updated: now,
       file,
     };
-    this.#transaction(() => {
-      const freed = present && this.#retire(present, config, now);
-      this.#put(made);
-      return freed;
-    });
+    try {
+      this.#transaction(() => {
+        const freed = present && this.#retire(present, config, now);
+        this.#put(made);
+        return freed;
+      });
+    } catch (error) {
+      rmSync(this.path(made), { force: true });
+      throw error;
+    }
     return made;
   }
 
@@ -372,15 +384,7 @@ export class ObjectStore {
 
   /** Commits what `work` does, and only then removes the bytes of the object that it returns. */
   #transaction(work: () => StoredObject | undefined): void {
-    let freed: StoredObject | undefined;
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      freed = work();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    const freed = inTransaction(this.#db, work);
     if (freed) rmSync(this.path(freed), { force: true });
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { inTransaction } from "../transaction.ts";
 
 export interface NewMessage {
   readonly body: Uint8Array;
@@ -86,7 +87,9 @@ export class MessageLog {
     try {
       // Only what was promised to a sender is worth a sync of the disk: a reading that is forgotten is read again.
       this.#db.exec("PRAGMA synchronous = FULL");
-      const ids = this.#transaction(() => batch.map(({ queue, messages }) => messages.map((message) => this.#insert(queue, message))));
+      const ids = inTransaction(this.#db, () =>
+        batch.map(({ queue, messages }) => messages.map((message) => this.#insert(queue, message))),
+      );
       for (const [i, { done }] of batch.entries()) done(ids[i] as string[]);
     } catch (error) {
       for (const { failed } of batch) failed(error);
@@ -103,7 +106,7 @@ export class MessageLog {
    */
   lease(queue: string, max: number, leaseMs: number): Message[] {
     const now = Date.now();
-    return this.#transaction(() => {
+    return inTransaction(this.#db, () => {
       // Of one ordering key only the first may be read, and only while no other is leased.
       const rows = this.#sql(`SELECT seq, id, body, attributes, ordering, sent, attempts FROM message AS m WHERE queue = ? AND visible <= ?
         AND (ordering = '' OR NOT EXISTS (SELECT 1 FROM message e WHERE e.queue = m.queue AND e.ordering = m.ordering AND e.seq < m.seq))
@@ -134,7 +137,7 @@ export class MessageLog {
 
   /** Done with: they are gone. A lease that has run out counts as long as nobody has read the message since. @returns how many */
   acknowledge(queue: string, leases: readonly string[]): number {
-    const gone = this.#transaction(() =>
+    const gone = inTransaction(this.#db, () =>
       leases.reduce(
         (sum, lease) => sum + Number(this.#sql("DELETE FROM message WHERE queue = ? AND lease = ?").run(queue, lease).changes),
         0,
@@ -255,17 +258,5 @@ export class MessageLog {
       this.#statements.set(text, statement);
     }
     return statement;
-  }
-
-  #transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
   }
 }

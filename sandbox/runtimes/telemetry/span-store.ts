@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../transaction.ts";
 import type { ReceivedSpan } from "./otlp.ts";
 
 export class SpanStore {
@@ -24,14 +25,9 @@ export class SpanStore {
     const insert = this.#db.prepare(
       "INSERT INTO span VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, received = excluded.received",
     );
-    this.#db.exec("BEGIN");
-    try {
+    inTransaction(this.#db, () => {
       for (const span of spans) insert.run(owner, span.traceId, span.spanId, now, JSON.stringify(span));
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   /** The spans of a trace, earliest first. */
