@@ -1,7 +1,9 @@
 // The collector as it ships keeps its one promise: what it answers 200 to can be read back from the bucket.
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deliver } from "../../../functions/shared/telemetry/delivery.ts";
 import type { Path } from "../../../functions/shared/telemetry/emitter.ts";
 import type { OtlpTraces } from "../../../functions/shared/telemetry/otlp.ts";
 import { issueSenderToken } from "../../../functions/shared/telemetry/sender-token.ts";
@@ -158,11 +160,11 @@ describe.each([
   const token = (issuedAt = new Date(), key = sink.collector.edgeKey, to = audience(path)) =>
     issueSenderToken(key.privatePem, "edge", region, to, issuedAt);
 
-  async function send(body: unknown, bearer?: string, type = "application/json"): Promise<Response> {
+  async function send(body: unknown, bearer?: string, type = "application/json", more: Record<string, string> = {}): Promise<Response> {
     return fetch(`${sink.collector.url}/v1/traces`, {
       method: "POST",
-      headers: { authorization: `Bearer ${bearer ?? (await token())}`, "content-type": type },
-      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { authorization: `Bearer ${bearer ?? (await token())}`, "content-type": type, ...more },
+      body: typeof body === "string" ? body : Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body),
     });
   }
 
@@ -218,6 +220,32 @@ describe.each([
     expect((await send(body)).status).toBe(400);
   });
 
+  it.each([
+    ["cut off", Buffer.from("0a05", "hex")],
+    ["no message at all", Buffer.from("ffffffffffffffff", "hex")],
+    ["JSON by another name", Buffer.from(JSON.stringify(traceOf().body))],
+  ])("answers 400 to protobuf that is %s, and stores nothing of it", async (_what, body) => {
+    const before = (await sink.names()).length;
+    expect((await send(body, undefined, "application/x-protobuf")).status).toBe(400);
+    expect(await sink.names()).toHaveLength(before);
+  });
+
+  it.each(["text/plain", "application/xml", ""])("answers 415 to the content type %j", async (type) => {
+    expect((await send(traceOf().body, undefined, type)).status).toBe(415);
+  });
+
+  it("answers 400 to a body that says it is packed and is not", async () => {
+    expect((await send(traceOf().body, undefined, "application/json", { "content-encoding": "gzip" })).status).toBe(400);
+  });
+
+  it("answers 413 to a small body that is too large once it is unpacked, and lives", async () => {
+    const filler = { key: "http.route", value: { stringValue: "/".padEnd(10 * largestRequestBytes, "a") } };
+    const packed = gzipSync(JSON.stringify(traceOf({ attributes: [filler] }).body));
+    expect(packed.length).toBeLessThan(largestRequestBytes);
+    expect((await send(packed, undefined, "application/json", { "content-encoding": "gzip" })).status).toBe(413);
+    expect((await send(traceOf().body)).status).toBe(200);
+  });
+
   it("answers 413 to a body that is too large, and stores nothing of it", async () => {
     const before = (await sink.names()).length;
     const filler = { key: "http.route", value: { stringValue: "/".padEnd(largestRequestBytes, "a") } };
@@ -235,6 +263,34 @@ describe.each([
     const { traceId, body } = traceOf();
     expect((await send(body, (await make()) || " ")).status).toBe(401);
     expect(await storedOf(traceId)).toEqual([]);
+  });
+
+  it("refuses a sender whose clock is five minutes late, who keeps what it has until its clock is right", async () => {
+    const { traceId, body } = traceOf();
+    const late = { origin: sink.collector.url, token: () => token(new Date(Date.now() - 300_000)) };
+    expect(await deliver(late, [body as unknown as OtlpTraces])).toMatchObject({
+      verdicts: ["later"],
+      reason: expect.stringMatching(/^401/),
+    });
+    expect(await storedOf(traceId)).toEqual([]);
+    expect(await deliver({ ...late, token }, [body as unknown as OtlpTraces])).toEqual({ verdicts: ["stored"] });
+    expect(await storedOf(traceId)).toHaveLength(1);
+  });
+
+  it("takes what a sender says whose clock is five minutes ahead", async () => {
+    const { traceId, body } = traceOf();
+    expect((await send(body, await token(new Date(Date.now() + 300_000)))).status).toBe(200);
+    expect(await storedOf(traceId)).toHaveLength(1);
+  });
+
+  it.each([
+    ["five minutes ago", -300_000],
+    ["in five minutes", 300_000],
+  ])("keeps the time of a span that began %s, as its sender says it", async (_when, skewMs) => {
+    const began = `${Date.now() + skewMs}000000`;
+    const { traceId, body } = traceOf({ span: { startTimeUnixNano: began, endTimeUnixNano: began } });
+    expect((await send(body)).status).toBe(200);
+    expect(await storedOf(traceId)).toMatchObject([{ startTimeUnixNano: began }]);
   });
 
   it("keeps nothing that the schema does not name", async () => {
