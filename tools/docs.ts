@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { stackPrograms } from "../cli/graph/stack-programs.ts";
+import { allStacks } from "../cli/stacks.ts";
 import { policiesPage, renderPolicies } from "../policies/docs.ts";
 import { createAws } from "../sandbox/clouds/aws/index.ts";
 import { createCloudflare } from "../sandbox/clouds/cloudflare/index.ts";
@@ -13,7 +15,7 @@ import type { Ground } from "../sandbox/engine/cloud.ts";
 import { Internet } from "../sandbox/engine/internet.ts";
 import { Store } from "../sandbox/engine/store.ts";
 import { type CloudDefinitions, fidelityTable, recordedShare } from "./fidelity.ts";
-import { withPictures } from "./platform-picture.ts";
+import { platformPictures, withPictures } from "./platform-picture.ts";
 
 export interface Page {
   /** Absolute. */
@@ -24,11 +26,11 @@ export interface Page {
 const docs = resolve(import.meta.dirname, "..", "docs");
 const architecture = join(docs, "architecture.md");
 
-/** Every generated page, as it should be. */
-export const generatedPages = (): Page[] => [
+/** Every generated page, as it should be. @param programs what the stacks make */
+export const generatedPages = (programs = stackPrograms(allStacks())): Page[] => [
   { file: fileURLToPath(policiesPage), content: renderPolicies() },
   { file: join(docs, "sandbox.md"), content: sandboxPage(embeddedClouds()) },
-  { file: architecture, content: withPictures(readFileSync(architecture, "utf8")) },
+  { file: architecture, content: withPictures(readFileSync(architecture, "utf8"), platformPictures(programs)) },
 ];
 
 /** The pages whose file does not say what it should. */

@@ -79,12 +79,16 @@ export function graphOf(resources: readonly ProgramResource[], others: ReadonlyM
   for (const [owner, its] of drawn) {
     for (const target of usedBy(parts, its)) if (target !== owner && drawn.has(target)) draw(nameOf(owner), nameOf(target), "needs");
     const texts = its.flatMap(({ inputs }) => textsIn(inputs));
-    for (const host of hostsIn(texts)) {
-      const target = addresses.get(host);
-      if (target === undefined && far.has(host)) draw(nameOf(owner), far.get(host) as string, "calls");
-      // Whoever answers at an address, or is what that address was made for, names itself.
-      if (target === undefined || target === owner || texts.includes(host) || leadsTo(parts, target, owner)) continue;
-      if (drawn.has(target)) draw(nameOf(owner), nameOf(target), "calls");
+    const hosts = hostsIn(texts);
+    for (const host of hosts) if (!addresses.has(host) && far.has(host)) draw(nameOf(owner), far.get(host) as string, "calls");
+    // Whoever answers at an address names itself.
+    for (const [target, known] of Map.groupBy(
+      hosts.filter((host) => !texts.includes(host)),
+      (host) => addresses.get(host),
+    )) {
+      if (target === undefined || target === owner || !drawn.has(target)) continue;
+      // Of the addresses of what stands before it, one is its own; with another it calls what stands behind the same front.
+      if (known.length > (leadsTo(parts, target, owner) ? 1 : 0)) draw(nameOf(owner), nameOf(target), "calls");
     }
   }
   const called = new Set([...edges.values()].filter(({ way }) => way === "calls").map(({ to }) => to));
@@ -154,5 +158,6 @@ const addressesOf = (parts: Parts): Map<string, string> =>
 const textsIn = (value: unknown): string[] =>
   typeof value === "string" ? [value] : typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 
-const hostsIn = (texts: readonly string[]): Set<string> =>
-  new Set(texts.flatMap((text) => [...text.matchAll(/https:\/\/([a-z0-9.-]+)/g)].map(([, host]) => host as string)));
+const hostsIn = (texts: readonly string[]): string[] => [
+  ...new Set(texts.flatMap((text) => [...text.matchAll(/https:\/\/([a-z0-9.-]+)/g)].map(([, host]) => host as string))),
+];

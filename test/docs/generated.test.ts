@@ -1,15 +1,48 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { graphOf } from "../../cli/graph/graph.ts";
+import { stackPrograms } from "../../cli/graph/stack-programs.ts";
+import { allStacks } from "../../cli/stacks.ts";
 import { embeddedClouds, generatedPages, stalePages } from "../../tools/docs.ts";
 import { withPictures } from "../../tools/platform-picture.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-const pages = generatedPages();
+const programs = stackPrograms(allStacks());
+const pages = generatedPages(programs);
 
 it("generated pages say what their sources say (write them anew with `node tools/docs.ts --write`)", () => {
   expect(stalePages(pages).map(({ file }) => relative(root, file))).toEqual([]);
+});
+
+// What an engine really plans is compared with the golden plans in test/plan.
+it.each(allStacks())("the picture of %s shows what its golden plan says, neither more nor less", (stack) => {
+  const golden = parse(readFileSync(resolve(root, "test", "plan", "golden", `${stack}.yaml`), "utf8")) as Record<string, { type: string }>;
+  const made = (programs.get(stack) ?? []).map(({ type }) => type).filter((type) => !/^pulumi:(pulumi|providers:pulumi)/.test(type));
+  expect(made.sort()).toEqual(
+    Object.values(golden)
+      .map(({ type }) => type)
+      .sort(),
+  );
+});
+
+it("the picture of eu shows the ways from the edge over the load balancers of both clouds to what they keep", () => {
+  const { edges } = graphOf(programs.get("eu") ?? []);
+  const arrows = edges.map(({ from, to, way }) => `${from} ${way} ${to}`);
+  for (const arrow of [
+    "edge-site calls balancer",
+    "balancer needs governance-preferences",
+    "governance-preferences needs governance-database",
+    "governance-preferences calls subjects",
+    "spool-worker calls balancer",
+    "spool-worker calls telemetry-aws-balancer",
+    "balancer needs telemetry-gcp",
+    "telemetry-gcp needs telemetry-gcp-archive",
+    "telemetry-aws needs telemetry-aws-archive",
+  ])
+    expect(arrows).toContain(arrow);
 });
 
 it("a picture has a place in its page, or is refused", () => {

@@ -90,6 +90,13 @@ describe("a stack's picture", () => {
     ]);
   });
 
+  it("says so where a service calls another behind its own load balancer", () => {
+    const second = resource("cloudflare:index/dnsRecord:DnsRecord", "balancer-second", balancer.urn, { name: "telemetry.example" });
+    const sender = { ...service, inputs: { envs: ["https://services.example", "https://telemetry.example"] } };
+    const { edges } = graphOf([plane, sender, balancer, rule, record, second]);
+    expect(edges).toContainEqual({ from: "plane", to: "balancer", way: "calls" });
+  });
+
   it("leaves out what holds settings only, and says so", () => {
     expect(graph.leftOut).toEqual(["apis"]);
   });
