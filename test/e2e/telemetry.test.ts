@@ -15,7 +15,13 @@ interface PathReport {
   readonly dropped: Readonly<Record<string, number>>;
   readonly balanced: boolean;
   readonly backlog?: { readonly spooled: number; readonly rejected: number };
-  readonly trace?: readonly { readonly name: string; readonly traceId: string; readonly values: Readonly<Record<string, unknown>> }[];
+  readonly trace?: readonly {
+    readonly name: string;
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly parentSpanId?: string;
+    readonly values: Readonly<Record<string, unknown>>;
+  }[];
 }
 interface Sum {
   readonly emitted: number;
@@ -63,7 +69,7 @@ async function collectors(): Promise<number[]> {
   );
 }
 
-describe.each(["eu", "us"])("in %s", (region) => {
+describe.each(["eu", "us", "apac"])("in %s", (region) => {
   test("a request leaves one span of its trace in the archive of either cloud, and nothing that says who asked", async () => {
     const traceId = newTrace();
     expect(await visit(region, traceId)).toBe(200);
@@ -79,6 +85,31 @@ describe.each(["eu", "us"])("in %s", (region) => {
       expect(trace[0]?.values).toMatchObject({ "bailiwick.region": region, "service.name": "site", "http.response.status_code": 200 });
     }
   });
+});
+
+test.each([
+  "eu",
+  "apac",
+])("in %s a trace holds the edge's span, the service's as its child, and the database's work below", async (region) => {
+  const traceId = newTrace();
+  const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-01`;
+  const answer = await platform.fetch(region, "/v1/subjects", { method: "POST", headers: { traceparent } });
+  const { subject } = (await answer.json()) as { subject: string };
+  await until(
+    async () => (await report(region, "--trace", traceId)).every(({ trace }) => trace?.length === 3),
+    "three spans in both archives",
+    minute,
+  );
+  for (const { trace = [] } of await report(region, "--trace", traceId)) {
+    const named = (name: string) => trace.find((span) => span.name === name);
+    const [site, service, database] = [named("POST /v1/*"), named("POST /v1/subjects"), named("postgresql.query")];
+    expect([site, service, database]).toMatchObject([
+      { values: { "service.name": "site", "bailiwick.class": "audit" } },
+      { parentSpanId: site?.spanId, values: { "service.name": "preferences", "bailiwick.class": "audit" } },
+      { parentSpanId: service?.spanId, values: { "service.name": "preferences" } },
+    ]);
+    expect(JSON.stringify(trace)).not.toContain(subject);
+  }
 });
 
 test("collectors that are killed come back, and every span is in both archives once they have", async () => {
@@ -162,13 +193,43 @@ describe("without the one binding that lets the collector write to its archive",
   });
 });
 
-test("where the jurisdiction can pin no queue, the account says that there is no spool", async () => {
-  expect(await visit("apac", newTrace())).toBe(200);
-  const reports = await report("apac");
-  expect(reports.map(({ stack, path, backlog, stored }) => ({ stack, path, backlog, stored }))).toEqual([
-    { stack: "apac", path: "gcp", backlog: undefined, stored: 0 },
-    { stack: "apac", path: "aws", backlog: undefined, stored: 0 },
-  ]);
+describe("where the jurisdiction can pin no queue", () => {
+  /** Process of apac's spool, and of no other. */
+  async function spool(): Promise<number> {
+    const { parts } = JSON.parse((await platform.succeed("status", "--json")).stdout) as Status;
+    const [pid] = parts.flatMap((part) =>
+      part.kind === "Cloud Run service" && part.name.startsWith("spool") && part.pid !== undefined ? [part.pid] : [],
+    );
+    return pid ?? 0;
+  }
+
+  test("a spool that is killed holds up nobody and loses nothing that it took; what it could not take is counted", async () => {
+    const pid = await spool();
+    expect(pid).toBeGreaterThan(0);
+    for (let i = 0; i < 30; i++) {
+      if (i === 10) process.kill(pid, "SIGKILL");
+      expect(await visit("apac", newTrace())).toBe(200);
+    }
+    await until(async () => ![0, pid].includes(await spool()), "another spool", minute);
+    // What was dropped is told with the spans that come after.
+    expect(await visit("apac", newTrace())).toBe(200);
+    await until(
+      async () => (await report("apac")).every(({ balanced, backlog }) => balanced && backlog?.spooled === 0),
+      "every span to be stored, or counted as dropped",
+      2 * minute,
+    );
+    for (const { emitted, stored, dropped } of await report("apac")) {
+      expect(Object.keys(dropped).filter((reason) => reason !== "unavailable")).toEqual([]);
+      expect(stored + (dropped.unavailable ?? 0)).toBe(emitted);
+      expect(stored).toBeGreaterThan(10);
+    }
+  });
+
+  test("nobody sends telemetry to it through the region's address", async () => {
+    const answer = await platform.fetch("apac", "/v1/telemetry/gcp", { method: "POST", body: "{}" });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ type: "urn:bailiwick:problem:not-for-people" });
+  });
 });
 
 test("a trace that nobody has seen is not found, and an id that is none is refused", async () => {
