@@ -62,22 +62,22 @@ export function pathSums(
   backlogs: Readonly<Record<Path, Backlog>>,
   { fromMs, nowMs }: { readonly fromMs: number; readonly nowMs: number },
 ): Record<Path, PathSum> {
-  const heard = { gcp: heardOf(stored.gcp, fromMs), aws: heardOf(stored.aws, fromMs) };
-  const emitters = [...new Set(paths.flatMap((path) => [...heard[path].keys()]))];
+  const firsts = firstNumbers([...stored.gcp, ...stored.aws], fromMs);
+  const heard = { gcp: heardOf(stored.gcp, firsts), aws: heardOf(stored.aws, firsts) };
   const sum = (path: Path): PathSum => {
     const dropped: Record<string, number> = {};
     const gaps: Gap[] = [];
     let [inStore, absent, recent] = [0, 0, 0];
-    for (const emitter of emitters) {
+    for (const [emitter, first] of firsts) {
       const own = heard[path].get(emitter);
       const either = paths.flatMap((each) => heard[each].get(emitter) ?? []);
       const endedAt = new Map(either.flatMap(({ numbers }) => [...numbers]));
-      const holes = holesOf(own?.numbers ?? new Map(), endedAt, fromMs > 0 ? undefined : 1, nowMs - momentMs);
+      const holes = holesOf(own?.numbers ?? new Map(), endedAt, first, nowMs - momentMs);
       inStore += own?.numbers.size ?? 0;
       absent += holes.settled.length + holes.recent;
       recent += holes.recent;
       for (const [from, to] of runs(holes.settled)) gaps.push({ service: (either[0] as Heard).service, emitter, from, to });
-      for (const [reason, [least, most]] of own?.dropped ?? []) dropped[reason] = (dropped[reason] ?? 0) + most - (fromMs > 0 ? least : 0);
+      for (const [reason, [least, most]] of own?.dropped ?? []) dropped[reason] = (dropped[reason] ?? 0) + most - (first > 1 ? least : 0);
     }
     const backlog = backlogs[path];
     if (backlog.dropped > 0) dropped["spool-full"] = backlog.dropped;
@@ -100,11 +100,25 @@ export function pathSums(
   return { gcp: sum("gcp"), aws: sum("aws") };
 }
 
-function heardOf(spans: readonly StoredSpan[], fromMs: number): Map<string, Heard> {
-  const endMs = ({ endTimeUnixNano }: StoredSpan) => Number(BigInt(endTimeUnixNano) / 1_000_000n);
-  const within = spans.filter((span) => endMs(span) >= fromMs);
+const endMs = ({ endTimeUnixNano }: StoredSpan) => Number(BigInt(endTimeUnixNano) / 1_000_000n);
+const emitterOf = ({ values }: StoredSpan) => String(values["service.instance.id"]);
+const numberOf = ({ values }: StoredSpan) => Number(values["bailiwick.sequence"]);
+
+/** By emitter, the number from which on its spans count: of a window, the least that ended in it. One that was given later counts, whenever it ended. */
+function firstNumbers(spans: readonly StoredSpan[], fromMs: number): Map<string, number> {
+  const firsts = new Map<string, number>();
+  for (const span of spans) {
+    const emitter = emitterOf(span);
+    if (endMs(span) >= fromMs)
+      firsts.set(emitter, fromMs > 0 ? Math.min(firsts.get(emitter) ?? Number.POSITIVE_INFINITY, numberOf(span)) : 1);
+  }
+  return firsts;
+}
+
+function heardOf(spans: readonly StoredSpan[], firsts: ReadonlyMap<string, number>): Map<string, Heard> {
+  const within = spans.filter((span) => numberOf(span) >= (firsts.get(emitterOf(span)) ?? Number.POSITIVE_INFINITY));
   return new Map(
-    [...Map.groupBy(within, ({ values }) => String(values["service.instance.id"]))].map(([emitter, its]) => {
+    [...Map.groupBy(within, emitterOf)].map(([emitter, its]) => {
       const dropped = new Map<string, [number, number]>();
       for (const { values } of its)
         for (const [key, value] of Object.entries(values)) {
@@ -119,7 +133,7 @@ function heardOf(spans: readonly StoredSpan[], fromMs: number): Map<string, Hear
         emitter,
         {
           service: String(its[0]?.values["service.name"]),
-          numbers: new Map(its.map((span) => [Number(span.values["bailiwick.sequence"]), endMs(span)])),
+          numbers: new Map(its.map((span) => [numberOf(span), endMs(span)])),
           dropped,
         },
       ];
@@ -127,22 +141,19 @@ function heardOf(spans: readonly StoredSpan[], fromMs: number): Map<string, Hear
   );
 }
 
-/**
- * The numbers that are not in the archive: those of a moment ago counted, the others named, ascending.
- * @param first where counting begins; undefined: with the first number that either path has heard
- */
+/** The numbers from the first on that are not in the archive: those of a moment ago counted, the others named, ascending. */
 function holesOf(
   own: ReadonlyMap<number, number>,
   endedAt: ReadonlyMap<number, number>,
-  first: number | undefined,
+  first: number,
   momentAgoMs: number,
 ): { readonly settled: number[]; readonly recent: number } {
-  const known = [...endedAt.keys()].sort((a, b) => a - b);
+  const last = [...endedAt.keys()].reduce((most, number) => Math.max(most, number), 0);
   const settled: number[] = [];
   let recent = 0;
   // A number that nobody has heard is from before the next one that somebody has.
   let latestMs = 0;
-  for (let number = known.at(-1) ?? 0; number >= (first ?? (known[0] as number)); number--) {
+  for (let number = last; number >= first; number--) {
     latestMs = endedAt.get(number) ?? latestMs;
     if (own.has(number)) continue;
     if (latestMs > momentAgoMs) recent++;

@@ -236,7 +236,11 @@ function bucketDefinition(
   };
   return {
     token: bucketToken,
-    fidelity: { level: "runs", how: "objects on disk behind the JSON API, with generations, retention and holds; lifecycle rules end nothing here", test },
+    fidelity: {
+      level: "runs",
+      how: "objects on disk behind the JSON API, with generations, retention and holds; lifecycle rules end nothing here",
+      test,
+    },
     // [MM resource_storage_bucket.go: ForceNew]. Unlocking a retention policy replaces there too; here it is refused, as the API does.
     replaceOn: ["name", "location", "project"],
     recomputed: ["updated", "pulumiLabels", "effectiveLabels"],
