@@ -1,7 +1,7 @@
 // Where every span of a region is, path by path: emitted = stored + rejected + dropped + spooled, and what is missing where that does not
 // hold. From the archives' spans and the depth of the spools alone. Pure.
 import { type Path, paths } from "../shared/telemetry/emitter.ts";
-import { droppedPrefix, type StoredSpan } from "./accounting.ts";
+import type { StoredSpan } from "./accounting.ts";
 
 /** What waits before a path's collector, as the spools say. In spans. */
 export interface Backlog {
@@ -40,6 +40,8 @@ export interface PathSum {
   readonly gaps: readonly Gap[];
 }
 
+/** Of the attributes in which an emitter says what it dropped. */
+const droppedPrefix = "bailiwick.dropped.";
 /** What was emitted so shortly ago may be in nobody's hands: a sender holds it. In milliseconds. */
 const momentMs = 30_000;
 

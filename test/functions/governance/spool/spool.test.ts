@@ -6,7 +6,7 @@ import { Emitter, type Path, paths, type Span } from "../../../../functions/shar
 import type { OtlpTraces } from "../../../../functions/shared/telemetry/otlp.ts";
 import { serverSpan } from "../../../../functions/shared/telemetry/server-span.ts";
 import { childOf } from "../../../../functions/shared/telemetry/trace-context.ts";
-import { accountsOf, sumOf } from "../../../../functions/telemetry/accounting.ts";
+import { pathSums } from "../../../../functions/telemetry/path-sums.ts";
 import { until } from "../../../until.ts";
 import { Collectors } from "../collectors.ts";
 import { type Region, serviceUser, startRegion } from "../region.ts";
@@ -242,8 +242,13 @@ describe("the outbox", () => {
     const missing = old.map(({ context }) => there.has(context.spanId));
     expect(missing).toEqual(missing.toSorted((a, b) => Number(a) - Number(b)));
     const { dropped } = await backlog("gcp");
-    const { emitted, stored, outstanding } = sumOf(accountsOf(collectors.stored("gcp")).values());
-    expect({ emitted, stored: stored + dropped, outstanding }).toEqual({ emitted: 50, stored: 50, outstanding: dropped });
+    const none = { spooled: 0, rejected: 0, dropped: 0 };
+    const { gcp } = pathSums(
+      { gcp: collectors.stored("gcp"), aws: [] },
+      { gcp: { ...none, dropped }, aws: none },
+      { fromMs: 0, nowMs: Date.now() },
+    );
+    expect(gcp).toMatchObject({ emitted: 50, stored: 50 - dropped, dropped: { "spool-full": dropped }, underWay: 0, missing: 0 });
     expect(await backlog("aws")).toMatchObject({ dropped: 0 });
   });
 
