@@ -1,4 +1,4 @@
-// What has arrived in one archive, looked at again and again.
+// What has arrived in one archive since the reader was made, looked at again and again.
 import type { Path } from "../../functions/shared/telemetry/emitter.ts";
 import type { OtlpTraces } from "../../functions/shared/telemetry/otlp.ts";
 import { storedSpans } from "../../functions/telemetry/accounting.ts";
@@ -10,6 +10,8 @@ export class ArchiveReader {
   readonly path: Path;
   readonly #region: DrilledRegion;
   readonly #objects = new Map<string, OtlpTraces>();
+  /** What was stored before nobody here has written. */
+  readonly #window = { fromMs: Date.now(), atMost: Number.POSITIVE_INFINITY };
 
   constructor(region: DrilledRegion, path: Path) {
     this.#region = region;
@@ -18,7 +20,7 @@ export class ArchiveReader {
 
   /** Reads what is new. @throws PersonError when the bucket's API does not answer */
   async refresh(sandbox: SandboxFile): Promise<void> {
-    await readArchive(sandbox, this.path, archiveOf(this.#region, this.path), undefined, this.#objects);
+    await readArchive(sandbox, this.path, archiveOf(this.#region, this.path), this.#window, this.#objects);
   }
 
   /** How many spans of a service each trace has here: copies of one span that were stored twice are one, as for every reader. */

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { stateResources } from "../pulumi/checkpoint.ts";
 import { makeReady, requireReady } from "../ready.ts";
-import { sandboxStatus } from "../sandbox.ts";
+import { runningSandbox, sandboxStatus } from "../sandbox.ts";
 import { CloudCalls } from "./cloud-calls.ts";
 import { jobTarget, type KillTarget, killTargets, pidsOf, sandboxTarget } from "./kill-targets.ts";
 import { type Promised, seconds } from "./promises.ts";
@@ -37,6 +37,8 @@ export interface KillReport extends KillDrill {
 }
 
 const jobType = "gcp:cloudrunv2/job:Job";
+/** A migration that has nothing to do takes half a second. */
+const jobAttempts = 20;
 const recoveryMs = 120_000;
 /** What waits is tried again after two minutes at the latest, for it was tried some times only. */
 const settleMs = 240_000;
@@ -130,7 +132,7 @@ class Killing {
     const running = () => pidsOf(this.#calls.sandbox(), this.#region.stack, target);
     const pids = await running();
     if (pids.length === 0) throw new NotRecovered(`${target.name} does not run`);
-    for (const pid of pids) process.kill(pid, "SIGKILL");
+    for (const pid of pids) kill(pid);
     // What comes back on demand comes back with the load.
     await this.#until(
       async () => {
@@ -143,38 +145,49 @@ class Killing {
   }
 
   async #killSandbox(port: number): Promise<number> {
-    process.kill(this.#calls.sandbox().pid, "SIGKILL");
+    kill(this.#calls.sandbox().pid);
+    // Until the kernel has cleared it away, it looks alive.
+    await this.#until(
+      () => runningSandbox() === undefined,
+      () => "the sandbox does not end",
+    );
     await makeReady(port);
     return 1;
   }
 
-  /** Kills an execution of the migration; then another must succeed. */
+  /** Kills an execution of the migration; then another must succeed. One that has ended before it could be killed proves nothing. */
   async #killJob(): Promise<number> {
-    const { project, location, name: jobName } = stateResources(this.#region.stack)?.find(({ type }) => type === jobType)?.outputs ?? {};
-    const job = `projects/${project}/locations/${location}/jobs/${jobName}`;
-    const first = await this.#execute(job);
-    const name = first.slice(first.lastIndexOf("/") + 1);
-    let pid: number | undefined;
+    const { project, location, name } = stateResources(this.#region.stack)?.find(({ type }) => type === jobType)?.outputs ?? {};
+    const job = `projects/${project}/locations/${location}/jobs/${name}`;
+    for (let attempt = 0; attempt < jobAttempts; attempt++) {
+      if ((await this.#executeAndKill(job)) !== "CONDITION_FAILED") continue;
+      const next = await this.#execute(job);
+      await this.#until(
+        async () => (await this.#outcome(next)) === "CONDITION_SUCCEEDED",
+        () => "the next execution does not succeed",
+      );
+      return 1;
+    }
+    throw new NotRecovered(`the job has ended ${jobAttempts} times before it could be killed`);
+  }
+
+  /** @returns how it ended */
+  async #executeAndKill(job: string): Promise<string | undefined> {
+    const execution = await this.#execute(job);
+    const name = execution.slice(execution.lastIndexOf("/") + 1);
+    let outcome: string | undefined;
     await this.#until(
       async () => {
         const { parts } = await sandboxStatus(this.#calls.sandbox());
-        pid = parts.find((part) => part.kind === "Cloud Run job" && part.name.includes(name))?.pid;
-        return pid !== undefined;
+        const pid = parts.find((part) => part.kind === "Cloud Run job" && part.name.includes(name))?.pid;
+        if (pid !== undefined) kill(pid);
+        outcome = await this.#outcome(execution);
+        return outcome !== undefined && outcome !== "CONDITION_RECONCILING";
       },
-      () => `${name} does not start`,
+      () => `${name} does not end`,
       5,
     );
-    process.kill(pid as number, "SIGKILL");
-    await this.#until(
-      async () => (await this.#outcome(first)) === "CONDITION_FAILED",
-      () => `${name} has not failed`,
-    );
-    const second = await this.#execute(job);
-    await this.#until(
-      async () => (await this.#outcome(second)) === "CONDITION_SUCCEEDED",
-      () => "the next execution does not succeed",
-    );
-    return 1;
+    return outcome;
   }
 
   /** @returns the name of the execution */
@@ -196,6 +209,14 @@ class Killing {
       if (await holds()) return;
       if (Date.now() > end) throw new NotRecovered(`within ${seconds(recoveryMs)}: ${otherwise()}`);
     }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 

@@ -49,6 +49,7 @@ export interface Outage {
   readonly waiting: number | undefined;
   /** From healing until the path was complete; undefined when it never was. */
   readonly completeAfterMs: number | undefined;
+  /** Those that began to fire while it was away. */
   readonly alerts: readonly Firing[];
 }
 
@@ -58,7 +59,7 @@ export interface TelemetryReport extends TelemetryDrill {
   readonly promises: readonly Promised[];
 }
 
-const lookEveryMs = 2000;
+const lookEveryMs = 4000;
 /** What happened so shortly ago may be on its way. */
 const underWayMs = 30_000;
 /** A message that was tried in vain for long is tried again after five minutes at the latest (retryDelaySeconds), and then has to be carried. */
@@ -123,6 +124,7 @@ export async function drillTelemetry(drill: TelemetryDrill, step: (line?: string
       }
       phaseOf(`${lost} away`, stoppedMs);
       const healedMs = Date.now();
+      const firedMeanwhile = () => alerts.firedSince(stoppedMs).filter(({ firedMs }) => firedMs <= healedMs);
       const judged = drill.awayMs >= alertsNeedMs;
       step(`the ${lost} is back; what waited is brought${judged ? ", and alerts clear" : ""} ...`);
       const untilHealed = visitors.visits.filter(({ endedMs }) => endedMs < healedMs);
@@ -132,7 +134,7 @@ export async function drillTelemetry(drill: TelemetryDrill, step: (line?: string
           await own.refresh(sandbox);
           if (missingOf(untilHealed, own).length === 0) completeMs = Date.now();
         }
-        return completeMs !== undefined && !(judged && alerts.firedSince(stoppedMs).some(({ clearedMs }) => clearedMs === undefined));
+        return completeMs !== undefined && !(judged && firedMeanwhile().some(({ clearedMs }) => clearedMs === undefined));
       });
       phaseOf(`${lost} back`, healedMs);
       outages.push({
@@ -141,7 +143,7 @@ export async function drillTelemetry(drill: TelemetryDrill, step: (line?: string
         otherBehindMs,
         waiting,
         completeAfterMs: completeMs === undefined ? undefined : completeMs - healedMs,
-        alerts: alerts.firedSince(stoppedMs),
+        alerts: firedMeanwhile(),
       });
     }
   } finally {
