@@ -35,6 +35,8 @@ export interface Window {
 
 /** Objects that are read at once. */
 const atOnce = 16;
+/** Opening one costs more than reading an object. */
+const connections = 4;
 /** S3 tells the time of an object in whole seconds. */
 const resolutionMs = 1000;
 
@@ -91,7 +93,7 @@ export async function readArchive(
   window?: Window,
   known: Map<string, OtlpTraces> = new Map(),
 ): Promise<{ objects: OtlpTraces[]; fromMs: number }> {
-  const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) } });
+  const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) }, connections });
   try {
     const identify = path === "gcp" ? await asGoogle(sandbox) : await asAws(sandbox, archive);
     const ask: Ask = async (url) => {

@@ -12,6 +12,9 @@ export interface Spool {
   readonly deadLetters: string;
 }
 
+/** Opening one costs more than a question. */
+const connections = 1;
+
 /** developers.cloudflare.com/api/resources/queues, "Get Queue Metrics". */
 interface Metrics {
   readonly backlog_count: number;
@@ -20,7 +23,7 @@ interface Metrics {
 
 /** @throws PersonError when the queues' API refuses */
 export async function backlogOf(sandbox: SandboxFile, account: string, spool: Spool): Promise<Backlog> {
-  const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) } });
+  const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) }, connections });
   const headers = { authorization: `Bearer ${await cloudflareToken(sandbox, account)}` };
   const measure = async (queue: string) => {
     const url = `https://api.cloudflare.com/client/v4/accounts/${account}/queues/${queue}/metrics`;
