@@ -238,3 +238,63 @@ test("a trace that nobody has seen is not found, and an id that is none is refus
   expect(refused.code).toBe(64);
   expect(refused.stderr).toContain('"abc" is no trace id');
 });
+
+describe("a drill", () => {
+  interface Report {
+    readonly promises: readonly { readonly promise: string; readonly measured: string; readonly kept?: boolean }[];
+  }
+  const drill = async (...args: string[]) => {
+    const { code, stdout, stderr } = await platform.bailiwick(["drill", ...args, "--json"]);
+    expect(stdout, stderr).not.toBe("");
+    const { promises } = JSON.parse(stdout) as Report;
+    // A promise is shown with what was measured where it is broken.
+    expect(promises.filter(({ kept }) => kept === false)).toEqual([]);
+    expect(code).toBe(0);
+    return promises;
+  };
+
+  test("a cloud's collector away, then its sink: no request fails, the other path is complete, and so is the first in the end", async () => {
+    // Of a machine that tests share, answers come late: here it counts that they come.
+    const promises = await drill("telemetry", "eu", "--minutes", "0.1", "--rate", "5", "--budget", "5000");
+    const judged = promises.filter(({ kept }) => kept === true).map(({ promise }) => promise);
+    expect(judged).toEqual([
+      "no request fails",
+      "99 % of the answers come within 5000 ms",
+      "while the collector is away, the other path is complete",
+      "what the collector cannot take waits",
+      "path aws becomes complete once the collector is back",
+      "while the sink is away, the other path is complete",
+      "what the sink cannot take waits",
+      "path aws becomes complete once the sink is back",
+      "archive aws has each request once",
+      "archive gcp has each request once",
+      "the account of path gcp balances",
+      "the account of path aws balances",
+    ]);
+  });
+
+  test("every runtime killed under load: nothing acknowledged is lost", async () => {
+    const promises = await drill("kills", "eu", "--rounds", "1");
+    expect(promises.map(({ promise }) => promise.split(" ")[0])).toEqual([
+      "edge",
+      "service",
+      "database",
+      "objects",
+      "collector-gcp",
+      "collector-aws",
+      "job",
+      "sandbox",
+    ]);
+  });
+
+  test.each([
+    [["telemetry", "eu", "--path", "azure"], /There is no path "azure"[\s\S]*gcp, aws/],
+    [["telemetry", "eu", "--minutes", "0"], /a number from 0.1 to 60 is allowed/],
+    [["kills", "eu", "--only", "edge,moon"], /nothing called "moon" to kill[\s\S]*edge, service/],
+    [["kills", "mars"], /There is no stack "mars"/],
+  ])("%j is refused with what to do", async (args, message) => {
+    const { code, stderr } = await platform.bailiwick(["drill", ...args]);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(message);
+  });
+});
