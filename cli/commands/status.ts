@@ -55,7 +55,7 @@ function describeStatus({ ports }: Pick<SandboxFile, "ports">, now: PlatformStat
   const addresses = now.hostnames.map((host) => `${localAddress(host, ports.gateway)}  is ${host}`).sort();
   return [
     ...verdict(now),
-    ...now.regions.flatMap((region) => ["", ...(detailed ? [...topics(region), "", parts(now, region)] : topics(region))]),
+    ...now.regions.flatMap((region) => ["", ...topics(region), ...(detailed ? ["", parts(now, region), "", certificates(region)] : [])]),
     "",
     ...(now.regions.some(({ telemetry }) => telemetry) ? [`Spans are counted from the archives, ${window(now, since)}.`] : []),
     ...(detailed
@@ -107,6 +107,12 @@ function parts(now: PlatformStatus, { region }: RegionStatus): string {
     (_, state: keyof typeof colours) => `  ${paint(colours[state], state)}`,
   );
 }
+
+const certificates = ({ certificates: shown }: RegionStatus): string =>
+  table(
+    ["host", "certificate until"],
+    shown.map(({ host, until }) => [host, until ?? "shows none"]),
+  );
 
 /** Where there are more objects than are read, the window is shorter than was asked for, and that is said. */
 function window({ regions }: PlatformStatus, since: string): string {

@@ -8,12 +8,14 @@ import { byRegion, regionOf } from "../regions.ts";
 import { type Status, sandboxStatus } from "../sandbox.ts";
 import { describeSum, type RegionTelemetry, regionTelemetry, waitedSeconds } from "../telemetry/region.ts";
 import { shownCertificate } from "./certificates.ts";
-import { type Topic, topicsOf } from "./topics.ts";
+import { type ShownCertificate, type Topic, topicsOf } from "./topics.ts";
 
 export interface RegionStatus {
   readonly region: string;
   readonly well: boolean;
   readonly topics: readonly Topic[];
+  /** Of every host of the region, as it shows it. */
+  readonly certificates: readonly ShownCertificate[];
   readonly telemetry?: Omit<RegionTelemetry, "spans">;
 }
 
@@ -41,7 +43,7 @@ export async function platformStatus(sandbox: SandboxFile, sinceMs: number): Pro
       ]);
       const topics = [...topicsOf(parts, certificates), ...telemetry.topics];
       const { counted } = telemetry;
-      return { region, well: topics.every(({ well }) => well), topics, ...(counted ? { telemetry: counted } : {}) };
+      return { region, well: topics.every(({ well }) => well), topics, certificates, ...(counted ? { telemetry: counted } : {}) };
     }),
   );
   const parts = now.parts.map((part) => ({ ...part, region: regionOf(part) }));
