@@ -17,7 +17,7 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[];
 }
 
 /** Tools that tests start themselves, by the variable in which they find them. */
@@ -62,8 +62,10 @@ async function runTests(args: string[], json: boolean): Promise<void> {
     } catch {
       throw new PersonError(`The test runner ended with ${code} before it could report.`, "Read its words above.");
     }
-    // A file that could not even be loaded has no tests to count, and is a failure all the same.
-    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0).length;
+    // A file that could not be loaded, or prepared, has no test that failed, and is a failure all the same.
+    const broken = report.testResults.filter(
+      ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+    ).length;
     const failed = report.numFailedTests + broken;
     const skipped = report.numPendingTests + report.numTodoTests;
     if (code !== 0 && failed === 0) say("Every test passed, but the runner reported errors outside of tests: see above.");
