@@ -38,7 +38,7 @@ export function serveQueueApi(internet: Internet, delivery: QueueDelivery, holde
         error instanceof ApiError
           ? error
           : error instanceof Refused
-            ? { status: error.status, code: 10004, message: error.message }
+            ? { status: error.status, code: error.code, message: error.message }
             : { status: 400, code: 10026, message: error instanceof Error ? error.message : String(error) };
       return json(status, { success: false, errors: [{ code, message }], messages: [], result: null });
     }

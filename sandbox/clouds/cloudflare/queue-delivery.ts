@@ -14,6 +14,8 @@ export const CONSUMER = "cloudflare:index/queueConsumer:QueueConsumer";
 const leaseMs = 16 * 60_000;
 /** Until a batch is tried again that workerd could not take: it was being restarted, or the Worker is not deployed. */
 const outageMs = 500;
+/** What a queue holds at the most (developers.cloudflare.com/queues/platform/limits). */
+const backlogLimitBytes = 25_000_000_000;
 /** Where a program leaves `maxConcurrency` open Cloudflare scales up to 250; here this is the most. */
 const defaultConcurrency = 10;
 
@@ -86,6 +88,7 @@ export class QueueDelivery {
   readonly #file: string;
   readonly #store: Store;
   readonly #deliver: Deliver;
+  readonly #limitBytes: number;
   #queues: ReadonlyMap<string, QueueSettings> = new Map();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #underWay = new Map<string, Set<Promise<void>>>();
@@ -94,11 +97,12 @@ export class QueueDelivery {
   #stopListening = () => {};
   #running = false;
 
-  /** @param file where the messages are kept */
-  constructor(store: Store, file: string, deliver: Deliver) {
+  /** @param file where the messages are kept @param limitBytes what each queue holds at the most */
+  constructor(store: Store, file: string, deliver: Deliver, limitBytes = backlogLimitBytes) {
     this.#store = store;
     this.#file = file;
     this.#deliver = deliver;
+    this.#limitBytes = limitBytes;
   }
 
   /** The messages. @throws Error before `start` and after `stop` */
@@ -137,10 +141,12 @@ export class QueueDelivery {
     return this.#queues.get(id);
   }
 
-  /** Keeps messages. Resolves once they are durable. @throws Refused when there is no such queue */
+  /** Keeps messages. Resolves once they are durable. @throws Refused when there is no such queue, or it is full: what it holds stays */
   async send(id: string, messages: readonly Sent[]): Promise<{ metadata: { metrics: object } }> {
     const queue = this.#queues.get(id);
     if (!queue) throw new Refused(404, "Queue does not exist");
+    // developers.cloudflare.com/queues/reference/error-codes, QueueStorageLimitExceeded
+    if (this.#recent(id).backlogBytes >= this.#limitBytes) throw new Refused(429, "Queue storage limit exceeded", 10251);
     await this.log.append(
       id,
       messages.map((message) => toLog(message, 1000 * (message.delaySeconds ?? queue.delaySeconds))),

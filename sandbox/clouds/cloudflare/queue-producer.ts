@@ -14,13 +14,15 @@ const maxBatchBytes = 256_000;
 export const maxDelaySeconds = 43_200;
 const contentTypes = ["text", "json", "bytes", "v8"];
 
-/** A message that the queue does not take. `status` is HTTP's. */
+/** A message that the queue does not take. `status` is HTTP's, `code` the API's. */
 export class Refused extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  readonly code: number;
+  constructor(status: number, message: string, code = 10004) {
     super(message);
     this.name = "Refused";
     this.status = status;
+    this.code = code;
   }
 }
 
