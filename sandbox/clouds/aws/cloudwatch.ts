@@ -66,11 +66,12 @@ export class CloudWatch {
   parts(): Part[] {
     return this.#ground.store.list(alarmToken).map(({ id, state: alarm }) => {
       const { state, since, value } = this.status(id);
+      const why = state === "ALARM" && typeof alarm.alarmDescription === "string" ? `: ${alarm.alarmDescription}` : "";
       return {
         kind: "alarm",
         name: String(alarm.name),
         state: state === "ALARM" ? "failed" : "running",
-        detail: `${state} since ${since.slice(11, 19)}${value === undefined ? "" : `: ${Math.round(value * 1000) / 1000}`}, ${alarm.region}`,
+        detail: `${state} since ${since.slice(11, 19)}${value === undefined ? "" : `: ${Math.round(value * 1000) / 1000}`}, ${alarm.region}${why}`,
       };
     });
   }

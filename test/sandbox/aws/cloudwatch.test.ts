@@ -42,14 +42,14 @@ const becomes = (name: string, state: string) => until(async () => (await stateO
 
 describe("an alarm", () => {
   test("knows nothing without data, then rings, and is quiet again", async () => {
-    await alarm("age", { statistic: "Minimum", period: 10 });
+    await alarm("age", { statistic: "Minimum", period: 10, alarmDescription: "Orders wait" });
     expect(await stateOf("age")).toBe("INSUFFICIENT_DATA");
     await put("age", 400);
     await becomes("age", "ALARM");
     expect(account.aws.parts().find(({ name }) => name === "age")).toMatchObject({
       kind: "alarm",
       state: "failed",
-      detail: expect.stringMatching(/^ALARM since \d\d:\d\d:\d\d: 400, eu-central-1$/),
+      detail: expect.stringMatching(/^ALARM since \d\d:\d\d:\d\d: 400, eu-central-1: Orders wait$/),
     });
     await put("age", 3);
     await becomes("age", "OK");
