@@ -105,7 +105,7 @@ drill
   .description("every kind of process is killed with -9 under load, again and again: it comes back, and nothing acknowledged is lost")
   .argument("<stack>", "a region that is deployed")
   .option("--rounds <n>", "kills of each", within(1, 100), 10)
-  .option("--only <names>", "of edge, service, database, objects, collector-gcp, collector-aws, job, sandbox, with commas between")
+  .option("--only <names>", "of edge, service, spool, database, objects, collector-gcp, collector-aws, job, sandbox, with commas between")
   .option(...json)
   .action(async (stack: string, options) => (await import("./commands/drill.ts")).killsDrill(stack, options));
 program

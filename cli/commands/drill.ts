@@ -36,8 +36,8 @@ export interface KillsOptions {
 }
 
 export async function killsDrill(stack: string, { rounds, only, json }: KillsOptions): Promise<void> {
-  const targets = only?.split(",") ?? targetNames;
-  const unknown = targets.filter((name) => !targetNames.includes(name));
+  const targets = only?.split(",");
+  const unknown = (targets ?? []).filter((name) => !targetNames.includes(name));
   if (unknown.length > 0)
     throw new PersonError(
       `There is nothing called "${unknown.join('", "')}" to kill.`,

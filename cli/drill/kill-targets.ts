@@ -19,6 +19,7 @@ const inRegion = (kind: string, name: string) => (part: RunningPart, stack: stri
 export const killTargets: readonly KillTarget[] = [
   { name: "edge", what: "workerd, with every Worker and Durable Object", is: inRegion("worker", "") },
   { name: "service", what: "the preference service", is: inRegion("Cloud Run service", "preferences") },
+  { name: "spool", what: "the service that keeps the edge's telemetry where no queue can", is: inRegion("Cloud Run service", "spool") },
   { name: "database", what: "PostgreSQL", is: inRegion("Cloud SQL", "") },
   {
     name: "objects",
@@ -33,6 +34,13 @@ export const jobTarget = { name: "job", what: "the migration job, while it runs"
 export const sandboxTarget = { name: "sandbox", what: "the gateway, Cloud Storage, queues, balancers and all" } as const;
 
 export const targetNames = [...killTargets, jobTarget, sandboxTarget].map(({ name }) => name);
+
+/** Those that the region has: not every one has a service that spools. */
+export async function targetsOf(sandbox: SandboxFile, stack: string): Promise<string[]> {
+  const { parts } = await sandboxStatus(sandbox);
+  const there = killTargets.filter((target) => parts.some((part) => part.pid !== undefined && target.is(part, stack)));
+  return [...there, jobTarget, sandboxTarget].map(({ name }) => name);
+}
 
 /** Processes of a target that run now. */
 export async function pidsOf(sandbox: SandboxFile, stack: string, target: KillTarget): Promise<number[]> {

@@ -4,7 +4,7 @@ import { stateResources } from "../pulumi/checkpoint.ts";
 import { makeReady, requireReady } from "../ready.ts";
 import { runningSandbox, sandboxStatus } from "../sandbox.ts";
 import { CloudCalls } from "./cloud-calls.ts";
-import { jobTarget, type KillTarget, killTargets, pidsOf, sandboxTarget } from "./kill-targets.ts";
+import { jobTarget, type KillTarget, killTargets, pidsOf, sandboxTarget, targetsOf } from "./kill-targets.ts";
 import { type Promised, seconds } from "./promises.ts";
 import { type DrilledRegion, drilledRegion } from "./region.ts";
 import { consentChanges, events, objects, Writer } from "./writers.ts";
@@ -12,8 +12,8 @@ import { consentChanges, events, objects, Writer } from "./writers.ts";
 export interface KillDrill {
   readonly stack: string;
   readonly rounds: number;
-  /** Names of what is killed. */
-  readonly targets: readonly string[];
+  /** Names of what is killed; all that the region has, if undefined. */
+  readonly targets: readonly string[] | undefined;
 }
 
 export interface KillFigures {
@@ -46,8 +46,9 @@ const settleMs = 240_000;
 type Step = (line?: string) => void;
 
 /** @param step told what is done next, and often without a word: throws to end the drill */
-export async function drillKills({ stack, rounds, targets }: KillDrill, step: Step): Promise<KillReport> {
+export async function drillKills({ stack, rounds, targets: chosen }: KillDrill, step: Step): Promise<KillReport> {
   const region = drilledRegion(stack);
+  const targets = chosen ?? (await targetsOf((await requireReady()).sandbox, stack));
   const figures: KillFigures[] = [];
   for (const name of targets) {
     const run = new Killing(region, step);
