@@ -10,7 +10,7 @@ type Answer = number | "silent";
 
 export class Collectors implements AsyncDisposable {
   /** Status of the next answers, by the spans that came. */
-  answer: (path: Path, spans: readonly StoredSpan[]) => Answer = () => 200;
+  answer: (path: Path, spans: readonly StoredSpan[]) => Answer | Promise<Answer> = () => 200;
   readonly tokens: Record<Path, string[]> = { gcp: [], aws: [] };
   readonly #objects: Record<Path, OtlpTraces[]> = { gcp: [], aws: [] };
   readonly #servers: Record<Path, Server>;
@@ -43,7 +43,7 @@ export class Collectors implements AsyncDisposable {
     return createServer(async (request, response) => {
       this.tokens[path].push(request.headers.authorization?.replace("Bearer ", "") ?? "");
       const object = JSON.parse(Buffer.concat((await request.toArray()) as Buffer[]).toString()) as OtlpTraces;
-      const answer = this.answer(path, storedSpans([object]));
+      const answer = await this.answer(path, storedSpans([object]));
       if (answer === "silent") return;
       if (answer === 200) this.#objects[path].push(object);
       response.writeHead(answer, { "content-type": "application/json" }).end("{}");
