@@ -1,6 +1,7 @@
 // What exists in the embedded cloud: every resource of every provider, in one SQLite file that survives a kill at any instruction.
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Properties, Stored } from "./definition.ts";
+import { preparing } from "./prepared.ts";
 
 interface Row {
   token: string;
@@ -23,11 +24,13 @@ export type Resources = Pick<Store, "get" | "list">;
 
 export class Store {
   readonly #db: DatabaseSync;
+  readonly #prepared: (sql: string) => StatementSync;
   #changes = 0;
 
   /** @param file path of the SQLite file, or ":memory:" */
   constructor(file: string) {
     this.#db = new DatabaseSync(file);
+    this.#prepared = preparing(this.#db);
     // WAL with synchronous NORMAL: a killed process loses nothing that was answered.
     this.#db.exec(`
       PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
@@ -39,30 +42,27 @@ export class Store {
   }
 
   get(token: string, id: string): Stored | undefined {
-    const row = this.#db.prepare("SELECT * FROM resource WHERE token = ? AND id = ?").get(token, id);
+    const row = this.#prepared("SELECT * FROM resource WHERE token = ? AND id = ?").get(token, id);
     return row && stored(row as unknown as Row);
   }
 
   /** All resources of a type, oldest first. */
   list(token: string): Stored[] {
-    return this.#db
-      .prepare("SELECT * FROM resource WHERE token = ? ORDER BY rowid")
+    return this.#prepared("SELECT * FROM resource WHERE token = ? ORDER BY rowid")
       .all(token)
       .map((row) => stored(row as unknown as Row));
   }
 
   /** All resources that were made for this URN, oldest first: more than one where a replaced one was kept. */
   ofUrn(urn: string): Stored[] {
-    return this.#db
-      .prepare("SELECT * FROM resource WHERE urn = ? ORDER BY rowid")
+    return this.#prepared("SELECT * FROM resource WHERE urn = ? ORDER BY rowid")
       .all(urn)
       .map((row) => stored(row as unknown as Row));
   }
 
   /** All resources of all types. */
   all(): Stored[] {
-    return this.#db
-      .prepare("SELECT * FROM resource ORDER BY rowid")
+    return this.#prepared("SELECT * FROM resource ORDER BY rowid")
       .all()
       .map((row) => stored(row as unknown as Row));
   }
@@ -74,32 +74,31 @@ export class Store {
 
   put(resource: Stored): void {
     this.#changes += 1;
-    this.#db
-      .prepare(
-        `INSERT INTO resource (token, id, urn, inputs, state) VALUES (?, ?, ?, ?, ?)
+    this.#prepared(
+      `INSERT INTO resource (token, id, urn, inputs, state) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (token, id) DO UPDATE SET urn = excluded.urn, inputs = excluded.inputs, state = excluded.state`,
-      )
-      .run(resource.token, resource.id, resource.urn, JSON.stringify(resource.inputs), JSON.stringify(resource.state));
+    ).run(resource.token, resource.id, resource.urn, JSON.stringify(resource.inputs), JSON.stringify(resource.state));
   }
 
   remove(token: string, id: string): void {
     this.#changes += 1;
-    this.#db.prepare("DELETE FROM resource WHERE token = ? AND id = ?").run(token, id);
+    this.#prepared("DELETE FROM resource WHERE token = ? AND id = ?").run(token, id);
   }
 
   /** A fact that a runtime keeps for itself (a generated key, a project's number). Made once, then the same for ever. */
   fact<T>(key: string, make: () => T): T {
-    const row = this.#db.prepare("SELECT value FROM fact WHERE key = ?").get(key);
+    const row = this.#prepared("SELECT value FROM fact WHERE key = ?").get(key);
     if (row) return JSON.parse(row.value as string) as T;
     const value = make();
-    this.#db.prepare("INSERT INTO fact (key, value) VALUES (?, ?)").run(key, JSON.stringify(value));
+    this.#prepared("INSERT INTO fact (key, value) VALUES (?, ?)").run(key, JSON.stringify(value));
     return value;
   }
 
   setFact(key: string, value: unknown): void {
-    this.#db
-      .prepare("INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-      .run(key, JSON.stringify(value));
+    this.#prepared("INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
+      key,
+      JSON.stringify(value),
+    );
   }
 
   close(): void {

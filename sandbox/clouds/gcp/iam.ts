@@ -33,6 +33,7 @@ const bindingTokens = [
 export class Iam {
   readonly tokens: Tokens;
   readonly #store: Store;
+  #read: { readonly at: number; readonly bindings: readonly Binding[] } = { at: -1, bindings: [] };
 
   constructor(store: Store) {
     this.#store = store;
@@ -87,8 +88,13 @@ export class Iam {
     throw new ApiError("PERMISSION_DENIED", `Permission '${permission}' denied for resource '${resource}' (or it may not exist).`);
   }
 
-  bindings(): Binding[] {
-    return bindingTokens.flatMap((token) => this.#store.list(token).map(bindingOf));
+  bindings(): readonly Binding[] {
+    // Every call of every API asks: read anew only when something that exists has changed.
+    if (this.#read.at !== this.#store.changes) {
+      const bindings = bindingTokens.flatMap((token) => this.#store.list(token).map(bindingOf));
+      this.#read = { at: this.#store.changes, bindings };
+    }
+    return this.#read.bindings;
   }
 
   /** Whether there is such a member: an account that was created, or a service agent that came into being. People always exist. */

@@ -15,7 +15,8 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { preparing } from "../../engine/prepared.ts";
 import { inTransaction } from "../transaction.ts";
 import { type Conditions, requireConditions } from "./conditions.ts";
 import { Crc32c } from "./crc32c.ts";
@@ -40,6 +41,7 @@ export interface NewObject {
 
 export class ObjectStore {
   readonly #db: DatabaseSync;
+  readonly #prepared: (sql: string) => StatementSync;
   readonly #files: string;
   readonly #incoming: string;
 
@@ -50,6 +52,7 @@ export class ObjectStore {
     mkdirSync(this.#files, { recursive: true });
     mkdirSync(this.#incoming, { recursive: true });
     this.#db = new DatabaseSync(join(folder, "metadata.sqlite"));
+    this.#prepared = preparing(this.#db);
     this.#db.exec(`
       PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
       CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
@@ -67,12 +70,11 @@ export class ObjectStore {
   /** Removes bytes that no row names: what a kill left behind, and what is past its soft deletion. */
   sweep(): void {
     this.#purge();
-    const rows = this.#db.prepare("SELECT document FROM object").all();
+    const rows = this.#prepared("SELECT document FROM object").all();
     const named = new Set(rows.map((row) => (JSON.parse(row.document as string) as StoredObject).file));
     for (const file of readdirSync(this.#files)) if (!named.has(file)) rmSync(join(this.#files, file));
     const uploads = new Set(
-      this.#db
-        .prepare("SELECT id FROM upload")
+      this.#prepared("SELECT id FROM upload")
         .all()
         .map((row) => row.id as string),
     );
@@ -82,7 +84,7 @@ export class ObjectStore {
   // Buckets
 
   bucket(name: string): Bucket | undefined {
-    const row = this.#db.prepare("SELECT document FROM bucket WHERE name = ?").get(name);
+    const row = this.#prepared("SELECT document FROM bucket WHERE name = ?").get(name);
     return row && (JSON.parse(row.document as string) as Bucket);
   }
 
@@ -94,7 +96,7 @@ export class ObjectStore {
   }
 
   buckets(project: string): Bucket[] {
-    const rows = this.#db.prepare("SELECT document FROM bucket ORDER BY name").all();
+    const rows = this.#prepared("SELECT document FROM bucket ORDER BY name").all();
     return rows.map((row) => JSON.parse(row.document as string) as Bucket).filter((bucket) => bucket.project === project);
   }
 
@@ -138,13 +140,14 @@ export class ObjectStore {
       );
     }
     for (const object of this.objects(name, ["softDeleted"])) this.#transaction(() => this.#removeRow(object));
-    this.#db.prepare("DELETE FROM bucket WHERE name = ?").run(name);
+    this.#prepared("DELETE FROM bucket WHERE name = ?").run(name);
   }
 
   #putBucket(bucket: Bucket): Bucket {
-    this.#db
-      .prepare("INSERT INTO bucket (name, document) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET document = excluded.document")
-      .run(bucket.name, JSON.stringify(bucket));
+    this.#prepared("INSERT INTO bucket (name, document) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET document = excluded.document").run(
+      bucket.name,
+      JSON.stringify(bucket),
+    );
     return bucket;
   }
 
@@ -154,10 +157,12 @@ export class ObjectStore {
   find(bucket: string, name: string, generation?: number): StoredObject | undefined {
     const row =
       generation === undefined
-        ? this.#db.prepare("SELECT document FROM object WHERE bucket = ? AND name = ? AND state = 'live'").get(bucket, name)
-        : this.#db
-            .prepare("SELECT document FROM object WHERE bucket = ? AND name = ? AND generation = ? AND state <> 'softDeleted'")
-            .get(bucket, name, generation);
+        ? this.#prepared("SELECT document FROM object WHERE bucket = ? AND name = ? AND state = 'live'").get(bucket, name)
+        : this.#prepared("SELECT document FROM object WHERE bucket = ? AND name = ? AND generation = ? AND state <> 'softDeleted'").get(
+            bucket,
+            name,
+            generation,
+          );
     return row && (JSON.parse(row.document as string) as StoredObject);
   }
 
@@ -172,8 +177,9 @@ export class ObjectStore {
   objects(bucket: string, states: readonly ObjectState[], prefix = ""): StoredObject[] {
     this.#purge();
     const wanted = states.map((state) => `'${state}'`).join(", ");
-    return this.#db
-      .prepare(`SELECT document FROM object WHERE bucket = ? AND state IN (${wanted}) AND substr(name, 1, ?) = ? ORDER BY name, generation`)
+    return this.#prepared(
+      `SELECT document FROM object WHERE bucket = ? AND state IN (${wanted}) AND substr(name, 1, ?) = ? ORDER BY name, generation`,
+    )
       .all(bucket, prefix.length, prefix)
       .map((row) => JSON.parse(row.document as string) as StoredObject);
   }
@@ -322,16 +328,16 @@ export class ObjectStore {
   // Uploads that are resumed, kept over a restart
 
   putUpload(id: string, document: object): void {
-    this.#db.prepare("INSERT INTO upload (id, document) VALUES (?, ?)").run(id, JSON.stringify(document));
+    this.#prepared("INSERT INTO upload (id, document) VALUES (?, ?)").run(id, JSON.stringify(document));
   }
 
   upload<T>(id: string): T | undefined {
-    const row = this.#db.prepare("SELECT document FROM upload WHERE id = ?").get(id);
+    const row = this.#prepared("SELECT document FROM upload WHERE id = ?").get(id);
     return row && (JSON.parse(row.document as string) as T);
   }
 
   endUpload(id: string): void {
-    this.#db.prepare("DELETE FROM upload WHERE id = ?").run(id);
+    this.#prepared("DELETE FROM upload WHERE id = ?").run(id);
     this.discard(id);
   }
 
@@ -356,29 +362,27 @@ export class ObjectStore {
   /** Ends soft deletions whose time has come. */
   #purge(): void {
     const now = new Date().toISOString();
-    const due = this.#db
-      .prepare("SELECT document FROM object WHERE state = 'softDeleted' AND json_extract(document, '$.hardDeleteTime') <= ?")
-      .all(now);
+    const due = this.#prepared(
+      "SELECT document FROM object WHERE state = 'softDeleted' AND json_extract(document, '$.hardDeleteTime') <= ?",
+    ).all(now);
     for (const row of due) this.#transaction(() => this.#removeRow(JSON.parse(row.document as string) as StoredObject));
   }
 
   #put(object: StoredObject): void {
-    this.#db
-      .prepare(
-        `INSERT INTO object (bucket, name, generation, state, document) VALUES (?, ?, ?, ?, ?)
+    this.#prepared(
+      `INSERT INTO object (bucket, name, generation, state, document) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (bucket, name, generation) DO UPDATE SET state = excluded.state, document = excluded.document`,
-      )
-      .run(object.bucket, object.name, object.generation, object.state, JSON.stringify(object));
+    ).run(object.bucket, object.name, object.generation, object.state, JSON.stringify(object));
   }
 
   #nextGeneration(bucket: string, name: string): number {
-    const row = this.#db.prepare("SELECT max(generation) AS last FROM object WHERE bucket = ? AND name = ?").get(bucket, name);
+    const row = this.#prepared("SELECT max(generation) AS last FROM object WHERE bucket = ? AND name = ?").get(bucket, name);
     return Math.max(Date.now() * 1000, ((row?.last as number | null) ?? 0) + 1);
   }
 
   #removeRow(object: StoredObject): StoredObject {
     const { bucket, name, generation } = object;
-    this.#db.prepare("DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?").run(bucket, name, generation);
+    this.#prepared("DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?").run(bucket, name, generation);
     return object;
   }
 

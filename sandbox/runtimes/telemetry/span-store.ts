@@ -1,32 +1,33 @@
 // Spans that a tracing service received, in one SQLite file a cloud, found by owner and trace. A span that comes twice is one span.
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { inTransaction } from "../transaction.ts";
 import type { ReceivedSpan } from "./otlp.ts";
 
 export class SpanStore {
   readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
 
   /** @param file path of the SQLite file */
   constructor(file: string) {
     mkdirSync(dirname(file), { recursive: true });
     this.#db = new DatabaseSync(file);
     this.#db.exec(`
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 8000;
       CREATE TABLE IF NOT EXISTS span (
         owner TEXT NOT NULL, trace TEXT NOT NULL, span TEXT NOT NULL, received INTEGER NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (owner, trace, span)) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS by_age ON span (received);`);
+    this.#insert = this.#db.prepare(
+      "INSERT INTO span VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, received = excluded.received",
+    );
   }
 
   /** Keeps all of them or none. @param owner whose they are: a project, an account and region */
   add(owner: string, spans: readonly ReceivedSpan[], now = Date.now()): void {
-    const insert = this.#db.prepare(
-      "INSERT INTO span VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, received = excluded.received",
-    );
     inTransaction(this.#db, () => {
-      for (const span of spans) insert.run(owner, span.traceId, span.spanId, now, JSON.stringify(span));
+      for (const span of spans) this.#insert.run(owner, span.traceId, span.spanId, now, JSON.stringify(span));
     });
   }
 
