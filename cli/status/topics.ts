@@ -23,6 +23,8 @@ type Named = Pick<Part, "kind" | "name" | "state" | "detail">;
 interface Kind {
   readonly topic: string;
   readonly kinds: readonly string[];
+  /** What its parts say is for information: whether somebody must act is said elsewhere. */
+  readonly informs?: boolean;
   /** Default: each part's name and detail. */
   readonly text?: (parts: readonly Named[]) => string;
 }
@@ -65,7 +67,13 @@ const kinds: readonly Kind[] = [
       return firing === 0 ? `${parts.length}, none fires` : `${firing} of ${parts.length} ${firing === 1 ? "fires" : "fire"}`;
     },
   },
-  { topic: "objectives", kinds: ["objective"], text: each(({ name, detail }) => `${name.replace(/^\w+: /, "")}: ${detail}`) },
+  // A budget may be spent faster than allowed for an hour; the alerts ring where that goes on.
+  {
+    topic: "objectives",
+    kinds: ["objective"],
+    informs: true,
+    text: each(({ name, detail }) => `${name.replace(/^\w+: /, "")}: ${detail}`),
+  },
   {
     topic: "keys",
     kinds: ["key"],
@@ -83,9 +91,9 @@ const trouble = ({ name, state, detail }: Named) => `${name}: ${state === "faile
 
 /** The topics that a region has parts of. What is of no topic (metadata servers, registries) is told as soon as it is not well. */
 export function topicsOf(parts: readonly Named[], certificates: readonly ShownCertificate[]): Topic[] {
-  const told = kinds.flatMap(({ topic, kinds: its, text = all }): Topic[] => {
+  const told = kinds.flatMap(({ topic, kinds: its, informs, text = all }): Topic[] => {
     const own = parts.filter(({ kind }) => its.includes(kind));
-    return own.length === 0 ? [] : [topicOf(topic, text(own), own)];
+    return own.length === 0 ? [] : [topicOf(topic, text(own), informs ? [] : own)];
   });
   const rest = parts.filter(({ kind }) => kind !== "certificate" && !kinds.some(({ kinds: its }) => its.includes(kind)));
   const proofs = parts.filter(({ kind }) => kind === "certificate");
@@ -101,6 +109,7 @@ export function topicsOf(parts: readonly Named[], certificates: readonly ShownCe
   ];
 }
 
+/** @param parts that must be running */
 const topicOf = (topic: string, text: string, parts: readonly Named[]): Topic => {
   const troubles = parts.filter((part) => !running(part)).map(trouble);
   return { topic, well: troubles.length === 0, text, troubles };

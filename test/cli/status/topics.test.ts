@@ -42,6 +42,15 @@ it("counts alerts, and tells those that fire in full", () => {
   });
 });
 
+it("says how fast an objective's budget goes, and leaves it to the alerts to ring", () => {
+  const spent = part("objective", "eu: answers within 200 ms", "2.92 times the allowed errors in the last hour", "failed");
+  expect(topic("objectives", [spent], [])).toMatchObject({
+    well: true,
+    text: "answers within 200 ms: 2.92 times the allowed errors in the last hour",
+    troubles: [],
+  });
+});
+
 it("says of keys whether they can be used and whether they rotate", () => {
   const parts = [
     part("key", "data", "version 1 ENABLED, rotates every 90 days, europe-west3"),
