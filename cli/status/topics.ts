@@ -59,6 +59,7 @@ const kinds: readonly Kind[] = [
       return `${name.split("/").at(-1)}${amount === undefined ? "" : ` (${amount})`}`;
     }),
   },
+  { topic: "images", kinds: ["container registry"], text: each(({ name, detail }) => `${name} (${detail.split(", ").at(-1)})`) },
   {
     topic: "alerts",
     kinds: ["alarm", "alert policy"],
@@ -89,7 +90,7 @@ const kinds: readonly Kind[] = [
 const all = (parts: readonly Named[]) => parts.map(({ name, detail }) => `${name} ${detail}`).join(", ");
 const trouble = ({ name, state, detail }: Named) => `${name}: ${state === "failed" ? "" : `${state}, `}${detail}`;
 
-/** The topics that a region has parts of. What is of no topic (metadata servers, registries) is told as soon as it is not well. */
+/** The topics that a region has parts of. What is of no topic (metadata servers, say) is told as soon as it is not well. */
 export function topicsOf(parts: readonly Named[], certificates: readonly ShownCertificate[]): Topic[] {
   const told = kinds.flatMap(({ topic, kinds: its, informs, text = all }): Topic[] => {
     const own = parts.filter(({ kind }) => its.includes(kind));
@@ -99,7 +100,7 @@ export function topicsOf(parts: readonly Named[], certificates: readonly ShownCe
   const proofs = parts.filter(({ kind }) => kind === "certificate");
   const others = topicOf(
     "others",
-    `${rest.length} parts: ${[...new Set(rest.map(({ kind }) => kind.toLowerCase()))].sort().join(", ")}`,
+    `${rest.length} ${rest.length === 1 ? "part" : "parts"}: ${[...new Set(rest.map(({ kind }) => kind.toLowerCase()))].sort().join(", ")}`,
     rest,
   );
   return [
