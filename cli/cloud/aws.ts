@@ -8,15 +8,20 @@ export type Aws = (args: readonly string[]) => Promise<{ readonly ok: boolean; r
 
 /** What the program makes, for IAM's simulator. */
 export const actions = [
+  "acm:RequestCertificate",
+  "cloudwatch:PutMetricAlarm",
   "ecr:CreateRepository",
   "ecs:CreateService",
   "elasticloadbalancing:CreateLoadBalancer",
   "iam:CreateRole",
   "kms:CreateKey",
   "logs:CreateLogGroup",
+  "logs:PutResourcePolicy",
   "s3:CreateBucket",
   "s3:PutBucketObjectLockConfiguration",
   "ec2:CreateVpc",
+  "ssm:PutParameter",
+  "xray:UpdateTraceSegmentDestination",
 ] as const;
 
 export async function awsPrerequisites(accountId: string, aws: Aws): Promise<Prerequisite[]> {

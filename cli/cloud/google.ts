@@ -6,6 +6,7 @@ const area = "Google Cloud" as const;
 
 /** One permission for each thing that the program makes in a region's project; `testIamPermissions` says which of them one has. */
 export const regionPermissions = [
+  "certificatemanager.certs.create",
   "cloudkms.cryptoKeys.create",
   "cloudkms.cryptoKeys.setIamPolicy",
   "cloudsql.instances.create",
@@ -14,6 +15,11 @@ export const regionPermissions = [
   "compute.regionBackendServices.create",
   "iam.serviceAccounts.actAs",
   "iam.serviceAccounts.create",
+  "logging.buckets.create",
+  "logging.logMetrics.create",
+  "logging.sinks.update",
+  "monitoring.alertPolicies.create",
+  "monitoring.slos.create",
   "resourcemanager.projects.setIamPolicy",
   "run.jobs.create",
   "run.services.create",
@@ -34,7 +40,13 @@ export const globalPermissions = [
 ] as const;
 
 export async function googlePrerequisites(project: string, permissions: readonly string[], ask: Ask): Promise<Prerequisite[]> {
-  return Promise.all([exists(project, ask), billing(project, ask), rights(project, permissions, ask), pipelineTrust(project, ask)]);
+  return Promise.all([
+    exists(project, ask),
+    billing(project, ask),
+    firstApis(project, ask),
+    rights(project, permissions, ask),
+    pipelineTrust(project, ask),
+  ]);
 }
 
 async function exists(project: string, ask: Ask): Promise<Prerequisite> {
@@ -59,6 +71,25 @@ async function billing(project: string, ask: Ask): Promise<Prerequisite> {
     what,
     verdict: billingEnabled ? "there" : "missing",
     found: billingEnabled ? String(billingAccountName) : "not enabled",
+    provide,
+  };
+}
+
+/** What even the first preview asks: it reads the project's number before the program can enable anything. */
+async function firstApis(project: string, ask: Ask): Promise<Prerequisite> {
+  const names = ["cloudresourcemanager", "serviceusage"].map((name) => `${name}.googleapis.com`);
+  const what = `the first APIs of ${project}`;
+  const provide = `gcloud services enable ${names.join(" ")} --project ${project}`;
+  const query = names.map((name) => `names=projects/${project}/services/${name}`).join("&");
+  const answer = await ask(`https://serviceusage.googleapis.com/v1/projects/${project}/services:batchGet?${query}`);
+  if (answer.status !== 200) return { area, what, verdict: "unknown", found: unsettled(answer), provide };
+  const { services = [] } = answer.body as { services?: { name: string; state: string }[] };
+  const off = names.filter((name) => !services.some((its) => its.name.endsWith(`/${name}`) && its.state === "ENABLED"));
+  return {
+    area,
+    what,
+    verdict: off.length === 0 ? "there" : "missing",
+    found: off.length === 0 ? "enabled" : `not enabled: ${off.join(", ")}`,
     provide,
   };
 }

@@ -194,8 +194,9 @@ export class GovernanceService extends pulumi.ComponentResource {
             })),
           ],
           resources: { limits: { cpu: "1", memory: "512Mi" }, cpuIdle: false, startupCpuBoost: true },
-          startupProbe: { httpGet: { path: "/healthz", port: 8080 }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 30 },
-          livenessProbe: { httpGet: { path: "/healthz", port: 8080 }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
+          // Not /healthz: paths that end in z are the platform's own (cloud.google.com/run/docs/known-issues, "Reserved URL paths").
+          startupProbe: { httpGet: { path: "/health", port: 8080 }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 30 },
+          livenessProbe: { httpGet: { path: "/health", port: 8080 }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
           volumeMounts,
         },
       ],

@@ -65,6 +65,8 @@ describe("Cloudflare", () => {
 });
 
 describe("Google Cloud", () => {
+  const service = (name: string, state: string) => ({ name: `projects/1/services/${name}.googleapis.com`, state });
+
   it("is ready with an active project, billing, and every permission", async () => {
     const all = await googlePrerequisites(
       "p",
@@ -72,6 +74,7 @@ describe("Google Cloud", () => {
       api({
         "/projects/p": [200, { lifecycleState: "ACTIVE" }],
         "/billingInfo": [200, { billingEnabled: true, billingAccountName: "billingAccounts/1" }],
+        ":batchGet": [200, { services: ["cloudresourcemanager", "serviceusage"].map((name) => service(name, "ENABLED")) }],
         ":testIamPermissions": [200, { permissions: ["run.services.create"] }],
         "/workloadIdentityPools": [
           200,
@@ -79,7 +82,7 @@ describe("Google Cloud", () => {
         ],
       }),
     );
-    expect(all.map(({ verdict }) => verdict)).toEqual(["there", "there", "there", "there"]);
+    expect(all.map(({ verdict }) => verdict)).toEqual(["there", "there", "there", "there", "there"]);
   });
 
   it("names what is lacking", async () => {
@@ -89,6 +92,7 @@ describe("Google Cloud", () => {
       api({
         "/projects/p": [200, { lifecycleState: "DELETE_REQUESTED" }],
         "/billingInfo": [200, {}],
+        ":batchGet": [200, { services: [service("cloudresourcemanager", "DISABLED"), service("serviceusage", "ENABLED")] }],
         ":testIamPermissions": [200, { permissions: ["run.services.create"] }],
         "/workloadIdentityPools": [200, { workloadIdentityPools: [{ name: "a/b/old", state: "DELETED" }] }],
       }),
@@ -96,6 +100,7 @@ describe("Google Cloud", () => {
     expect(of(all, "identity pool").verdict).toBe("missing");
     expect(of(all, "project p")).toMatchObject({ verdict: "missing", found: "DELETE_REQUESTED" });
     expect(of(all, "billing")).toMatchObject({ verdict: "missing", found: "not enabled" });
+    expect(of(all, "first APIs")).toMatchObject({ verdict: "missing", found: "not enabled: cloudresourcemanager.googleapis.com" });
     expect(of(all, "your rights")).toMatchObject({ verdict: "missing", found: "lacks run.jobs.create" });
   });
 

@@ -50,7 +50,7 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
 
   // Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.
   let started = false;
-  app.get("/healthz", async (c) => {
+  app.get("/health", async (c) => {
     if (!started) await store.ping();
     started = true;
     return c.json({ status: "ok" });

@@ -30,7 +30,7 @@ export function createApp({ trust, outbox, version }: Parts): Hono<{ Variables: 
 
   // Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.
   let started = false;
-  app.get("/healthz", async (c) => {
+  app.get("/health", async (c) => {
     if (!started) await outbox.ping();
     started = true;
     return c.json({ status: "ok" });

@@ -22,7 +22,7 @@ describe("the preferences service", () => {
   test("is ready only once the database was there, and stays so when it goes", async () => {
     await region.postgres.stop("SIGKILL");
     const service = await region.serve();
-    const health = async () => (await service.request("/healthz", { scope: "none" })).status;
+    const health = async () => (await service.request("/health", { scope: "none" })).status;
     expect(await health()).toBe(503);
     await region.postgres.start();
     await vi.waitFor(async () => expect(await health()).toBe(200), patience);

@@ -82,7 +82,7 @@ test("nothing of a person is in what is told, and nothing that the schema does n
 
 test("looking for work and being asked for its health tell nothing, and no number is missing", async () => {
   const before = collectors.stored("gcp").length;
-  for (let i = 0; i < 5; i++) await service.request("/healthz", { scope: "none" });
+  for (let i = 0; i < 5; i++) await service.request("/health", { scope: "none" });
   const last = caller();
   await service.request("/v1/nothing", { headers: { traceparent: traceparent(last) } });
   await until(() => traceAt("gcp", last.traceId).length === 1, "the last span");
