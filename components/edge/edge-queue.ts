@@ -103,8 +103,9 @@ export class EdgeQueue extends pulumi.ComponentResource {
               type: "worker",
               scriptName: worker.deployedName,
               deadLetterQueue: (deadLetters[i] as Queue).queueName,
-              // A second of waiting at most; an hour of trying before people must look.
-              settings: { batchSize: 25, maxWaitTimeMs: 1000, maxRetries: 100, retryDelay: 36, maxConcurrency: 5 },
+              // A second of waiting at most; an hour of trying before people must look. The largest batches, ten at once: at a tenth of a
+              // second each that is more than the 5,000 messages a second that a queue takes.
+              settings: { batchSize: 100, maxWaitTimeMs: 1000, maxRetries: 100, retryDelay: 36, maxConcurrency: 10 },
             },
             { ...child, deleteBeforeReplace: true },
           ),

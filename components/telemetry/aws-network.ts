@@ -79,9 +79,10 @@ export class AwsNetwork extends pulumi.ComponentResource {
       { routeTableId: routeTable.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
       child,
     );
-    // Which letters a region's zones have differs between accounts; local zones are no place for a load balancer.
+    // Which letters a region's zones have differs between accounts; local zones are no place for a load balancer, and an old zone lacks
+    // what newer services need, whatever its letter is.
     const zones = getAvailabilityZonesOutput(
-      { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
+      { state: "available", excludeZoneIds: ["use1-az3"], filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
       { parent: this },
     ).names;
     const subnets = subnetRanges.map((cidrBlock, index) => {
