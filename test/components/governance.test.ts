@@ -1,5 +1,6 @@
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import { describe, expect, it } from "vitest";
+import { GovernancePlane, type GovernancePlaneArgs } from "../../components/governance/governance-plane.ts";
 import { GovernanceService, type GovernanceServiceArgs } from "../../components/governance/governance-service.ts";
 import { part, run } from "./program.ts";
 
@@ -119,5 +120,15 @@ describe("GovernanceService", () => {
     );
     expect(part(made, "it-service").inputs).toMatchObject({ name: "preferences", description: "by hand" });
     expect(part(made, "it-migration").inputs).toMatchObject({ name: "preferences-migration", launchStage: "GA" });
+  });
+});
+
+describe("GovernancePlane", () => {
+  it("has a spool exactly where the edge can pin no queue", async () => {
+    const plane = (args: Partial<GovernancePlaneArgs>) => new GovernancePlane("it", args as GovernancePlaneArgs);
+    await run(() => {
+      expect(() => plane({ jurisdiction: "sg" })).toThrow('jurisdiction "sg" can pin no queue at the edge: give `spool`');
+      expect(() => plane({ jurisdiction: "eu", spool: service().releases })).toThrow('jurisdiction "eu" pins queues at the edge');
+    });
   });
 });
