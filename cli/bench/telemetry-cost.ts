@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { build as esbuild } from "esbuild";
 import { buildOptions, bundles } from "../../functions/bundles.ts";
@@ -17,7 +18,7 @@ export const variants = ["on", "off"] as const;
 export type Variant = (typeof variants)[number];
 
 export interface CostFigures {
-  /** Milliseconds of each request, one after the other over one connection. */
+  /** Milliseconds of each request, one after the other over one connection, with a pause between them. */
   readonly latencies: Readonly<Record<Variant, readonly number[]>>;
   /** Requests in a second, of each round, over as many connections as `atOnce` says. */
   readonly throughput: Readonly<Record<Variant, readonly number[]>>;
@@ -34,6 +35,8 @@ export interface CostRounds {
 const region = "eu";
 const atOnce = 8;
 const warmUp = 200;
+/** Between two requests of one person: what is done after an answer is not paid for by the next. Throughput is measured without. */
+const pauseMs = 10;
 
 /** Needs `eu` deployed: spans go to its queues, and on to both its collectors. */
 export async function measureTelemetryCost(
@@ -129,6 +132,7 @@ async function oneByOne(port: number, variant: Variant, requests: number): Promi
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const milliseconds: number[] = [];
   for (let i = 0; i < requests; i++) {
+    await delay(pauseMs);
     const started = performance.now();
     await ask(agent, port, variant);
     milliseconds.push(performance.now() - started);
@@ -180,7 +184,7 @@ async function drained(platform: BenchPlatform, { sandbox }: Ready): Promise<voi
       ({ kind, name }) => kind === "queue" && name.startsWith(`telemetry-${region}-`),
     );
     if (queues.every(({ detail }) => detail.startsWith("0 messages, 0 under way"))) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
   }
   throw new Error(`the telemetry queues of "${region}" were not empty within two minutes`);
 }
