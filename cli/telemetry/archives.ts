@@ -97,13 +97,14 @@ export async function readArchive(
   try {
     const identify = path === "gcp" ? await asGoogle(sandbox) : await asAws(sandbox, archive);
     const ask: Ask = async (url) => {
-      const response = await fetch(url, { dispatcher, headers: [...identify(new URL(url))] });
+      const refused = (why: string) =>
+        new PersonError(`The archive ${archive.bucket} cannot be read: ${why}`, "./bailiwick status shows what runs.");
+      const response = await fetch(url, { dispatcher, headers: [...identify(new URL(url))] }).catch((error: Error) => {
+        throw refused((error.cause as Error | undefined)?.message ?? error.message);
+      });
       const text = await response.text();
       if (response.ok) return text;
-      throw new PersonError(
-        `The archive ${archive.bucket} cannot be read: ${response.status} ${text}`,
-        "./bailiwick status shows what runs.",
-      );
+      throw refused(`${response.status} ${text}`);
     };
     const reader = readers[path];
     const prefixes = window ? hoursOf(window.fromMs, Date.now()) : ["traces/"];

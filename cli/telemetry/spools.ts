@@ -27,13 +27,14 @@ export async function backlogOf(sandbox: SandboxFile, account: string, spool: Sp
   const headers = { authorization: `Bearer ${await cloudflareToken(sandbox, account)}` };
   const measure = async (queue: string) => {
     const url = `https://api.cloudflare.com/client/v4/accounts/${account}/queues/${queue}/metrics`;
-    const response = await fetch(url, { dispatcher, headers });
-    const { result, errors } = (await response.json()) as { result: Metrics | null; errors: { message: string }[] };
-    if (result) return result;
-    throw new PersonError(
-      `The queue ${queue} does not say what waits in it: ${response.status} ${errors.map(({ message }) => message).join("; ")}`,
-      "./bailiwick status shows what runs.",
-    );
+    const refused = (why: string) =>
+      new PersonError(`The queue ${queue} does not say what waits in it: ${why}`, "./bailiwick status shows what runs.");
+    const response = await fetch(url, { dispatcher, headers }).catch((error: Error) => {
+      throw refused((error.cause as Error | undefined)?.message ?? error.message);
+    });
+    const text = await response.text();
+    if (response.ok) return (JSON.parse(text) as { result: Metrics }).result;
+    throw refused(`${response.status} ${text}`);
   };
   try {
     const [waiting, putAside] = await Promise.all([measure(spool.queue), measure(spool.deadLetters)]);

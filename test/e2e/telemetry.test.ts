@@ -232,6 +232,24 @@ describe("where the jurisdiction can pin no queue", () => {
   });
 });
 
+test("status says which store does not answer, and goes on with the rest", async () => {
+  const troubles = async () => {
+    const { regions } = JSON.parse((await platform.succeed("status", "eu", "--json")).stdout) as {
+      regions: { topics: { topic: string; troubles: string[] }[] }[];
+    };
+    return regions[0]?.topics.find(({ topic }) => topic === "telemetry")?.troubles;
+  };
+  expect(await troubles()).toBeUndefined();
+  for (const harm of ["stop", "break"]) {
+    await platform.succeed("chaos", harm, "storage", "--for", "1m");
+    expect(await troubles()).toEqual([expect.stringContaining("The archive brand-eu-prod-telemetry-eu cannot be read: ")]);
+    await platform.succeed("chaos", harm, "host:api.cloudflare.com", "--for", "1m");
+    expect(await troubles()).toEqual([expect.stringMatching(/^The queue [0-9a-f]{32} does not say what waits in it: /)]);
+    await platform.succeed("chaos", "heal");
+  }
+  expect(await troubles()).toBeUndefined();
+});
+
 test("a trace that nobody has seen is not found, and an id that is none is refused", async () => {
   expect((await platform.bailiwick(["telemetry", "eu", "--trace", newTrace()])).code).toBe(1);
   const refused = await platform.bailiwick(["telemetry", "eu", "--trace", "abc"]);
