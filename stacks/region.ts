@@ -260,6 +260,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       project,
       jurisdiction,
       service: plane.nodes.preferences.serviceName,
+      collector: telemetry.nodes.gcp.serviceName,
       loadBalancer: telemetry.nodes.awsBalancer.nodes.balancer.arnSuffix,
       dependsOn: enabled,
     },

@@ -12,6 +12,8 @@ export interface SloAlertsArgs {
   readonly jurisdiction: Jurisdiction;
   /** Name of the Cloud Run service whose requests people wait for. */
   readonly service: pulumi.Input<string>;
+  /** Name of the Cloud Run service that is the first cloud's collector. Absent: nobody is told when that path stands still. */
+  readonly collector?: pulumi.Input<string>;
   /** `arnSuffix` of the load balancer before the second cloud's collector. Absent: no alarms there. */
   readonly loadBalancer?: pulumi.Input<string>;
   /** Notification channels of the project, `projects/P/notificationChannels/N`. Without any, alerts show in the console only. */
@@ -173,6 +175,7 @@ export class SloAlerts extends pulumi.ComponentResource {
       });
       policies.push(beyond("enforcement", enforced, "withdrawals are enforced late", objectives.enforcementMs, "ALIGN_PERCENTILE_99"));
     }
+    if (args.collector !== undefined) policies.push(policy("collector", this.#standingStill(region, args.collector)));
     this.nodes = { slos, policies, alarms: args.loadBalancer === undefined ? [] : this.#alarms(name, args, args.loadBalancer, region) };
     this.registerOutputs();
   }
@@ -195,6 +198,30 @@ export class SloAlerts extends pulumi.ComponentResource {
         { parent: this, dependsOn },
       ),
     );
+  }
+
+  /**
+   * The first cloud's path: its collector is not there, or its sink does not take what it brings. Senders try again ever more seldom, so
+   * answers are counted, not their share; an answer now and then that is none is what retrying is for.
+   */
+  #standingStill(region: string, collector: pulumi.Input<string>): Omit<AlertPolicyArgs, "project"> {
+    return {
+      displayName: `${region}: the telemetry path in Google Cloud stands still`,
+      combiner: "OR",
+      severity: "CRITICAL",
+      conditions: [
+        {
+          displayName: "more than 5 requests within 5 minutes fail",
+          conditionThreshold: {
+            filter: pulumi.interpolate`metric.type="run.googleapis.com/request_count" AND resource.type="cloud_run_revision" AND resource.labels.service_name="${collector}" AND metric.labels.response_code_class="5xx"`,
+            comparison: "COMPARISON_GT",
+            thresholdValue: 5,
+            duration: "0s",
+            aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: "ALIGN_DELTA", crossSeriesReducer: "REDUCE_SUM" }],
+          },
+        },
+      ],
+    };
   }
 
   /** The second cloud's path: it answers, in time, and is not silent. */

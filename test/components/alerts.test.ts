@@ -56,6 +56,23 @@ describe("SloAlerts", () => {
     expect(part(made, "a-spool").inputs.conditions).toMatchObject([{ conditionThreshold: { thresholdValue: objectives.spoolMs } }]);
   });
 
+  it("tells when the first cloud's collector refuses again and again, if it is named", async () => {
+    const { made } = await run(() => new SloAlerts("a", alerts({ collector: "collector" })));
+    expect(part(made, "a-collector").inputs).toMatchObject({
+      conditions: [
+        {
+          conditionThreshold: {
+            filter: expect.stringMatching(/service_name="collector".*response_code_class="5xx"/),
+            thresholdValue: 5,
+            aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: "ALIGN_DELTA", crossSeriesReducer: "REDUCE_SUM" }],
+          },
+        },
+      ],
+    });
+    const without = await run(() => new SloAlerts("a", alerts()));
+    expect(without.made.some(({ name }) => name === "a-collector")).toBe(false);
+  });
+
   it("measures no enforcement where the edge keeps nothing", async () => {
     expect(residencyOf("sg").edgeState).toBe("none");
     const { made } = await run(() => new SloAlerts("a", alerts({ jurisdiction: "sg" })));

@@ -209,6 +209,24 @@ describe("an objective on a Cloud Run service", () => {
     });
     for (let i = 0; i < 60; i++) await ask("/");
     await isClosed("answers burns");
+
+    // Four have failed: counted, not weighed against those that went well.
+    await policy("fails again and again", [
+      {
+        displayName: "more than 5 fail",
+        conditionThreshold: {
+          filter: `${requests} AND metric.labels.response_code_class="5xx"`,
+          comparison: "COMPARISON_GT",
+          thresholdValue: 5,
+          duration: "0s",
+          aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: "ALIGN_DELTA", crossSeriesReducer: "REDUCE_SUM" }],
+        },
+      },
+    ]);
+    expect(await ask("/bad")).toBe(500);
+    expect(part("fails again and again")?.state).toBe("running");
+    expect(await ask("/bad")).toBe(500);
+    await isOpen("fails again and again");
   });
 
   test("needs its service, and a goal that can be missed", async () => {
