@@ -224,7 +224,7 @@ export class SloAlerts extends pulumi.ComponentResource {
     };
   }
 
-  /** The second cloud's path: it answers, in time, and is not silent. */
+  /** The second cloud's path: it answers, in time, and is not silent: the preference service tells of itself every minute. */
   #alarms(name: string, args: SloAlertsArgs, loadBalancer: pulumi.Input<string>, region: string): MetricAlarm[] {
     const actions = [...(args.topics ?? [])];
     const dimensions = { LoadBalancer: loadBalancer };

@@ -6,6 +6,7 @@ import { Database } from "../database.ts";
 import { readEnvironment } from "../environment.ts";
 import { run, type Service } from "../serve.ts";
 import { Delivery } from "../telemetry/delivery.ts";
+import { Heartbeat } from "../telemetry/heartbeat.ts";
 import { TelemetryOutbox } from "../telemetry/outbox.ts";
 import { Tracer } from "../telemetry/tracer.ts";
 import { createApp } from "./app.ts";
@@ -41,6 +42,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const background = [
     ...(outbox ? [outbox] : []),
     new Retention(database),
+    new Heartbeat(tracer),
     new Delivery(spool, {
       region,
       key: environment.TELEMETRY_KEY,
