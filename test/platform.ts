@@ -76,19 +76,25 @@ export class Platform implements AsyncDisposable {
   }
 
   /**
-   * One of which `global`, `eu` and `apac` were deployed, and which was stopped: the first `up` of any stack brings all of them back. It is
-   * deployed from nothing once, by the first test that asks, and copied for each.
+   * One that was deployed and stopped: the first `up` of any stack brings all of them back. It is deployed from nothing once, by the first
+   * test that asks, and copied for each.
+   * @param extent all stacks, or all but `us`, for who makes a region
    */
-  static async deployed(): Promise<Platform> {
+  static async deployed(extent: "whole" | "without us" = "whole"): Promise<Platform> {
     const platform = await Platform.built();
     const original = `${process.env.BAILIWICK_PREBUILT}-deployed`;
     await once(original, async () => {
       await using first = await Platform.built();
-      await first.succeed("up", "global", "eu", "apac");
-      await first.succeed("down");
-      copy(join(first.dir, ".sandbox"), original);
+      for (const [name, ...stacks] of [
+        ["without us", "global", "eu", "apac"],
+        ["whole", "us"],
+      ] as const) {
+        await first.succeed("up", ...stacks);
+        await first.succeed("down");
+        copy(join(first.dir, ".sandbox"), `${original} ${name}`);
+      }
     });
-    copy(original, join(platform.dir, ".sandbox"));
+    copy(`${original} ${extent}`, join(platform.dir, ".sandbox"));
     return platform;
   }
 

@@ -66,7 +66,7 @@ describe("a build", () => {
     name(pinned);
     const { preferences, changed, stderr } = await build();
     onBase = preferences;
-    expect(changed).toEqual(["preferences"]);
+    expect(changed).toEqual(["preferences", "spool"]);
     expect(onBase.availability).toBe("anywhere");
     expect(onBase.digest).not.toBe(alone.digest);
     expect(lines(stderr, /sandbox-only/)).toEqual([]);
@@ -83,7 +83,7 @@ describe("a build", () => {
     const { repository, digest } = await registry.push("runtime/node", await base({ config: { Labels: { newer: "yes" } } }));
     name(`${repository}@${digest}`);
     const { preferences, changed } = await build();
-    expect(changed).toEqual(["preferences"]);
+    expect(changed).toEqual(["preferences", "spool"]);
     expect([alone.digest, onBase.digest]).not.toContain(preferences.digest);
   });
 
@@ -104,7 +104,7 @@ describe("a build", () => {
     const { repository, digest } = await own.push("runtime/node", await base({ config: { Labels: { out: "of reach" } } }));
     await own[Symbol.asyncDispose]();
     name(`${repository}@${digest}`);
-    for (const expected of [["preferences"], []]) {
+    for (const expected of [["preferences", "spool"], []]) {
       const { preferences, changed, stderr } = await build();
       expect(changed).toEqual(expected);
       expect(preferences).toEqual(alone);

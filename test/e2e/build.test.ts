@@ -38,6 +38,7 @@ describe("a build", () => {
       "home",
       "storefront",
       "preferences",
+      "spool",
       "collector",
     ]);
     for (const { digest, path, sbom, name } of first.artifacts) {

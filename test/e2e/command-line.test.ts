@@ -101,6 +101,10 @@ describe("help", () => {
       "build",
       "publish",
       "bench",
+      "chaos",
+      "drill",
+      "graph",
+      "telemetry",
       "test",
     ])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b.+\\S`, "m"));
@@ -108,16 +112,21 @@ describe("help", () => {
   });
 
   it("is there for each command that help names, with --json", async () => {
-    const { stdout } = await bailiwick("--help");
-    const commands = [...stdout.slice(stdout.indexOf("Commands:")).matchAll(/^ {2}([a-z]+)/gm)]
-      .map(([, name]) => name as string)
-      .filter((name) => name !== "help");
-    expect(commands.length).toBeGreaterThanOrEqual(12);
-    const answers = await Promise.all(commands.map((command) => bailiwick(command, "--help")));
-    for (const [i, { code, stdout: help }] of answers.entries()) {
-      expect(code, commands[i]).toBe(0);
-      expect(help).toContain(`Usage: bailiwick ${commands[i]}`);
-      expect(help, commands[i]).toMatch(/^ {2}--json +\S/m);
+    const named = (help: string) =>
+      [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z]+)/gm)]
+        .map(([, name]) => name as string)
+        .filter((name) => name !== "help");
+    const helpOf = async (...command: string[]): Promise<[command: string, help: string][]> => {
+      const { code, stdout: help } = await bailiwick(...command, "--help");
+      expect(code, command.join(" ")).toBe(0);
+      const below = await Promise.all(named(help).map((name) => helpOf(...command, name)));
+      return below.length > 0 ? below.flat() : [[command.join(" "), help]];
+    };
+    const helps = await helpOf();
+    expect(helps.length).toBeGreaterThanOrEqual(12);
+    for (const [command, help] of helps) {
+      expect(help).toContain(`Usage: bailiwick ${command}`);
+      expect(help, command).toMatch(/^ {2}--json +\S/m);
     }
   });
 });

@@ -11,7 +11,7 @@ import { Visitor } from "../visitor.ts";
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await Platform.deployed();
+  platform = await Platform.deployed("without us");
   await platform.succeed("up", "global");
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
@@ -49,10 +49,11 @@ async function servicePid(region: string): Promise<number> {
   return found.pid;
 }
 
-/** A visible change of the eu stack, so that an `up` has something to do for a while. */
+/** A change of the eu stack, a new revision of its services, so that an `up` has something to do for a while. */
 function changeEu(generation: number): void {
-  const file = join(platform.dir, "functions/governance/preferences/app.ts");
-  writeFileSync(file, readFileSync(file, "utf8").replace(/Nothing lives here\d*/, `Nothing lives here${generation}`));
+  const file = join(platform.dir, "stacks/Pulumi.eu.yaml");
+  const others = readFileSync(file, "utf8").replace(/ {2}bailiwick:instances:.*\n/, "");
+  writeFileSync(file, `${others.trimEnd()}\n  bailiwick:instances: { max: ${30 + generation} }\n`);
 }
 
 test("a configuration with two wrong keys and a missing one says all three at once", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Internet } from "../../../sandbox/engine/internet.ts";
 import { type Service, Workerd } from "../../../sandbox/runtimes/workerd/workerd.ts";
-import { isAlive } from "../../alive.ts";
+import { isAlive, isGone } from "../../alive.ts";
 import { until } from "../../until.ts";
 
 let folder: string;
@@ -105,7 +105,7 @@ test("is started again, once, by the requests that find it dead, and none is los
   await workerd.apply([service("a", "await request.text()")]);
   const dead = workerd.pid as number;
   process.kill(dead, "SIGKILL");
-  await until(() => !isAlive(dead), "the process to end");
+  await until(() => isGone(dead), "the process to be gone, and its ports with it");
   const bodies = Array.from({ length: 20 }, (_, i) => `body ${i}`);
   logged.length = 0;
   expect(await Promise.all(bodies.map((body) => ask(workerd, "a", { method: "POST", body })))).toEqual(bodies.map((body) => `200 ${body}`));

@@ -1,6 +1,6 @@
-// One person's way through the platform: deploy what is missing, use, roll out, roll back, stop, go on, discard. The steps build on each
-// other, as they do for a person, so they run in order on one platform. That it deploys from nothing, the README's examples show.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// What a deployed platform does for people and keeps from strangers, and what is left of it when it is discarded. How a person deploys it
+// from nothing, rolls out, rolls back, stops and goes on, the README's examples show. One platform for all, in this order.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetch, ProxyAgent } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,43 +21,18 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
-async function up(...args: string[]): Promise<UpReport> {
-  return JSON.parse((await platform.succeed("up", ...args, "--json")).stdout) as UpReport;
-}
-
-/** How many of `count` answers carry which value of a header. */
-async function census(path: string, header: string, count: number): Promise<Record<string, number>> {
-  const seen: Record<string, number> = {};
-  for (let i = 0; i < count; i++) {
-    const response = await platform.fetch("eu", path);
-    await response.body?.cancel();
-    const value = (response.headers.get(header) ?? `none, status ${response.status}`).split(";")[0] as string;
-    seen[value] = (seen[value] ?? 0) + 1;
-  }
-  return seen;
-}
-
 const rowsAbout = async (stack: string, subject: string) =>
   JSON.parse(
     (await platform.succeed("query", stack, `SELECT purpose FROM consent_ledger WHERE subject = '${subject}'`, "--json")).stdout,
   ) as unknown[];
 
-/** A change of one text in a source file of the copy. */
-function edit(file: string, from: string, to: string): void {
-  const path = join(platform.dir, file);
-  const text = readFileSync(path, "utf8");
-  expect(text).toContain(from);
-  writeFileSync(path, text.replace(from, to));
-}
-
-describe("a platform of which one region is missing", () => {
-  test("one command deploys the missing, changes nothing else, and says what it did", async () => {
-    const report = await up();
+describe("a deployed platform", () => {
+  test("is as it was after a stop: one command brings it back, changes nothing, and says so", async () => {
+    const report = JSON.parse((await platform.succeed("up", "--json")).stdout) as UpReport;
     expect(report.stacks.map(({ stack }) => stack)).toEqual(["global", "apac", "eu", "us"]);
-    for (const { stack, ok, changes, rules, findings } of report.stacks) {
+    for (const { ok, changes, rules, findings } of report.stacks) {
       expect(ok).toBe(true);
-      expect(Object.keys(changes)).toEqual([stack === "us" ? "create" : "same"]);
-      expect(Object.values(changes)[0]).toBeGreaterThan(30);
+      expect(changes).toEqual({ same: expect.any(Number) });
       expect(rules).toBeGreaterThanOrEqual(5);
       expect(findings).toEqual([]);
     }
@@ -122,62 +97,6 @@ describe("a platform of which one region is missing", () => {
     expect(await status(through)).toBe(403);
     expect(await status(through, { "x-edge-authorization": "Bearer invented" })).toBe(401);
     await internet.close();
-  });
-
-  test("plain pulumi finds nothing to change, with the pack attached", async () => {
-    const preview = await platform.pulumi("eu", ["preview", "--expect-no-changes"]);
-    expect(preview.stdout + preview.stderr).toContain("bailiwick@v");
-    expect(preview.code, preview.stdout + preview.stderr).toBe(0);
-  });
-
-  test("a second up changes nothing", async () => {
-    for (const { changes } of (await up()).stacks) expect(Object.keys(changes)).toEqual(["same"]);
-  });
-
-  test("a new version of the site at 10 % and a new revision of the service at 50 % answer their share, go back, and take over", async () => {
-    const hero = "/v1/experience/hero";
-    const preferences = "/v1/subjects/eu_00000000000000000000000000/preferences";
-    const [oldSite] = Object.keys(await census(hero, "edge-version", 1)) as [string];
-    const [oldService] = Object.keys(await census(preferences, "server-version", 1)) as [string];
-    edit("functions/edge/site/experiments.ts", "Your first flush is in", "Your first flush has come");
-    edit("functions/governance/preferences/app.ts", "Nothing lives here", "Nothing lives at this address");
-    await platform.succeed("build");
-
-    await platform.succeed("release", "eu", "site", "--newest", "10");
-    await platform.succeed("release", "eu", "preferences", "--newest", "50");
-    await up("eu");
-    const site = await census(hero, "edge-version", 400);
-    const freshSite = Object.keys(site).find((version) => version !== oldSite) as string;
-    // 400 draws at 10 %: outside of 15 to 70 once in ten million runs.
-    expect(site[freshSite]).toBeGreaterThan(15);
-    expect(site[freshSite]).toBeLessThan(70);
-    // 120 draws at 50 %: outside of 30 to 90 once in ten million runs. The edge lets 200 requests of one address pass in ten seconds.
-    const service = await census(preferences, "server-version", 120);
-    const freshService = Object.keys(service).find((version) => version !== oldService) as string;
-    expect(service[freshService]).toBeGreaterThan(30);
-    expect(service[freshService]).toBeLessThan(90);
-
-    for (const [turn, version, revision] of [
-      [["--back"], oldSite, oldService],
-      [["--newest", "100"], freshSite, freshService],
-    ] as const) {
-      await platform.succeed("release", "eu", "site", ...turn);
-      await platform.succeed("release", "eu", "preferences", ...turn);
-      await up("eu");
-      expect(await census(hero, "edge-version", 20)).toEqual({ [version]: 20 });
-      expect(await census(preferences, "server-version", 20)).toEqual({ [revision]: 20 });
-    }
-  });
-
-  test("after down and up all state is there", async () => {
-    const visitor = await Visitor.create(platform, "eu");
-    await visitor.change("granted");
-    await platform.succeed("down");
-    await expect(platform.fetch("eu")).rejects.toThrow();
-    // The other regions have not seen the releases above yet.
-    for (const { changes } of (await up("global", "eu")).stacks) expect(Object.keys(changes)).toEqual(["same"]);
-    expect(await visitor.preferences()).toMatchObject({ purposes: { personalisation: "granted" } });
-    await until(async () => (await visitor.hero()).reason === "granted", "the edge to answer within its budget after a cold start");
   });
 
   test("status says of every region, from the running parts, how each topic is", async () => {
