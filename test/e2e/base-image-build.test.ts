@@ -108,7 +108,7 @@ describe("a build", () => {
       const { preferences, changed, stderr } = await build();
       expect(changed).toEqual(expected);
       expect(preferences).toEqual(alone);
-      expect(lines(stderr, /^building /)).toHaveLength(expected.length);
+      expect(lines(stderr, /^building /)).toHaveLength(expected.length > 0 ? 1 : 0);
       expect(lines(stderr, /sandbox-only/)).toEqual([
         expect.stringMatching(/The base image .+ cannot be reached \(.*connection refused.*\), so .+: run \.\/bailiwick build again/),
       ]);

@@ -140,6 +140,15 @@ describe("a deployed platform", () => {
     }
   });
 
+  test("nobody destroys a region by one command: it is refused, and everything stays", async () => {
+    const destroyed = await platform.pulumi("eu", ["destroy", "--yes", "--skip-preview"]);
+    expect(destroyed.code).not.toBe(0);
+    expect(destroyed.stdout + destroyed.stderr).toMatch(/marked for protection/);
+    const preview = await platform.pulumi("eu", ["preview", "--expect-no-changes"]);
+    expect(preview.code, preview.stdout + preview.stderr).toBe(0);
+    expect((await platform.fetch("eu")).status).toBe(200);
+  });
+
   test("down --purge leaves nothing: no process, port, lock or file", async () => {
     const status = JSON.parse((await platform.succeed("status", "--json")).stdout) as { parts: { pid?: number }[] };
     const sandbox = JSON.parse(readFileSync(join(platform.dir, ".sandbox", "sandbox.json"), "utf8")) as { pid: number };
