@@ -9,6 +9,7 @@ import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { issueSubjectToken } from "../../shared/tokens.ts";
 import { DatabaseUnavailable } from "../database.ts";
+import { health, identified } from "../every-service.ts";
 import { log, reasonOf } from "../log.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
@@ -42,19 +43,11 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
     },
   });
 
-  app.use(async (c, next) => {
-    await next();
-    c.header("Server-Version", version);
-    c.header("Cache-Control", "no-store");
-  });
-
-  // Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.
-  let started = false;
-  app.get("/health", async (c) => {
-    if (!started) await store.ping();
-    started = true;
-    return c.json({ status: "ok" });
-  });
+  app.use(identified(version));
+  app.get(
+    "/health",
+    health(() => store.ping()),
+  );
 
   app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
 

@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { paths } from "../../shared/telemetry/emitter.ts";
 import { DatabaseUnavailable } from "../database.ts";
+import { health, identified } from "../every-service.ts";
 import { log, reasonOf } from "../log.ts";
 import type { TelemetryOutbox } from "../telemetry/outbox.ts";
 import { type EdgeTrust, throughTheEdge, type Variables } from "../through-the-edge.ts";
@@ -22,19 +23,11 @@ export interface Parts {
 export function createApp({ trust, outbox, version }: Parts): Hono<{ Variables: Variables }> {
   const app = new Hono<{ Variables: Variables }>();
 
-  app.use(async (c, next) => {
-    await next();
-    c.header("Server-Version", version);
-    c.header("Cache-Control", "no-store");
-  });
-
-  // Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.
-  let started = false;
-  app.get("/health", async (c) => {
-    if (!started) await outbox.ping();
-    started = true;
-    return c.json({ status: "ok" });
-  });
+  app.use(identified(version));
+  app.get(
+    "/health",
+    health(() => outbox.ping()),
+  );
 
   app.post("/v1/telemetry/:path", throughTheEdge(trust), bodyLimit({ maxSize: largestBody, onError: tooLarge }), async (c) => {
     if (c.get("scope") !== "edge") throw forPeople;

@@ -1,7 +1,5 @@
 // The collector that ships, as a process with the environment that its cloud gives it, before the sandbox's own object stores.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTool } from "../../../cli/tools.ts";
@@ -11,6 +9,7 @@ import { senderIssuer } from "../../../functions/shared/telemetry/sender-token.t
 import { randomHex } from "../../../functions/shared/telemetry/trace-context.ts";
 import { collectorConfig } from "../../../functions/telemetry/collector-config.ts";
 import type { Internet } from "../../../sandbox/engine/internet.ts";
+import { freePort } from "../../../sandbox/runtimes/cloud-run/instance.ts";
 import { CertificateAuthority } from "../../../sandbox/runtimes/network/certificate-authority.ts";
 import { EgressProxy } from "../../../sandbox/runtimes/network/egress-proxy.ts";
 import { type Supervised, spawnSupervised } from "../../../sandbox/runtimes/process.ts";
@@ -88,14 +87,6 @@ export async function startCollector(path: Path, internet: Internet, env: Readon
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A trace of one span, well-formed and within the schema, but for what is given. */
