@@ -68,8 +68,10 @@ async function runTests(args: string[], json: boolean): Promise<void> {
     ).length;
     const failed = report.numFailedTests + broken;
     const skipped = report.numPendingTests + report.numTodoTests;
-    if (code !== 0 && failed === 0) say("Every test passed, but the runner reported errors outside of tests: see above.");
     const passed = report.numPassedTests;
+    if (passed + failed + skipped === 0)
+      say(`No test is of ${args.join(" ")}: give a tier (${tiers.join(", ")}), a part of a file's name, or both.`);
+    else if (code !== 0 && failed === 0) say("Every test passed, but the runner reported errors outside of tests: see above.");
     print(
       json ? JSON.stringify({ passed, failed, skipped }) : `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
     );

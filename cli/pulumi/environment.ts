@@ -46,10 +46,25 @@ export function keepSalt(stack: string, salt: string): void {
   writeFileSync(saltFile(stack), salt, { mode: 0o600 });
 }
 
+const noLogs =
+  "The engine's own log of every operation is off here: it doubles the engine's work. To have it, put a folder in place of this file.\n";
+
+/**
+ * Pulumi's own folder. Where a file stands at the place of its logs, the engine goes without them, and says nothing of it
+ * (logging/encrypted.go in pulumi/pulumi; there is no option): what it did is in the stack's state and in what it prints.
+ */
+function engineHome(): string {
+  const home = join(stateDir, "pulumi");
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const logs = join(home, "logs");
+  if (!existsSync(logs)) writeFileSync(logs, noLogs);
+  return home;
+}
+
 /** Variables that are the same for every stack. */
 export function engineEnvironment(sandbox: SandboxFile): Record<string, string> {
   return {
-    PULUMI_HOME: join(stateDir, "pulumi"),
+    PULUMI_HOME: engineHome(),
     PULUMI_BACKEND_URL: pathToFileURL(backendDir).href,
     PULUMI_CONFIG_PASSPHRASE: passphraseIn(stateDir),
     PULUMI_SKIP_UPDATE_CHECK: "true",

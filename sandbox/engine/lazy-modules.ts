@@ -1,6 +1,7 @@
 // Preloaded into every program that the language host runs: what @pulumi/pulumi loads at its start and rarely needs is loaded
 // at first use. It halves the work of a small program's start, and its memory.
 import Module from "node:module";
+import * as scriptLocations from "./script-locations.ts";
 
 type Load = (this: unknown, request: string, parent: { readonly filename?: string } | undefined, ...rest: unknown[]) => unknown;
 type Exports = Record<PropertyKey, unknown>;
@@ -33,10 +34,14 @@ const isTypeScript = /\.[cm]?ts$/.test(process.argv.at(-1) ?? "");
 const notes = "./debuggable";
 const wantsNotes = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
 
+/** Turns on V8's debugger in every program. */
+const debuggerHooks = /\/v8Hooks$/;
+
 loader._load = function (request, parent, ...rest) {
   const asker = parent?.filename ?? "";
   if (!sdk.test(asker)) return load.call(this, request, parent, ...rest);
   if (request === mapping && isTypeScript) return {};
+  if (debuggerHooks.test(request)) return scriptLocations;
   if (request === notes && !wantsNotes) return withoutStacks(load.call(this, request, parent, ...rest) as Exports);
   const byMember = request.startsWith("@opentelemetry/") && request !== "@opentelemetry/api" && tracing.test(asker);
   if (!byMember && !byModule.has(request)) return load.call(this, request, parent, ...rest);

@@ -79,6 +79,18 @@ describe("a program", () => {
     expect(await stack.outputs()).toEqual({ code: expect.stringContaining("answer: 42"), automation: "function" });
   });
 
+  it("is told in which file a function lies that cannot be serialised", async () => {
+    const stack = await engine.stack(
+      "unserialisable",
+      `import * as pulumi from "@pulumi/pulumi";
+       const native = new Intl.NumberFormat("de").format;
+       await pulumi.runtime.serializeFunction(() => native(1));`,
+    );
+    const { code, output } = await stack.preview();
+    expect(code, output).not.toBe(0);
+    expect(output).toMatch(/index\.ts\(\d+,\d+\)/);
+  });
+
   it("that waits for what never comes is told of it, and which variable shows where", async () => {
     const stack = await engine.stack(
       "leaks",
