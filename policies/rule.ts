@@ -1,12 +1,12 @@
 // What a rule is: metadata and pure functions. A rule knows nothing of Pulumi, of exemptions or of how it is reported.
 import type { Context } from "./context.ts";
-import { type Located, type Resource, select, show, UNKNOWN } from "./resource.ts";
+import { type Located, type Properties, type Resource, select, show, UNKNOWN } from "./resource.ts";
 
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** A clause that the rule helps to keep: `{ name: "GDPR", clause: "Art. 44" }`. */
 export interface Clause {
-  readonly name: "GDPR" | "ISO 27001" | "SOC 2" | "NIS2" | "DORA";
+  readonly name: "GDPR" | "UK GDPR" | "CCPA" | "PDPA" | "ISO 27001" | "SOC 2" | "NIS2" | "DORA";
   readonly clause: string;
 }
 
@@ -57,13 +57,35 @@ export interface StackFinding {
   readonly finding: Finding;
 }
 
+/** A resource of an example, as a program would write it. */
+export interface ExampleResource {
+  readonly type: string;
+  readonly name?: string;
+  readonly props?: Properties;
+  readonly protect?: boolean;
+  /** Configuration of its provider. */
+  readonly provider?: Properties;
+  /** As the engine tells it to stack rules: top-level property -> names of other resources of the example. */
+  readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Resources of a stack `eu`, at least one of which the rule speaks about. */
+export type Example = readonly ExampleResource[];
+
 export interface Rule extends Metadata {
+  /** Shown by `./bailiwick policy explain`, and judged by a test: the first finds nothing to say, the second is refused. */
+  readonly examples: { readonly passes: Example; readonly fails: Example };
   /** Judges one resource before it is created or changed: this is what prevents. */
   readonly check?: (resource: Resource, context: Context) => Outcome;
   /** Judges relations between resources, when all of them are known. Gates `up` through its preview. */
   readonly checkStack?: (resources: readonly Resource[], context: Context) => readonly StackFinding[];
   /** Whether the rest of the stack already makes sure of what an unknown property left undecided. */
   readonly settles?: (undecided: Undecided, resource: Resource, resources: readonly Resource[]) => boolean;
+  /**
+   * Where a safe correction exists: all properties of the resource as they should be, or undefined where there is nothing to correct.
+   * What it returns is judged compliant, and corrected again stays as it is. Changes nothing that is unknown or secret.
+   */
+  readonly remediate?: (resource: Resource, context: Context) => Properties | undefined;
 }
 
 /** Judges every value at a path; an unknown one leaves the rule undecided there and hides nothing elsewhere. */

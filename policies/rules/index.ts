@@ -1,9 +1,23 @@
 // Every rule of the pack. The order is the order of the documentation.
 import type { Rule } from "../rule.ts";
-import { digestPinned } from "./delivery/digest-pinned.ts";
-import { publicAccess } from "./exposure/public-access.ts";
-import { workersDev } from "./exposure/workers-dev.ts";
-import { deletionProtection } from "./recoverability/deletion-protection.ts";
-import { location } from "./residency/location.ts";
+import { dataClassRules } from "./data-class/index.ts";
+import { deliveryRules } from "./delivery/index.ts";
+import { encryptionRules } from "./encryption/index.ts";
+import { exposureRules } from "./exposure/index.ts";
+import { identityRules } from "./identity/index.ts";
+import { recoverabilityRules } from "./recoverability/index.ts";
+import { residencyRules } from "./residency/index.ts";
+import { telemetryRules } from "./telemetry/index.ts";
+import { vendorsRules } from "./vendors/index.ts";
 
-export const rules: readonly Rule[] = [location, publicAccess, workersDev, digestPinned, deletionProtection];
+export const rules: readonly Rule[] = [
+  ...residencyRules,
+  ...dataClassRules,
+  ...encryptionRules,
+  ...exposureRules,
+  ...identityRules,
+  ...recoverabilityRules,
+  ...telemetryRules,
+  ...deliveryRules,
+  ...vendorsRules,
+];

@@ -2,7 +2,7 @@
 import { type Context, contextOf } from "../../policies/context.ts";
 import type { Register } from "../../policies/register.ts";
 import { type Properties, type Resource, UNKNOWN } from "../../policies/resource.ts";
-import type { Finding, Outcome, Rule } from "../../policies/rule.ts";
+import type { Example, Finding, Outcome, Rule } from "../../policies/rule.ts";
 
 export { UNKNOWN };
 
@@ -46,4 +46,19 @@ export function problems(outcome: Outcome): string[] {
   return typeof outcome === "string"
     ? [outcome]
     : outcome.map((finding: Finding) => (finding.kind === "violation" ? finding.problem : `undecided: ${finding.property}`));
+}
+
+/** Everything a rule says about the resources of an example: of each alone, and of them together. */
+export function findingsOf(rule: Rule, example: Example, inside: Context = context()): Finding[] {
+  const resources = example.map((it) => ({ ...resource(it), ...dependenciesOf(it, example) }));
+  const alone = resources.flatMap((each): readonly Finding[] => {
+    const outcome = rule.check?.(each, inside) ?? "notApplicable";
+    return typeof outcome === "string" ? [] : outcome.filter((it) => it.kind === "violation" || !rule.settles?.(it, each, resources));
+  });
+  return [...alone, ...(rule.checkStack?.(resources, inside) ?? []).map(({ finding }) => finding)];
+}
+
+function dependenciesOf({ dependsOn = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {
+  const urnOf = (name: string) => resource(example.find((other) => other.name === name) ?? { type: "missing", name }).urn;
+  return { propertyDependencies: Object.fromEntries(Object.entries(dependsOn).map(([property, names]) => [property, names.map(urnOf)])) };
 }

@@ -14,6 +14,7 @@ const rule = (more: Partial<Rule>): Rule => ({
   phase: 1,
   neverExempt: false,
   enforcement: "mandatory",
+  examples: { passes: [], fails: [] },
   ...more,
 });
 const it_ = resource({ type: "aws:s3/bucket:Bucket" });

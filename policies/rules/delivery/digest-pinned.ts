@@ -131,5 +131,9 @@ export const digestPinned: Rule = {
   phase: 1,
   neverExempt: false,
   enforcement: "mandatory",
+  examples: {
+    passes: [{ type: "aws:lambda/function:Function", props: { imageUri: `registry.example/app@sha256:${"0".repeat(64)}` } }],
+    fails: [{ type: "aws:lambda/function:Function", props: { imageUri: "registry.example/app:latest" } }],
+  },
   check,
 };

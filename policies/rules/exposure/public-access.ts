@@ -81,6 +81,10 @@ export const publicAccess: Rule = {
   phase: 1,
   neverExempt: false,
   enforcement: "mandatory",
+  examples: {
+    passes: [{ type: "aws:rds/instance:Instance", props: { publiclyAccessible: false } }],
+    fails: [{ type: "aws:rds/instance:Instance", props: { publiclyAccessible: true } }],
+  },
   check,
   settles,
 };

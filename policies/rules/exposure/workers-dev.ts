@@ -62,6 +62,10 @@ export const workersDev: Rule = {
   phase: 1,
   neverExempt: false,
   enforcement: "mandatory",
+  examples: {
+    passes: [{ type: "cloudflare:index/worker:Worker", props: { name: "site", subdomain: { enabled: false, previewsEnabled: false } } }],
+    fails: [{ type: "cloudflare:index/worker:Worker", props: { name: "site" } }],
+  },
   check,
   checkStack,
 };

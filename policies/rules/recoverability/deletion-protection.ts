@@ -132,5 +132,9 @@ export const deletionProtection: Rule = {
   phase: 1,
   neverExempt: false,
   enforcement: "mandatory",
+  examples: {
+    passes: [{ type: "aws:dynamodb/table:Table", props: { deletionProtectionEnabled: true }, protect: true }],
+    fails: [{ type: "aws:dynamodb/table:Table", props: {}, protect: true }],
+  },
   check,
 };

@@ -139,5 +139,9 @@ export const location: Rule = {
   phase: 1,
   neverExempt: true,
   enforcement: "mandatory",
+  examples: {
+    passes: [{ type: "aws:s3/bucket:Bucket", props: { region: "eu-central-1", tags: { "data-class": "personal" } } }],
+    fails: [{ type: "aws:s3/bucket:Bucket", props: { region: "us-east-1", tags: { "data-class": "personal" } } }],
+  },
   check,
 };
