@@ -1,6 +1,6 @@
 import pg from "pg";
 import { exitCodes, PersonError } from "../errors.ts";
-import { stackOutputs } from "../pulumi/operations.ts";
+import { stateOutputs } from "../pulumi/checkpoint.ts";
 import { readOnlyQuery } from "../read-only-query.ts";
 import { requireReady } from "../ready.ts";
 import { accessToken, openDatabase } from "../sandbox.ts";
@@ -18,7 +18,7 @@ interface DatabaseOutput {
 export async function query(name: string, sql: string, options: { json?: boolean }): Promise<void> {
   const [stack] = chosenStacks([name]) as [string];
   const ready = await requireReady();
-  const database = (await stackOutputs(ready, stack))?.database as DatabaseOutput | undefined;
+  const database = stateOutputs(stack)?.database as DatabaseOutput | undefined;
   if (!database)
     throw new PersonError(`Stack "${stack}" has no database.`, `Deploy a region first: ./bailiwick up ${stack}.`, exitCodes.unavailable);
   const client = new pg.Client({

@@ -6,7 +6,8 @@ import { publishArtifacts } from "../artifacts/publish.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { interruptible } from "../interruption.ts";
 import { logDir, stateDir } from "../paths.ts";
-import { operate, type StackResult, stackOutputs } from "../pulumi/operations.ts";
+import { stateOutputs } from "../pulumi/checkpoint.ts";
+import { operate, type StackResult } from "../pulumi/operations.ts";
 import { makeReady, type Ready } from "../ready.ts";
 import { describeFailure, resultTable } from "../report.ts";
 import { accessToken, registryPassword, sandboxStatus } from "../sandbox.ts";
@@ -17,7 +18,7 @@ import { endProgress, paint, print, progress, say } from "../terminal.ts";
 export const owner = "user:owner@account.example";
 
 export async function publishTo(ready: Ready): Promise<string[]> {
-  const global = await stackOutputs(ready, "global");
+  const global = stateOutputs("global");
   if (!global?.decisionTableKeyVersion)
     throw new PersonError(
       'Images and tables cannot be published: the stack "global" is not deployed.',

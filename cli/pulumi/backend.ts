@@ -51,14 +51,16 @@ async function untilSalted(stack: string): Promise<void> {
 }
 
 /**
- * Puts the backup in place of a state file that was cut off (a full disk, a machine that lost power).
+ * Puts the backup in place of a state file that was cut off (a full disk, a machine that lost power). Beside each file the backend keeps
+ * its attributes, which it needs for nothing here and which an engine that is killed may leave empty: those that nobody can read go.
  * @returns what was done, for the person; undefined when the state is whole
  * @throws PersonError when the backup is damaged too
  */
 export function mendState(stack: string, backend = backendDir): string | undefined {
   const file = stateFile(stack, backend);
-  if (!existsSync(file) || isJson(file)) return undefined;
   const backup = `${file}.bak`;
+  for (const attributes of [`${file}.attrs`, `${backup}.attrs`]) if (existsSync(attributes) && !isJson(attributes)) rmSync(attributes);
+  if (!existsSync(file) || isJson(file)) return undefined;
   if (!existsSync(backup) || !isJson(backup))
     throw new PersonError(
       `The state of stack "${stack}" is damaged, and so is its backup (${file}).`,

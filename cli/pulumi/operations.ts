@@ -5,7 +5,7 @@ import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
 import { logDir, root } from "../paths.ts";
 import { isApplied, recordApplied } from "./applied.ts";
-import { clearLocks, ensureStack, mendState, stackExists } from "./backend.ts";
+import { clearLocks, ensureStack, mendState } from "./backend.ts";
 import { stackEnvironment } from "./environment.ts";
 import { countingDone, type Outcome, readOutcome } from "./events.ts";
 import { isOrphaned, runPulumi } from "./run.ts";
@@ -63,19 +63,18 @@ async function work(
   await ensureStack(pulumi, sandbox, stack);
   const mended = mendState(stack);
   if (mended) say(mended);
-  const run = (command: "up" | "preview") => pulumiWithEvents(command, stack, context, progress);
+  const run = (command: "up" | "preview", ...args: string[]) => pulumiWithEvents(command, args, stack, context, progress);
   if (kind === "preview") return run("preview");
-  if (isApplied(stack, pulumi)) {
-    const previewed = await run("preview");
-    if (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same")) return previewed;
-  }
-  const updated = await run("up");
+  const previewed = isApplied(stack, pulumi) ? await run("preview") : undefined;
+  if (previewed && (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same"))) return previewed;
+  const updated = await run("up", ...(previewed ? ["--skip-preview"] : []));
   if (updated.code === 0) recordApplied(stack, pulumi);
   return updated;
 }
 
 async function pulumiWithEvents(
   command: "up" | "preview",
+  more: readonly string[],
   stack: string,
   { pulumi, sandbox }: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
@@ -83,7 +82,7 @@ async function pulumiWithEvents(
   mkdirSync(logDir, { recursive: true });
   const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
   rmSync(eventLog, { force: true });
-  const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog];
+  const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog, ...more];
   const done = countingDone(eventLog);
   const timer = setInterval(() => progress(done()), tick);
   const { code, output } = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(() =>
@@ -92,20 +91,4 @@ async function pulumiWithEvents(
   const held = /the stack is currently locked by[\s\S]*?created by ([^\n]+)/.exec(output);
   if (held) throw new PersonError(`Stack "${stack}" is being changed by ${held[1]}.`, "Wait for it to end, then try again.");
   return { ...readOutcome(eventLog), code, output };
-}
-
-/** A stack's outputs, secrets left out; undefined when it was never deployed. */
-export async function stackOutputs(
-  context: { readonly pulumi: string; readonly sandbox: SandboxFile },
-  stack: string,
-): Promise<Record<string, unknown> | undefined> {
-  if (!stackExists(stack)) return undefined;
-  const result = await runPulumi(context.pulumi, ["stack", "output", "--json"], {
-    cwd: root,
-    env: stackEnvironment(context.sandbox, stack),
-  });
-  if (result.code !== 0)
-    throw new PersonError(`pulumi could not read the outputs of "${stack}":\n${result.output}`, "Read its words above.");
-  const all = JSON.parse(result.stdout) as { outputs?: Record<string, unknown> } & Record<string, unknown>;
-  return all.outputs ?? all;
 }

@@ -145,6 +145,17 @@ describe("a stack's state", () => {
     expect(readFileSync(`${file()}.damaged`, "utf8")).toBe(damaged);
   });
 
+  it("whose attributes an engine that was killed left empty is read without them", () => {
+    write(whole, whole);
+    for (const [name, text] of [
+      [`${file()}.attrs`, ""],
+      [`${file()}.bak.attrs`, '{"user.content_type":"application/json"}'],
+    ] as const)
+      writeFileSync(name, text);
+    expect(mendState("eu", backend)).toBeUndefined();
+    expect(readdirSync(join(file(), "..")).sort()).toEqual(["eu.json", "eu.json.bak", "eu.json.bak.attrs"]);
+  });
+
   it.each([
     ["damaged too", "{"],
     ["missing", undefined],
