@@ -11,21 +11,30 @@ interface Row {
   state: string;
 }
 
-const stored = (row: Row): Stored => ({
-  token: row.token,
-  id: row.id,
-  urn: row.urn,
-  inputs: JSON.parse(row.inputs) as Properties,
-  state: JSON.parse(row.state) as Properties,
-});
+const stored = (row: Row): Stored =>
+  frozen({
+    token: row.token,
+    id: row.id,
+    urn: row.urn,
+    inputs: JSON.parse(row.inputs) as Properties,
+    state: JSON.parse(row.state) as Properties,
+  });
 
-/** What may be asked of the resources that exist. */
-export type Resources = Pick<Store, "get" | "list">;
+/** What is remembered is shared by all who ask: nobody may change it. */
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) frozen(part);
+  }
+  return value;
+}
 
 export class Store {
   readonly #db: DatabaseSync;
   readonly #prepared: (sql: string) => StatementSync;
   #changes = 0;
+  /** By type, then by id, oldest first: read from the file once, since every request to a cloud asks for some. */
+  readonly #remembered = new Map<string, Map<string, Stored>>();
 
   /** @param file path of the SQLite file, or ":memory:" */
   constructor(file: string) {
@@ -42,15 +51,22 @@ export class Store {
   }
 
   get(token: string, id: string): Stored | undefined {
-    const row = this.#prepared("SELECT * FROM resource WHERE token = ? AND id = ?").get(token, id);
-    return row && stored(row as unknown as Row);
+    return this.#ofType(token).get(id);
   }
 
   /** All resources of a type, oldest first. */
   list(token: string): Stored[] {
-    return this.#prepared("SELECT * FROM resource WHERE token = ? ORDER BY rowid")
-      .all(token)
-      .map((row) => stored(row as unknown as Row));
+    return [...this.#ofType(token).values()];
+  }
+
+  #ofType(token: string): Map<string, Stored> {
+    let known = this.#remembered.get(token);
+    if (!known) {
+      const rows = this.#prepared("SELECT * FROM resource WHERE token = ? ORDER BY rowid").all(token);
+      known = new Map(rows.map((row) => [String(row.id), stored(row as unknown as Row)]));
+      this.#remembered.set(token, known);
+    }
+    return known;
   }
 
   /** All resources that were made for this URN, oldest first: more than one where a replaced one was kept. */
@@ -74,15 +90,18 @@ export class Store {
 
   put(resource: Stored): void {
     this.#changes += 1;
+    const row = { ...resource, inputs: JSON.stringify(resource.inputs), state: JSON.stringify(resource.state) };
     this.#prepared(
       `INSERT INTO resource (token, id, urn, inputs, state) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (token, id) DO UPDATE SET urn = excluded.urn, inputs = excluded.inputs, state = excluded.state`,
-    ).run(resource.token, resource.id, resource.urn, JSON.stringify(resource.inputs), JSON.stringify(resource.state));
+    ).run(row.token, row.id, row.urn, row.inputs, row.state);
+    this.#remembered.get(row.token)?.set(row.id, stored(row));
   }
 
   remove(token: string, id: string): void {
     this.#changes += 1;
     this.#prepared("DELETE FROM resource WHERE token = ? AND id = ?").run(token, id);
+    this.#remembered.get(token)?.delete(id);
   }
 
   /** A fact that a runtime keeps for itself (a generated key, a project's number). Made once, then the same for ever. */

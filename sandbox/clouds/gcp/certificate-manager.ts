@@ -11,7 +11,7 @@ import {
   UNKNOWN,
 } from "../../engine/definition.ts";
 import { canonicalName, type Internet } from "../../engine/internet.ts";
-import type { Resources } from "../../engine/store.ts";
+import type { Store } from "../../engine/store.ts";
 import { mentions, nameOf, refuseInUse } from "./compute.ts";
 import { withDeletionPolicy } from "./deletion.ts";
 import { labelOutputs } from "./labels.ts";
@@ -29,7 +29,7 @@ const autoname = { property: "name", maxLength: 64, lowercase: true } as const;
 export type CertificateState = "PROVISIONING" | "ACTIVE";
 
 /** A certificate is issued, and stays so, while every one of its domains has its authorisation's record in the DNS. */
-export function stateOf({ store }: { readonly store: Resources }, internet: Internet, certificate: Stored): CertificateState {
+export function stateOf({ store }: { readonly store: Store }, internet: Internet, certificate: Stored): CertificateState {
   const managed = objectOf(certificate.state.managed);
   const authorizations = namesOf(managed.dnsAuthorizations).flatMap((id) => store.get(authorizationToken, id) ?? []);
   const isProven = (domain: string) =>

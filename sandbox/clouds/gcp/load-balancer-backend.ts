@@ -1,6 +1,6 @@
 // Behind a load balancer: the group that stands for a Cloud Run service, and the backend service that speaks to it.
 import { CloudError, type Failure, type Properties, type ResourceDefinition, type Stored, UNKNOWN } from "../../engine/definition.ts";
-import type { Resources } from "../../engine/store.ts";
+import type { Store } from "../../engine/store.ts";
 import { invalid, nameOf, numericId, regional } from "./compute.ts";
 import { listOf, objectOf } from "./outputs.ts";
 import { securityPolicyToken } from "./security-policy.ts";
@@ -108,7 +108,7 @@ export const backendService = (users: readonly string[]): ResourceDefinition =>
   });
 
 /** The Cloud Run service behind a backend service, and its tag, where it asks for one. */
-export function cloudRunBehind(store: Resources, backend: Stored): { readonly id: string; readonly tag?: string } | undefined {
+export function cloudRunBehind(store: Store, backend: Stored): { readonly id: string; readonly tag?: string } | undefined {
   const [first] = listOf(backend.state.backends);
   const group = first && store.get(groupToken, nameOf(first.group));
   if (!group) return undefined;

@@ -3,7 +3,6 @@
 import type { Ground, Part } from "../../engine/cloud.ts";
 import type { Stored } from "../../engine/definition.ts";
 import { Unreachable } from "../../engine/internet.ts";
-import { remembered } from "../../engine/remembered.ts";
 import { certificateToken, covers, stateOf } from "./certificate-manager.ts";
 import { nameOf } from "./compute.ts";
 import { backendService, backendServiceToken, cloudRunBehind, endpointGroup } from "./load-balancer-backend.ts";
@@ -22,8 +21,7 @@ const outside = "203.0.113.1";
 /** Types that refer to certificates. */
 export const certificateUsers = [proxyToken];
 
-export function createLoadBalancers({ store: whole, internet }: Ground, backend: Backend): GcpService {
-  const store = remembered(whole);
+export function createLoadBalancers({ store, internet }: Ground, backend: Backend): GcpService {
   const limits = new RateLimits();
   const offline = new Map<string, () => void>();
 

@@ -10,7 +10,7 @@ import {
   type ResourceDefinition,
   type Stored,
 } from "../../engine/definition.ts";
-import type { Resources } from "../../engine/store.ts";
+import type { Store } from "../../engine/store.ts";
 import { computeApi as api, autoname, nameOf, notFound, numericId, refuseInUse, refuseTaken, selfLink } from "./compute.ts";
 import { withDeletionPolicy } from "./deletion.ts";
 import { labelOutputs } from "./labels.ts";
@@ -40,7 +40,7 @@ export function hasServiceConnection(context: Context, network: string): boolean
 }
 
 /** The proxy-only subnetwork that serves the load balancers of a network in a region. */
-export function activeProxySubnetwork({ store }: { readonly store: Resources }, network: string, region: string): Stored | undefined {
+export function activeProxySubnetwork({ store }: { readonly store: Store }, network: string, region: string): Stored | undefined {
   return store
     .list(subnetworkToken)
     .find(({ state }) => isActiveProxy(state) && state.region === region && networkOfUser(state) === network);

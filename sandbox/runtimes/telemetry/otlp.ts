@@ -1,6 +1,6 @@
 // Trace requests of OTLP over HTTP, in both of its encodings (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP Request").
 import { gunzipSync } from "node:zlib";
-import { fieldsOf, text, type WireField } from "./protobuf.ts";
+import { WireMessage } from "./protobuf.ts";
 
 export type Scalar = string | number | boolean;
 
@@ -109,58 +109,98 @@ function valuesOf(attributes: JsonAttributes = []): Record<string, Scalar> {
 
 // Field numbers: github.com/open-telemetry/opentelemetry-proto v1, trace.proto, resource.proto, common.proto.
 function fromProtobuf(body: Buffer): ReceivedSpan[] {
-  return messages(body, 1).flatMap((resourceSpans) => {
-    const shared = messages(resourceSpans, 1).map((resource) => attributesIn(resource, 1))[0] ?? {};
-    return messages(resourceSpans, 2).flatMap((scopeSpans) => messages(scopeSpans, 2).map((span) => spanIn(span, shared)));
-  });
+  const spans: ReceivedSpan[] = [];
+  const request = new WireMessage(body);
+  while (request.next()) if (request.number === 1) spansIn(request.message(), spans);
+  return spans;
 }
 
-function spanIn(span: Buffer, resource: Record<string, Scalar>): ReceivedSpan {
-  const fields = fieldsOf(span);
-  const bytes = (number: number) => fields.find((field) => field.number === number && field.bytes)?.bytes ?? Buffer.alloc(0);
-  const integer = (number: number) => fields.find((field) => field.number === number)?.integer ?? 0n;
-  return checked({
-    traceId: bytes(1).toString("hex"),
-    spanId: bytes(2).toString("hex"),
-    parentSpanId: bytes(4).toString("hex"),
-    name: text(bytes(5)),
-    kind: Number(integer(6)),
-    startTimeUnixNano: String(integer(7)),
-    endTimeUnixNano: String(integer(8)),
-    status: messages(span, 15).map((status) => Number(fieldsOf(status).find(({ number }) => number === 3)?.integer ?? 0n))[0] ?? 0,
-    attributes: attributesIn(span, 9),
+/** What the resource says may stand behind its spans: fields come in any order. */
+function spansIn(resourceSpans: WireMessage, spans: ReceivedSpan[]): void {
+  const shared: Record<string, Scalar> = {};
+  while (resourceSpans.next()) {
+    if (resourceSpans.number === 1) {
+      const resource = resourceSpans.message();
+      while (resource.next()) if (resource.number === 1) attributeIn(resource.message(), shared);
+    } else if (resourceSpans.number === 2) {
+      const scopeSpans = resourceSpans.message();
+      while (scopeSpans.next()) if (scopeSpans.number === 2) spans.push(spanIn(scopeSpans.message(), shared));
+    }
+  }
+}
+
+function spanIn(fields: WireMessage, resource: Record<string, Scalar>): ReceivedSpan {
+  const attributes: Record<string, Scalar> = {};
+  const span = {
+    traceId: "",
+    spanId: "",
+    parentSpanId: "",
+    name: "",
+    kind: 0,
+    startTimeUnixNano: "0",
+    endTimeUnixNano: "0",
+    status: 0,
+    attributes,
     resource,
-  });
+  };
+  while (fields.next()) {
+    switch (fields.number) {
+      case 1:
+        span.traceId = fields.hex();
+        break;
+      case 2:
+        span.spanId = fields.hex();
+        break;
+      case 4:
+        span.parentSpanId = fields.hex();
+        break;
+      case 5:
+        span.name = fields.text();
+        break;
+      case 6:
+        span.kind = Number(fields.bits());
+        break;
+      case 7:
+        span.startTimeUnixNano = String(fields.bits());
+        break;
+      case 8:
+        span.endTimeUnixNano = String(fields.bits());
+        break;
+      case 9:
+        attributeIn(fields.message(), attributes);
+        break;
+      case 15: {
+        const status = fields.message();
+        while (status.next()) if (status.number === 3) span.status = Number(status.bits());
+        break;
+      }
+    }
+  }
+  return checked(span);
 }
 
-const messages = (body: Buffer, number: number): Buffer[] =>
-  fieldsOf(body).flatMap((field) => (field.number === number && field.bytes ? [field.bytes] : []));
-
-function attributesIn(body: Buffer, number: number): Record<string, Scalar> {
-  return Object.fromEntries(
-    messages(body, number).map((pair) => {
-      const fields = fieldsOf(pair);
-      const key = text(fields.find((field) => field.number === 1)?.bytes ?? Buffer.alloc(0));
-      const value = fields.find((field) => field.number === 2)?.bytes;
-      return [key, value ? scalar(fieldsOf(value)[0]) : ""];
-    }),
-  );
+function attributeIn(pair: WireMessage, into: Record<string, Scalar>): void {
+  let key = "";
+  let value: Scalar = "";
+  while (pair.next()) {
+    if (pair.number === 1) key = pair.text();
+    else if (pair.number === 2) value = scalar(pair.message());
+  }
+  into[key] = value;
 }
 
 /** AnyValue: string 1, bool 2, int 3, double 4. Lists and maps are not kept. */
-function scalar(field: WireField | undefined): Scalar {
-  switch (field?.number) {
+function scalar(value: WireMessage): Scalar {
+  if (!value.next()) return "";
+  switch (value.number) {
     case 1:
-      return text(field.bytes ?? Buffer.alloc(0));
+      return value.text();
     case 2:
-      return field.integer === 1n;
+      return value.bits() === 1n;
     case 3:
-      return Number(BigInt.asIntN(64, field.integer ?? 0n));
-    case 4: {
-      const bits = Buffer.alloc(8);
-      bits.writeBigUInt64LE(field.integer ?? 0n);
-      return bits.readDoubleLE();
-    }
+      return Number(BigInt.asIntN(64, value.bits()));
+    case 4:
+      return value.double();
     default:
       return "";
   }
