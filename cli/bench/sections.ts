@@ -147,7 +147,7 @@ ${table(
 
 The site of \`eu\` twice in one workerd, on one sandbox, in turns: *on* emits a span a request into the region's two queues, from which the region's own
 Worker and collectors bring it to both archives meanwhile; *off* is the same Worker built without emitting. \`GET /v1/experience/hero\` without a token, the
-cheapest request there is, through the gateway. Milliseconds one after the other over one connection, with a pause of 10 ms; requests in a second over ${atOnce} connections, ${rounds(throughput.on.length)}.
+cheapest request there is, asked of workerd itself. Milliseconds one after the other over one connection, with a pause of 10 ms; requests in a second over ${atOnce} connections, ${rounds(throughput.on.length)}.
 
 ${table(
   ["telemetry", "requests", "p50", "p99", "max", "requests in a second"],

@@ -1,5 +1,5 @@
 // What emitting a span costs the request that it tells of: the region's site as it is, and the same without emitting, side by side on one
-// runtime of one sandbox, in turns.
+// runtime of one sandbox, in turns, asked past the gateway: what is measured is workerd's answer.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
@@ -47,16 +47,16 @@ export async function measureTelemetryCost(
 ): Promise<CostFigures> {
   progress("the site, once more with and once without telemetry ...");
   await deploy(platform, ready);
-  const { gateway } = ready.sandbox.ports;
+  const ports = await portsOf(platform, ready);
   const latencies: Record<Variant, number[]> = { on: [], off: [] };
   const throughput: Record<Variant, number[]> = { on: [], off: [] };
-  for (const variant of variants) await oneByOne(gateway, variant, warmUp);
+  for (const variant of variants) await oneByOne(ports[variant], variant, warmUp);
   for (let round = 1; round <= rounds.rounds; round++) {
     progress(`telemetry on and off: round ${round} of ${rounds.rounds} ...`);
     // The one that begins changes with every round.
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
-      latencies[variant].push(...(await oneByOne(gateway, variant, rounds.requests)));
-      throughput[variant].push(await together(gateway, variant, rounds.seconds));
+      latencies[variant].push(...(await oneByOne(ports[variant], variant, rounds.requests)));
+      throughput[variant].push(await together(ports[variant], variant, rounds.seconds));
       // What is still on its way would be paid for by the other's round.
       await drained(platform, ready);
     }
@@ -128,6 +128,17 @@ async function siteModule(variant: Variant): Promise<Uint8Array> {
   return (outputFiles[0] as (typeof outputFiles)[number]).contents;
 }
 
+/** Where workerd itself answers for each variant. @throws Error when a Worker is not there */
+async function portsOf(platform: BenchPlatform, { sandbox }: Ready): Promise<Record<Variant, number>> {
+  const { parts } = await platform.status(sandbox);
+  const portOf = (variant: Variant) => {
+    const port = parts.find(({ kind, name }) => kind === "worker" && name === `measured-${variant}`)?.port;
+    if (port === undefined) throw new Error(`the Worker measured-${variant} has no address`);
+    return port;
+  };
+  return { on: portOf("on"), off: portOf("off") };
+}
+
 async function oneByOne(port: number, variant: Variant, requests: number): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const milliseconds: number[] = [];
@@ -160,8 +171,9 @@ async function together(port: number, variant: Variant, seconds: number): Promis
 
 function ask(agent: Agent, port: number, variant: Variant): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { host: `measured-${variant}.localhost:${port}` };
-    const sent = httpRequest({ host: "127.0.0.1", port, agent, path: "/v1/experience/hero", headers, timeout: 20_000 }, (response) => {
+    const host = `measured-${variant}.brand.example`;
+    const path = `https://${host}/v1/experience/hero`;
+    const sent = httpRequest({ host: "127.0.0.1", port, agent, path, headers: { host }, timeout: 20_000 }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;

@@ -36,6 +36,8 @@ export interface Part {
   /** Resident memory in bytes, where it is a process of its own. */
   readonly memory?: number;
   readonly pid?: number;
+  /** Where it answers on 127.0.0.1 to those who go past gateway and clouds, such as measurements. */
+  readonly port?: number;
 }
 
 export interface Cloud {

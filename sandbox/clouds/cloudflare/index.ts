@@ -72,17 +72,24 @@ export function createCloudflare(ground: Ground): Cloudflare {
     hostnames: () => [...closers.keys()],
     issueToken: (account) => personalToken(store, account),
     parts(): Part[] {
-      const workers = versions.scripts().map(
-        (script): Part => ({
+      const workers = versions.scripts().map((script): Part => {
+        const live = (versions.live(script) ?? []).map(({ versionId, percentage }) => ({
+          versionId,
+          percentage,
+          version: versions.get(versionId),
+        }));
+        // Where several versions serve, there is no one address for all of them.
+        const [only, ...others] = live;
+        const port = only?.version && others.length === 0 ? workerd.portOf(versions.serviceName(only.version)) : undefined;
+        return {
           kind: "worker",
           name: script,
           state: workerd.pid === undefined ? "stopped" : "running",
-          detail: (versions.live(script) ?? [])
-            .map(({ versionId, percentage }) => `${versions.get(versionId)?.tag || versionId.slice(0, 8)} ${percentage} %`)
-            .join(", "),
+          detail: live.map(({ versionId, percentage, version }) => `${version?.tag || versionId.slice(0, 8)} ${percentage} %`).join(", "),
           ...(workerd.pid === undefined ? {} : { pid: workerd.pid }),
-        }),
-      );
+          ...(port === undefined ? {} : { port }),
+        };
+      });
       return [...workers, ...queues.parts()];
     },
   };

@@ -104,6 +104,11 @@ export class Workerd {
     }
   }
 
+  /** Where a service answers on 127.0.0.1: requests in absolute form, as a proxy gets them (RFC 9112 section 3.2.2). */
+  portOf(service: string): number | undefined {
+    return this.#ports.get(service);
+  }
+
   get #durableObjects(): string {
     return join(this.#dir, "durable-objects");
   }
