@@ -16,6 +16,15 @@ export const byType =
     return checks ? outcomeOf(checks.flatMap((check) => check(resource, context))) : "notApplicable";
   };
 
+/** The `check` of a rule that looks at several things: not applicable where none of them is. */
+export const together =
+  (...checks: readonly ((resource: Resource, context: Context) => Outcome)[]) =>
+  (resource: Resource, context: Context): Outcome => {
+    const outcomes = checks.map((check) => check(resource, context));
+    const applies = outcomes.some((outcome) => outcome !== "notApplicable");
+    return applies ? outcomeOf(outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome))) : "notApplicable";
+  };
+
 const oneOf = (values: readonly Value[]) => values.map((value) => JSON.stringify(value)).join(" or ");
 
 /**
