@@ -59,7 +59,8 @@ export const mustBeSet =
 export function mustBeWithin(path: string, least: number, most: number, unit: string, otherwise?: number): Check {
   const allowed = most === Number.POSITIVE_INFINITY ? `${path}: at least ${least} ${unit}` : `${path}: ${least} to ${most} ${unit}`;
   const fits = (value: Value | undefined) => {
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    // Google writes durations in seconds, as "2592000s".
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value.replace(/s$/, "")) : value;
     return typeof number === "number" && number >= least && number <= most;
   };
   return (resource) => {

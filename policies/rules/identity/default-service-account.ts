@@ -1,6 +1,7 @@
 // Google gives a workload that names no identity the project's default one, which every other such workload has as well,
 // and which is an editor of the whole project unless somebody took that away.
 import { byType, type Check, together, where } from "../../arguments.ts";
+import { sourcesOf } from "../../relation.ts";
 import { isPresent, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Rule, type Undecided } from "../../rule.ts";
 import { judgeMembers } from "./grants.ts";
@@ -38,8 +39,8 @@ const compute = "the default service account of Compute Engine";
 const appEngine = "the default service account of App Engine";
 
 /** An account of this stack is never a default one. */
-function settles({ property }: Undecided, { propertyDependencies }: Resource, resources: readonly Resource[]): boolean {
-  const sources = propertyDependencies?.[property.replace(/[.[].*/, "")] ?? [];
+function settles({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  const sources = sourcesOf(resource, property);
   return resources.some(({ urn, type }) => sources.includes(urn) && type === "gcp:serviceaccount/account:Account");
 }
 

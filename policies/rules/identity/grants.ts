@@ -1,5 +1,6 @@
 // Role bindings of Google Cloud, in their three forms: `...IAMMember`, `...IAMBinding`, `...IAMPolicy`.
 import { parseJson } from "../../arguments.ts";
+import { sourcesOf } from "../../relation.ts";
 import { type Located, type Properties, type Resource, read, select, show, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Undecided, type Violation } from "../../rule.ts";
 
@@ -86,9 +87,8 @@ export const isNarrowed = ({ condition }: Grant): boolean =>
  * A member that waits only for the identity of something in this stack (an account's e-mail address, a sink's writer): those are
  * single identities, never a pool or a default. The update judges it again, before it takes effect.
  */
-export function waitsForIdentity({ property }: Undecided, { propertyDependencies }: Resource, resources: readonly Resource[]): boolean {
-  const sources = propertyDependencies?.[property.replace(/[.[].*/, "")] ?? [];
-  const types = sources.map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
+export function waitsForIdentity({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
   return types.length > 0 && types.every((type) => identities.has(type));
 }
 

@@ -1,4 +1,5 @@
 // One workload, one identity: else neither's rights can be least, and no log tells them apart.
+import { sourcesOf } from "../../relation.ts";
 import { type Resource, read, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 
@@ -25,7 +26,7 @@ function identity(resource: Resource, resources: readonly Resource[]): string | 
   const value = read(resource.props, path);
   if (typeof value === "string") return value;
   if (value !== UNKNOWN) return undefined;
-  const sources = resource.propertyDependencies?.[path.split(".")[0] as string] ?? [];
+  const sources = sourcesOf(resource, path);
   const makers = resources.filter(({ urn, type }) => sources.includes(urn) && identityTypes.has(type));
   return makers.length === 1 ? makers[0]?.urn : undefined;
 }

@@ -1,6 +1,7 @@
 // Policy documents of AWS: where types keep them, and what each statement of them says.
 // Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 import { parseJson } from "../../arguments.ts";
+import { sourcesOf } from "../../relation.ts";
 import { type Properties, type Resource, select, show, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule, type Undecided, type Violation } from "../../rule.ts";
 
@@ -171,9 +172,8 @@ export const isAnyIdentity = (resource: Value): boolean =>
  * A document that waits only for what resources of this stack are called. What it allows is written in the program, and judged in the
  * update as soon as the names are known: before the document takes effect.
  */
-export function waitsForNames({ property }: Undecided, { propertyDependencies }: Resource, resources: readonly Resource[]): boolean {
-  const sources = propertyDependencies?.[property.replace(/[.[].*/, "")] ?? [];
-  const types = sources.map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
+export function waitsForNames({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
   return types.length > 0 && types.every((type) => /^(aws|gcp|cloudflare):/.test(type));
 }
 

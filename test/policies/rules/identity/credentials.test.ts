@@ -2,7 +2,7 @@ import { longLivedKeys } from "../../../../policies/rules/identity/long-lived-ke
 import { tokenExpiry } from "../../../../policies/rules/identity/token-expiry.ts";
 import { tokenScope } from "../../../../policies/rules/identity/token-scope.ts";
 import { UNKNOWN } from "../../judging.ts";
-import { compliant, notApplicable, specify } from "./tables.ts";
+import { compliant, notApplicable, specify } from "../../tables.ts";
 
 const key = "is an access key, which is valid until somebody deletes it";
 

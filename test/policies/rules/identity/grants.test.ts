@@ -5,7 +5,7 @@ import { defaultServiceAccount } from "../../../../policies/rules/identity/defau
 import { primitiveRoles } from "../../../../policies/rules/identity/primitive-roles.ts";
 import { sharedIdentity } from "../../../../policies/rules/identity/shared-identity.ts";
 import { context, resource, UNKNOWN } from "../../judging.ts";
-import { compliant, notApplicable, specify } from "./tables.ts";
+import { compliant, notApplicable, specify } from "../../tables.ts";
 
 const attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 const aws = "arn:aws:iam::aws:policy/";

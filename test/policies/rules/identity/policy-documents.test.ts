@@ -8,7 +8,7 @@ import { covers, documentTypes, isAnyResource, waitsForNames } from "../../../..
 import { wildcardActions } from "../../../../policies/rules/identity/wildcard-actions.ts";
 import { wildcardResources } from "../../../../policies/rules/identity/wildcard-resources.ts";
 import { judged, problems, resource, UNKNOWN } from "../../judging.ts";
-import { compliant, notApplicable, specify } from "./tables.ts";
+import { compliant, notApplicable, specify } from "../../tables.ts";
 
 const inline = "aws:iam/rolePolicy:RolePolicy";
 const bucketPolicy = "aws:s3/bucketPolicy:BucketPolicy";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { federatedSubject } from "../../../../policies/rules/identity/federated-subject.ts";
 import { openTrust } from "../../../../policies/rules/identity/open-trust.ts";
 import { judged, problems, resource, UNKNOWN } from "../../judging.ts";
-import { compliant, notApplicable, specify } from "./tables.ts";
+import { compliant, notApplicable, specify } from "../../tables.ts";
 
 const role = (statement: object, provider = {}) => ({
   type: "aws:iam/role:Role",

@@ -1,7 +1,7 @@
 // A rule's specification as a table: what it finds in one resource.
 import { describe, expect, it } from "vitest";
-import type { Rule } from "../../../../policies/rule.ts";
-import { type Case, judged, problems } from "../../judging.ts";
+import type { Rule } from "../../policies/rule.ts";
+import { type Case, judged, problems } from "./judging.ts";
 
 /** A name, a resource, and what the rule says of it: problems, or `compliant` or `notApplicable`. */
 export type Row = readonly [name: string, resource: Case, says: readonly string[]];
