@@ -101,7 +101,7 @@ const dependencies = (name: string, all: readonly Case[]) => {
 
 describe("backups that are resources of their own", () => {
   const files: Case = { type: "aws:efs/fileSystem:FileSystem", name: "files", props: {} };
-  const policy = (status: string) => ({
+  const policy = (status: string): Case & { from: string } => ({
     type: "aws:efs/backupPolicy:BackupPolicy",
     name: "policy",
     from: "files",

@@ -5,7 +5,7 @@ import { forceDestroy } from "../../../../policies/rules/recoverability/force-de
 import { recoverabilityRules } from "../../../../policies/rules/recoverability/index.ts";
 import { keyDeletionWindow } from "../../../../policies/rules/recoverability/key-deletion-window.ts";
 import { protect } from "../../../../policies/rules/recoverability/protect.ts";
-import { context, judged, problems, UNKNOWN } from "../../judging.ts";
+import { type Case, context, judged, problems, UNKNOWN } from "../../judging.ts";
 import { compliant, notApplicable, specify } from "../../tables.ts";
 
 const sql = "gcp:sql/databaseInstance:DatabaseInstance";
@@ -143,7 +143,7 @@ specify(protect, [
 ]);
 
 describe("a stack of the lifecycle ephemeral", () => {
-  const broken = [
+  const broken: Case[] = [
     { type: sql, props: { deletionProtection: false, settings: { tier: "a", availabilityType: "ZONAL" } } },
     { type: "aws:s3/bucket:Bucket", props: { forceDestroy: true, tags: { "data-class": "audit" } } },
     { type: "aws:cloudwatch/logGroup:LogGroup", props: { retentionInDays: 1 } },
