@@ -1,6 +1,6 @@
 // A role over data, keys or identities is granted where the data, the key or the identity is, not over all of them.
 import type { Rule } from "../../rule.ts";
-import { isNarrowed, judgeRoles } from "./grants.ts";
+import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
 
 /** Roles that can be granted on a single resource (cloud.google.com/iam/docs/resource-types-with-policies), and what they reach otherwise. */
 const reached: Readonly<Record<string, string>> = Object.fromEntries(
@@ -58,4 +58,5 @@ export const broadScope: Rule = {
       ? { allowed: `the same role on one resource: here it reaches ${reached[role]}` }
       : undefined,
   ),
+  settles: waitsForRole,
 };

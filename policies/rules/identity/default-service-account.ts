@@ -4,7 +4,7 @@ import { byType, type Check, together, where } from "../../arguments.ts";
 import { sourcesOf } from "../../relation.ts";
 import { isPresent, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Rule, type Undecided } from "../../rule.ts";
-import { judgeMembers } from "./grants.ts";
+import { judgeMembers, waitsForIdentity } from "./grants.ts";
 
 /** cloud.google.com/iam/docs/service-account-types#default: of Compute Engine, and of App Engine. */
 const isDefault = (value: Value): boolean =>
@@ -39,8 +39,9 @@ const compute = "the default service account of Compute Engine";
 const appEngine = "the default service account of App Engine";
 
 /** An account of this stack is never a default one. */
-function settles({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
-  const sources = sourcesOf(resource, property);
+function settles(undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  if (/^(members?\b|policyData$)/.test(undecided.property)) return waitsForIdentity(undecided, resource, resources);
+  const sources = sourcesOf(resource, undecided.property);
   return resources.some(({ urn, type }) => sources.includes(urn) && type === "gcp:serviceaccount/account:Account");
 }
 

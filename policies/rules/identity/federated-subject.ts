@@ -103,6 +103,5 @@ export const federatedSubject: Rule = {
   },
   check: together(documents, providers, wholePool),
   settles: (undecided, resource, resources) =>
-    waitsForNames(undecided, resource, resources) &&
-    (undecided.property === "assumeRolePolicy" || waitsForIdentity(undecided, resource, resources)),
+    (undecided.property === "assumeRolePolicy" ? waitsForNames : waitsForIdentity)(undecided, resource, resources),
 };

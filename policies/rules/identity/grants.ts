@@ -3,6 +3,7 @@ import { parseJson } from "../../arguments.ts";
 import { sourcesOf } from "../../relation.ts";
 import { type Located, type Properties, type Resource, read, select, show, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Undecided, type Violation } from "../../rule.ts";
+import { waitsForNames } from "./statements.ts";
 
 /** How far a role reaches: over one resource, or over all that a project, a folder or an organisation has. */
 export type Reach = "resource" | "project" | "folder" | "organisation";
@@ -84,12 +85,23 @@ export const isNarrowed = ({ condition }: Grant): boolean =>
   condition === UNKNOWN || (typeof condition === "string" && /\bresource\./.test(condition));
 
 /**
+ * A role that waits only for a custom role of this stack is none of Google's; a whole policy that waits only for resources of this stack
+ * waits for its members. The update judges either again, before it takes effect.
+ */
+export function waitsForRole(undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  if (undecided.property === "policyData") return waitsForNames(undecided, resource, resources);
+  return waitsFor(undecided, resource, resources, customRoles);
+}
+
+const customRoles = new Set(["gcp:organizations/iAMCustomRole:IAMCustomRole", "gcp:projects/iAMCustomRole:IAMCustomRole"]);
+
+/**
  * A member that waits only for the identity of something in this stack (an account's e-mail address, a sink's writer): those are
  * single identities, never a pool or a default. The update judges it again, before it takes effect.
  */
-export function waitsForIdentity({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
-  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
-  return types.length > 0 && types.every((type) => identities.has(type));
+export function waitsForIdentity(undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  if (undecided.property === "policyData") return waitsForNames(undecided, resource, resources);
+  return waitsFor(undecided, resource, resources, identities);
 }
 
 const identities = new Set([
@@ -99,3 +111,8 @@ const identities = new Set([
   "gcp:serviceaccount/account:Account",
   "gcp:sql/databaseInstance:DatabaseInstance",
 ]);
+
+function waitsFor({ property }: Undecided, resource: Resource, resources: readonly Resource[], allowed: ReadonlySet<string>): boolean {
+  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
+  return types.length > 0 && types.every((type) => allowed.has(type));
+}

@@ -3,7 +3,7 @@ import { type Resource, read, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 import { list, narrowing, overStatements, type Statement, type Verdict } from "./statements.ts";
 
-/** Keys that say who calls (docs.aws.amazon.com/IAM, "AWS global condition context keys") or prove that he was told to (external id). */
+/** Keys that say who calls (docs.aws.amazon.com/IAM, "AWS global condition context keys") or prove something that a stranger has not (an external id, a second factor). */
 const names = new Set([
   "aws:principalaccount",
   "aws:principalarn",
@@ -13,6 +13,7 @@ const names = new Set([
   "aws:sourceaccount",
   "aws:sourcearn",
   "aws:sourceorgid",
+  "aws:multifactorauthpresent",
   "aws:userid",
   "sts:externalid",
 ]);

@@ -2,7 +2,7 @@
 import { together } from "../../arguments.ts";
 import type { Rule } from "../../rule.ts";
 import { passesRoles } from "./escalation.ts";
-import { isNarrowed, judgeRoles } from "./grants.ts";
+import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
 import { isAnyIdentity, judgeStatements, narrowing, texts, waitsForNames } from "./statements.ts";
 
 const documents = judgeStatements(["identity"], (statement) => {
@@ -54,5 +54,6 @@ export const passRole: Rule = {
     ],
   },
   check: together(documents, grants),
-  settles: waitsForNames,
+  settles: (undecided, resource, resources) =>
+    undecided.property === "role" ? waitsForRole(undecided, resource, resources) : waitsForNames(undecided, resource, resources),
 };

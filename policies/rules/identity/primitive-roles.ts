@@ -1,6 +1,6 @@
 // Google's basic roles are older than IAM: each holds thousands of permissions over everything.
 import type { Rule } from "../../rule.ts";
-import { judgeRoles } from "./grants.ts";
+import { judgeRoles, waitsForRole } from "./grants.ts";
 
 /** cloud.google.com/iam/docs/roles-overview#basic: the three of old, and the three that follow them. */
 const basic = new Set(["owner", "editor", "viewer", "admin", "writer", "reader"].map((role) => `roles/${role}`));
@@ -26,4 +26,5 @@ export const primitiveRoles: Rule = {
     fails: [{ type: "gcp:projects/iAMMember:IAMMember", props: { role: "roles/editor", member: "group:shop@brand.example" } }],
   },
   check: judgeRoles((role) => (basic.has(role) ? { allowed: "a predefined role of one service, or a custom role" } : undefined)),
+  settles: waitsForRole,
 };

@@ -3,7 +3,7 @@ import { byType, type Check, together } from "../../arguments.ts";
 import { read } from "../../resource.ts";
 import { judge, type Rule } from "../../rule.ts";
 import { escalates } from "./escalation.ts";
-import { isNarrowed, judgeRoles } from "./grants.ts";
+import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
 import { isAnyIdentity, judgeStatements, narrowing, type Statement, shown, texts, waitsForNames } from "./statements.ts";
 
 /** What is given is bounded, or named: `iam:PermissionsBoundary` is how AWS delegates administration (IAM User Guide, "permissions boundaries"). */
@@ -101,5 +101,6 @@ export const privilegeEscalation: Rule = {
       "gcp:projects/iAMCustomRole:IAMCustomRole": [customRole],
     }),
   ),
-  settles: waitsForNames,
+  settles: (undecided, resource, resources) =>
+    undecided.property === "role" ? waitsForRole(undecided, resource, resources) : waitsForNames(undecided, resource, resources),
 };

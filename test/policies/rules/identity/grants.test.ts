@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Rule } from "../../../../policies/rule.ts";
 import { administrator } from "../../../../policies/rules/identity/administrator.ts";
 import { broadScope } from "../../../../policies/rules/identity/broad-scope.ts";
 import { defaultServiceAccount } from "../../../../policies/rules/identity/default-service-account.ts";
+import { passRole } from "../../../../policies/rules/identity/pass-role.ts";
 import { primitiveRoles } from "../../../../policies/rules/identity/primitive-roles.ts";
+import { privilegeEscalation } from "../../../../policies/rules/identity/privilege-escalation.ts";
 import { sharedIdentity } from "../../../../policies/rules/identity/shared-identity.ts";
 import { context, resource, UNKNOWN } from "../../judging.ts";
 import { compliant, notApplicable, specify } from "../../tables.ts";
@@ -235,6 +238,34 @@ it("default service account: one that this stack makes is its own", () => {
   const undecided = { kind: "undecided", property: "template.serviceAccount" } as const;
   expect(defaultServiceAccount.settles?.(undecided, waiting(made.urn), [made])).toBe(true);
   expect(defaultServiceAccount.settles?.(undecided, waiting(), [made])).toBe(false);
+});
+
+describe("a grant that is not known before the deployment", () => {
+  const [made, custom, pool] = [
+    resource({ type: "gcp:serviceaccount/account:Account", name: "shop" }),
+    resource({ type: "gcp:projects/iAMCustomRole:IAMCustomRole", name: "reader" }),
+    resource({ type: "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", name: "ci" }),
+  ];
+  const settled = (rule: Rule, property: string, ...sources: readonly { readonly urn: string }[]) =>
+    rule.settles?.(
+      { kind: "undecided", property },
+      { ...resource({ type: project }), propertyDependencies: { [property]: sources.map(({ urn }) => urn) } },
+      [made, custom, pool],
+    );
+
+  it.each([primitiveRoles, broadScope, passRole, privilegeEscalation])("is settled for $id by a custom role of this stack", (rule) => {
+    expect(settled(rule, "role", custom)).toBe(true);
+    expect(settled(rule, "role", made)).toBe(false);
+    expect(settled(rule, "role")).toBe(false);
+    expect(settled(rule, "policyData", made)).toBe(true);
+    expect(settled(rule, "policyData")).toBe(false);
+  });
+
+  it("is settled for the default account by an account of this stack, not by whatever else", () => {
+    expect(settled(defaultServiceAccount, "member", made)).toBe(true);
+    expect(settled(defaultServiceAccount, "member", pool)).toBe(false);
+    expect(settled(defaultServiceAccount, "policyData", made)).toBe(true);
+  });
 });
 
 describe("identity/shared-identity", () => {

@@ -33,6 +33,11 @@ specify(openTrust, [
     role({ Principal: { AWS: partner }, Condition: { StringEquals: { "sts:ExternalId": "b-7" } } }),
     compliant,
   ],
+  [
+    "a whole account, with a second factor",
+    role({ Principal: { AWS: partner }, Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } } }),
+    compliant,
+  ],
   ["the whole of its own account", role({ Principal: { AWS: partner } }, { allowedAccountIds: '["210987654321"]' }), compliant],
   [
     "a document that is not known yet",
