@@ -1,19 +1,27 @@
-// Where neither soft delete nor versions are on, a deleted object is gone in the same second.
+// Where neither soft delete nor versions are on, a deleted object is gone in the same second. Data that is owed to people must have
+// versions: that is `versioning`'s question. This one is about the rest.
 import { byType, mustNot, where } from "../../arguments.ts";
-import { isPresent } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
-import { existsOnce, inDurable, ofClass } from "./kept.ts";
+import { existsOnce, inDurable, isOf, isOwed } from "./kept.ts";
 
-const notOff = where(
-  "versioning.enabled",
-  (enabled) => enabled !== true,
-  mustNot(
-    "softDeletePolicy.retentionDurationSeconds",
-    (seconds) => Number(seconds) === 0,
-    "604800 (seven days) or more, or versioning.enabled: true",
-    "soft delete is off, and there are no versions",
-  ),
-);
+const buckets = byType({
+  "gcp:storage/bucket:Bucket": [
+    where(
+      "retentionPolicy.retentionPeriod",
+      (period) => period === undefined,
+      where(
+        "versioning.enabled",
+        (enabled) => enabled !== true,
+        mustNot(
+          "softDeletePolicy.retentionDurationSeconds",
+          (seconds) => Number(seconds) === 0,
+          "604800 (seven days) or more, or versioning.enabled: true",
+          "soft delete is off, and there are no versions",
+        ),
+      ),
+    ),
+  ],
+});
 
 export const softDelete: Rule = {
   id: "recoverability/soft-delete",
@@ -32,17 +40,20 @@ export const softDelete: Rule = {
   neverExempt: false,
   enforcement: "mandatory",
   examples: {
-    passes: [{ type: "gcp:storage/bucket:Bucket", props: { softDeletePolicy: { retentionDurationSeconds: 604800 } } }],
-    fails: [{ type: "gcp:storage/bucket:Bucket", props: { softDeletePolicy: { retentionDurationSeconds: 0 } } }],
+    passes: [
+      {
+        type: "gcp:storage/bucket:Bucket",
+        props: { labels: { "data-class": "operational" }, softDeletePolicy: { retentionDurationSeconds: 604800 } },
+      },
+    ],
+    fails: [
+      {
+        type: "gcp:storage/bucket:Bucket",
+        props: { labels: { "data-class": "operational" }, softDeletePolicy: { retentionDurationSeconds: 0 } },
+      },
+    ],
   },
-  check: inDurable(
-    ofClass(
-      existsOnce,
-      byType({
-        "gcp:storage/bucket:Bucket": [
-          (resource, context) => (isPresent(resource.props, "retentionPolicy.retentionPeriod") ? [] : notOff(resource, context)),
-        ],
-      }),
-    ),
+  check: inDurable((resource, context) =>
+    isOf(isOwed, resource, context) || !isOf(existsOnce, resource, context) ? "notApplicable" : buckets(resource, context),
   ),
 };

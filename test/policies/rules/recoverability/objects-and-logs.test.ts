@@ -60,30 +60,22 @@ describe("recoverability/versioning of a bucket of S3", () => {
 
 const off = "softDeletePolicy.retentionDurationSeconds is 0: soft delete is off, and there are no versions";
 
+const operational = (props: object) => ({ type: gcs, props: { ...labelled("operational"), ...props } as never });
+const switchedOff = { softDeletePolicy: { retentionDurationSeconds: 0 } };
+
 specify(softDelete, [
-  ["a week, by default", { type: gcs }, compliant],
-  [
-    "off, with versions",
-    { type: gcs, props: { softDeletePolicy: { retentionDurationSeconds: 0 }, versioning: { enabled: true } } },
-    compliant,
-  ],
-  ["off", { type: gcs, props: { softDeletePolicy: { retentionDurationSeconds: 0 } } }, [off]],
-  [
-    "off, where nothing may be deleted",
-    { type: gcs, props: { softDeletePolicy: { retentionDurationSeconds: 0 }, retentionPolicy: { retentionPeriod: "86400" } } },
-    compliant,
-  ],
-  [
-    "off, of public data",
-    { type: gcs, props: { ...labelled("public"), softDeletePolicy: { retentionDurationSeconds: 0 } } },
-    notApplicable,
-  ],
+  ["a week, by default", operational({}), compliant],
+  ["off, with versions", operational({ ...switchedOff, versioning: { enabled: true } }), compliant],
+  ["off", operational(switchedOff), [off]],
+  ["off, where nothing may be deleted", operational({ ...switchedOff, retentionPolicy: { retentionPeriod: "86400" } }), compliant],
+  ["off, of public data", operational({ ...switchedOff, ...labelled("public") }), notApplicable],
+  ["off, of personal data, which must have versions", operational({ ...switchedOff, ...labelled("personal") }), notApplicable],
   [
     "what is not known yet",
-    { type: gcs, props: { softDeletePolicy: { retentionDurationSeconds: UNKNOWN } } },
+    operational({ softDeletePolicy: { retentionDurationSeconds: UNKNOWN } }),
     ["undecided: softDeletePolicy.retentionDurationSeconds"],
   ],
-  ["what is no bucket", { type: "aws:sqs/queue:Queue" }, notApplicable],
+  ["what is no bucket", { type: "aws:sqs/queue:Queue", props: of("operational") }, notApplicable],
 ]);
 
 const seconds = String(days * 86_400);
