@@ -16,6 +16,15 @@ export const byType =
     return checks ? outcomeOf(checks.flatMap((check) => check(resource, context))) : "notApplicable";
   };
 
+/** The `check` of a rule that looks at several things: not applicable where none of them is. */
+export const together =
+  (...checks: readonly ((resource: Resource, context: Context) => Outcome)[]) =>
+  (resource: Resource, context: Context): Outcome => {
+    const outcomes = checks.map((check) => check(resource, context));
+    const applies = outcomes.some((outcome) => outcome !== "notApplicable");
+    return applies ? outcomeOf(outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome))) : "notApplicable";
+  };
+
 const oneOf = (values: readonly Value[]) => values.map((value) => JSON.stringify(value)).join(" or ");
 
 /**
@@ -50,7 +59,8 @@ export const mustBeSet =
 export function mustBeWithin(path: string, least: number, most: number, unit: string, otherwise?: number): Check {
   const allowed = most === Number.POSITIVE_INFINITY ? `${path}: at least ${least} ${unit}` : `${path}: ${least} to ${most} ${unit}`;
   const fits = (value: Value | undefined) => {
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    // Google writes durations in seconds, as "2592000s".
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value.replace(/s$/, "")) : value;
     return typeof number === "number" && number >= least && number <= most;
   };
   return (resource) => {

@@ -16,6 +16,7 @@ export interface Context {
   /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
   readonly lifecycle: "durable" | "ephemeral";
   readonly register: Register;
+  readonly now: Date;
 }
 
 /** The stack's own configuration keys that the pack reads. The first is for stacks whose name is not in the residency map. */
@@ -34,6 +35,7 @@ export function contextOf({ stack, config }: StackFacts, register: Register): Co
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
     register,
+    now: new Date(),
   };
 }
 

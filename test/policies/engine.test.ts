@@ -63,7 +63,7 @@ import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 const provider = new Provider("aws", { region: "${region}", skipCredentialsValidation: true });
 `;
 const bucket = (more: string) =>
-  `const bucket = new Bucket("uploads", { bucket: "uploads", tags: { "data-class": "personal" }${more} }, { provider, protect: true });\n`;
+  `const bucket = new Bucket("uploads", { bucket: "uploads", versioning: { enabled: true }, tags: { "data-class": "personal" }${more} }, { provider, protect: true });\n`;
 
 it("an EU bucket in us-east-1 is refused before it exists, and the message says why", async () => {
   const stack = await engine.stack("eu", provider("eu-central-1") + bucket(', region: "us-east-1"'));
@@ -96,7 +96,7 @@ const guards = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcl
 new BucketPublicAccessBlock("guards", { bucket: bucket.bucket, ...guards }, { provider });
 const google = new GoogleProvider("gcp", { project: "p", region: "us-east4" });
 const account = new Account("robot", { accountId: "robot-1" }, { provider: google });
-new IAMMember("role", { project: "p", role: "roles/viewer", member: account.member }, { provider: google });
+new IAMMember("role", { project: "p", role: "roles/logging.logWriter", member: account.member }, { provider: google });
 `);
   const settled = await stack.run("preview", ...pack);
   expect(settled.output).not.toContain("undecided");
@@ -112,7 +112,7 @@ it("what a preview settled is judged again in the update, with the real value", 
     `${provider("ap-southeast-1")}
 const google = new GoogleProvider("gcp", { project: "p", region: "asia-southeast1" });
 const account = new Account("robot", { accountId: "robot-2" }, { provider: google });
-new IAMMember("role", { project: "p", role: "roles/viewer", member: account.member.apply(() => "allUsers") }, { provider: google });
+new IAMMember("role", { project: "p", role: "roles/logging.logWriter", member: account.member.apply(() => "allUsers") }, { provider: google });
 `,
   );
   expect((await stack.run("preview", ...pack)).code).toBe(0);

@@ -5,17 +5,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildPolicyPack } from "../../policies/build.ts";
+import { rules } from "../../policies/rules/index.ts";
 import { isAlive } from "../alive.ts";
 import { type RunningPack, removeBuild, secret, startPack, unknown, urnOf } from "./harness.ts";
 import { allRuleIds } from "./rule-ids.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket", name: "uploads" };
-const good = { region: "eu-central-1", tags: { "data-class": "personal" } };
+const good = { region: "eu-central-1", versioning: { enabled: true }, tags: { "data-class": "personal" } };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const exemption = (more: Record<string, string> = {}) =>
   JSON.stringify([
     {
-      rule: "recoverability/deletion-protection",
+      rule: "recoverability/protect",
       urn: "urn:pulumi:eu::test::aws:s3/bucket:Bucket::*",
       reason: "The import bucket of March; its originals are protected.",
       owner: "anna@example.com",
@@ -37,9 +38,10 @@ describe("the executable pack", () => {
   beforeEach(() => pack.configure("eu"));
   afterAll(() => pack.stop());
 
-  it("has exactly these rules, all mandatory", async () => {
+  it("has exactly these rules, mandatory but for those that say why not", async () => {
     const policies = (await pack.info()).getPoliciesList().map((policy) => [policy.getName(), policy.getEnforcementlevel()]);
-    expect(policies).toEqual([...allRuleIds, "exemptions"].map((id) => [id, 1]));
+    const advisory = new Set(rules.filter(({ enforcement }) => enforcement !== "mandatory").map(({ id }) => id));
+    expect(policies).toEqual([...allRuleIds, "exemptions"].map((id) => [id, advisory.has(id) ? 0 : 1]));
   });
 
   it("refuses an EU bucket in us-east-1, and says resource, rule, what, law, what is allowed and the remedy", async () => {
@@ -125,7 +127,7 @@ describe("what is undecided", () => {
   const props = {
     location: "europe-west3",
     ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
-    template: { containers: [{ image: unknown }] },
+    template: { serviceAccount: "preferences@test.iam.gserviceaccount.com", containers: [{ image: unknown }] },
   };
   const build = { type: "gcp:artifactregistry/repository:Repository", name: "images" };
   const dependent = { ...image, props, propertyDependencies: { template: [urnOf(build)] } };
@@ -165,7 +167,7 @@ describe("what is undecided", () => {
   it("is settled where another resource makes sure of it", async () => {
     await pack.configure("eu", {}, true);
     const store = { ...bucket, protect: true, props: good };
-    const from = { bucket: [urnOf(bucket)] };
+    const from = { bucket: [urnOf(bucket)], policy: [urnOf(bucket)] };
     const policy = { type: "aws:s3/bucketPolicy:BucketPolicy", props: { bucket: unknown, policy: unknown }, propertyDependencies: from };
     const guards = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true };
     const block = {
@@ -207,7 +209,7 @@ describe("exemptions", () => {
     const { found, end } = await run(exemption());
     expect(found).toEqual([]);
     expect(end).toMatchObject([{ rule: "exemptions", urn: urnOf(bucket), blocks: false }]);
-    expect(end[0]?.message).toContain("11 days left: recoverability/deletion-protection");
+    expect(end[0]?.message).toContain("11 days left: recoverability/protect");
     expect(end[0]?.message).toContain("Owner anna@example.com, approved by ben@example.com");
   });
 
@@ -225,11 +227,7 @@ describe("exemptions", () => {
   });
 
   it.each([
-    [
-      "expired",
-      exemption({ expires: "2020-01-31" }),
-      /entry 1 \(recoverability\/deletion-protection, PRIV-1\): expired on 2020-01-31, \d+ days ago/,
-    ],
+    ["expired", exemption({ expires: "2020-01-31" }), /entry 1 \(recoverability\/protect, PRIV-1\): expired on 2020-01-31, \d+ days ago/],
     ["too long", exemption({ expires: inDays(120) }), /at most 90 are allowed/],
     ["approved by its owner", exemption({ approver: "Anna@example.com" }), /owner and approver are both anna@example.com/],
     ["for a rule that allows none", exemption({ rule: "residency/location" }), /residency\/location allows no exemption/],

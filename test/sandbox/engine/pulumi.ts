@@ -52,6 +52,8 @@ export function attachedTo(
     PULUMI_CONFIG_PASSPHRASE: "correct horse",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // For `--event-log`.
+    PULUMI_DEBUG_COMMANDS: "true",
     PULUMI_DEBUG_PROVIDERS: Object.entries(ports.providers)
       .map(([name, port]) => `${name}:${port}`)
       .join(","),

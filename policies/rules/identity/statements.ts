@@ -1,0 +1,190 @@
+// Policy documents of AWS: where types keep them, and what each statement of them says.
+// Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
+import { parseJson } from "../../arguments.ts";
+import { sourcesOf } from "../../relation.ts";
+import { type Properties, type Resource, select, show, UNKNOWN, type Value } from "../../resource.ts";
+import { type Finding, type Outcome, outcomeOf, type Rule, type Undecided, type Violation } from "../../rule.ts";
+
+/**
+ * - identity: what its holder may do
+ * - resource: who may do what with this resource
+ * - trust: who may become this role
+ *
+ * The policy of a VPC endpoint is none of them: it only filters what others grant.
+ */
+export type Kind = "identity" | "resource" | "trust";
+
+interface Place {
+  readonly path: string;
+  readonly kind: Kind;
+}
+
+const identity = (path: string): Place => ({ path, kind: "identity" });
+const onResource = (path: string): Place => ({ path, kind: "resource" });
+
+const documents: Readonly<Record<string, readonly Place[]>> = {
+  "aws:backup/vaultPolicy:VaultPolicy": [onResource("policy")],
+  "aws:cloudwatch/eventBusPolicy:EventBusPolicy": [onResource("policy")],
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": [onResource("policyDocument")],
+  "aws:codeartifact/domainPermissions:DomainPermissions": [onResource("policyDocument")],
+  "aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy": [onResource("policyDocument")],
+  "aws:dynamodb/resourcePolicy:ResourcePolicy": [onResource("policy")],
+  "aws:ecr/registryPolicy:RegistryPolicy": [onResource("policy")],
+  "aws:ecr/repositoryPolicy:RepositoryPolicy": [onResource("policy")],
+  "aws:efs/fileSystemPolicy:FileSystemPolicy": [onResource("policy")],
+  "aws:elasticsearch/domain:Domain": [onResource("accessPolicies")],
+  "aws:elasticsearch/domainPolicy:DomainPolicy": [onResource("accessPolicies")],
+  "aws:glue/resourcePolicy:ResourcePolicy": [onResource("policy")],
+  "aws:iam/groupPolicy:GroupPolicy": [identity("policy")],
+  "aws:iam/policy:Policy": [identity("policy")],
+  "aws:iam/role:Role": [{ path: "assumeRolePolicy", kind: "trust" }, identity("inlinePolicies[*].policy")],
+  "aws:iam/rolePolicy:RolePolicy": [identity("policy")],
+  "aws:iam/userPolicy:UserPolicy": [identity("policy")],
+  "aws:kinesis/resourcePolicy:ResourcePolicy": [onResource("policy")],
+  "aws:kms/externalKey:ExternalKey": [onResource("policy")],
+  "aws:kms/key:Key": [onResource("policy")],
+  "aws:kms/keyPolicy:KeyPolicy": [onResource("policy")],
+  "aws:kms/replicaKey:ReplicaKey": [onResource("policy")],
+  "aws:opensearch/domain:Domain": [onResource("accessPolicies")],
+  "aws:opensearch/domainPolicy:DomainPolicy": [onResource("accessPolicies")],
+  "aws:s3/accessPoint:AccessPoint": [onResource("policy")],
+  "aws:s3/bucket:Bucket": [onResource("policy")],
+  "aws:s3/bucketPolicy:BucketPolicy": [onResource("policy")],
+  "aws:s3control/accessPointPolicy:AccessPointPolicy": [onResource("policy")],
+  "aws:secretsmanager/secret:Secret": [onResource("policy")],
+  "aws:secretsmanager/secretPolicy:SecretPolicy": [onResource("policy")],
+  "aws:sns/topic:Topic": [onResource("policy")],
+  "aws:sns/topicPolicy:TopicPolicy": [onResource("policy")],
+  "aws:sqs/queue:Queue": [onResource("policy")],
+  "aws:sqs/queuePolicy:QueuePolicy": [onResource("policy")],
+  "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": [identity("inlinePolicy")],
+};
+
+/** Every type that has a policy document, for the test that compares the list with the SDK. */
+export const documentTypes: Readonly<Record<string, readonly Place[]>> = documents;
+
+/** A statement that allows. Lists as they stand there; what is not known yet is `UNKNOWN`. */
+export interface Statement {
+  readonly kind: Kind;
+  /** Property of the resource that holds the document. */
+  readonly property: string;
+  /** Sid, or `statement 2`. */
+  readonly name: string;
+  readonly actions: readonly Value[];
+  /** Empty where `NotResource` stands instead. */
+  readonly resources: readonly Value[];
+  readonly conditions: readonly Condition[];
+  /** The whole of it. */
+  readonly text: Properties;
+}
+
+/** One comparison. `operator` and `key` in lower case, for AWS reads them so. */
+export interface Condition {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: readonly Value[];
+}
+
+export type Verdict = (statement: Statement, resource: Resource) => Omit<Violation, "kind" | "property"> | undefined;
+
+/** Judges every statement that allows, in documents of these kinds. A document that is not known yet leaves the rule undecided. */
+export const judgeStatements =
+  (kinds: readonly Kind[], verdict: Verdict) =>
+  (resource: Resource): Outcome => {
+    const places = (documents[resource.type] ?? []).filter(({ kind }) => kinds.includes(kind));
+    const found = places.flatMap((place) => select(resource.props, place.path).map(({ path }) => ({ ...place, path })));
+    if (found.length === 0) return "notApplicable";
+    return outcomeOf(
+      found.flatMap(({ path, kind }): Finding[] => {
+        const document = parseJson(resource, path);
+        if (document === UNKNOWN) return [{ kind: "undecided", property: path }];
+        return statementsOf(document, path, kind).flatMap((statement): Finding[] => {
+          if (statement.actions.includes(UNKNOWN)) return [{ kind: "undecided", property: path }];
+          const violation = verdict(statement, resource);
+          return violation ? [{ kind: "violation", property: path, ...violation }] : [];
+        });
+      }),
+    );
+  };
+
+function statementsOf(document: Value | undefined, property: string, kind: Kind): Statement[] {
+  return list(field(document, "Statement")).flatMap((text, index) =>
+    isRecord(text) && text.Effect === "Allow"
+      ? [
+          {
+            kind,
+            property,
+            name: typeof text.Sid === "string" && text.Sid !== "" ? text.Sid : `statement ${index + 1}`,
+            actions: list(text.Action),
+            resources: list(text.Resource),
+            conditions: conditionsOf(text.Condition),
+            text,
+          },
+        ]
+      : [],
+  );
+}
+
+function conditionsOf(condition: Value | undefined): Condition[] {
+  if (!isRecord(condition)) return [];
+  return Object.entries(condition).flatMap(([operator, keys]) =>
+    isRecord(keys)
+      ? Object.entries(keys).map(([key, value]) => ({ operator: operator.toLowerCase(), key: key.toLowerCase(), values: list(value) }))
+      : [],
+  );
+}
+
+/** Conditions that admit only what they name: no negation, none that is met where its key is absent, no bare wildcard. */
+export const narrowing = ({ conditions }: Statement): Condition[] =>
+  conditions.filter(
+    ({ operator, values }) => !/not|ifexists|null/.test(operator) && values.length > 0 && !values.some((value) => value === "*"),
+  );
+
+/** Actions or resources as a finding may show them: `"s3:*", "sqs:*"`. */
+export const shown = (resource: Resource, { property }: Statement, values: readonly Value[]): string =>
+  [...new Set(values.map((value) => show(resource, { path: property, value })))].join(", ");
+
+/** Texts among values that may be anything. */
+export const texts = (values: readonly Value[]): string[] => values.filter((value) => typeof value === "string");
+
+/** Whether a pattern of IAM (`iam:Put*`) covers an action. IAM reads actions without regard to case. */
+export function covers(pattern: string, action: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "i").test(action);
+}
+
+/** A resource that is none in particular: `*`, or an ARN whose last part is nothing but wildcards (`arn:aws:s3:::*`). */
+export function isAnyResource(resource: Value): boolean {
+  if (typeof resource !== "string") return false;
+  const name = resource.startsWith("arn:") ? resource.split(":").slice(5).join(":") : resource;
+  return /^[*?:/]*$/.test(name) && name !== "";
+}
+
+/** As `isAnyResource`, or every one of a kind of IAM's own: `arn:aws:iam::123456789012:role/*`. */
+export const isAnyIdentity = (resource: Value): boolean =>
+  isAnyResource(resource) ||
+  (typeof resource === "string" && /^arn:[^:]*:iam::[^:]*:(role|user|group|policy|instance-profile)\/\*+$/.test(resource));
+
+/**
+ * A document that waits only for what resources of this stack are called. What it allows is written in the program, and judged in the
+ * update as soon as the names are known: before the document takes effect.
+ */
+export function waitsForNames({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
+  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
+  return types.length > 0 && types.every((type) => /^(aws|gcp|cloudflare):/.test(type));
+}
+
+/** The part of a rule over statements that is always the same. */
+export const overStatements = (kinds: readonly Kind[], verdict: Verdict): Pick<Rule, "check" | "settles"> => ({
+  check: judgeStatements(kinds, verdict),
+  settles: waitsForNames,
+});
+
+const isRecord = (value: Value | undefined): value is Properties => typeof value === "object" && value !== null && !Array.isArray(value);
+const field = (value: Value | undefined, name: string): Value | undefined => (isRecord(value) ? value[name] : undefined);
+/** IAM takes one value for a list of one. */
+export const list = (value: Value | undefined): readonly Value[] =>
+  value === undefined || value === null ? [] : Array.isArray(value) ? (value as readonly Value[]) : [value];

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { replacementsOf, type StepEvent } from "../../policies/replacements.ts";
+import { recorded } from "../../sandbox/engine/recorded.ts";
+import { Engine } from "../sandbox/engine/pulumi.ts";
+import { context } from "./judging.ts";
+
+const bucket = "aws:s3/bucket:Bucket";
+const queue = "cloudflare:index/queue:Queue";
+const step = (
+  op: string,
+  more: object = {},
+  type = bucket,
+  inputs: Record<string, unknown> = { tags: { "data-class": "personal" } },
+): StepEvent =>
+  ({
+    resourcePreEvent: {
+      metadata: {
+        op,
+        type,
+        urn: `urn:pulumi:eu::test::${type}::it`,
+        provider: "urn:pulumi:eu::test::pulumi:providers:aws::aws::1234",
+        old: { inputs },
+        ...more,
+      },
+    },
+  }) as StepEvent;
+const seen = (events: readonly StepEvent[], inside = context()) =>
+  replacementsOf(events, inside).map(({ change, dataClass, data, because }) => [change, dataClass, data, ...because]);
+
+describe("a replacement", () => {
+  it("is told once, with the arguments that force it", () => {
+    const events = [step("create-replacement", { keys: ["bucket"] }), step("replace", { keys: ["bucket"] }), step("delete-replaced")];
+    expect(seen(events)).toEqual([["replaced", "personal", "destroyed", "bucket"]]);
+  });
+
+  it("is told by the path, where the engine knows it", () => {
+    const detailedDiff = { "settings.name": { kind: "update-replace" }, "tags.a": { kind: "add" } };
+    expect(seen([step("replace", { keys: ["settings"], detailedDiff })])).toEqual([["replaced", "personal", "destroyed", "settings.name"]]);
+  });
+
+  it("is told of what declares no class, and of classes in the register", () => {
+    expect(seen([step("replace", {}, queue, {})])).toEqual([["replaced", "undeclared", "destroyed"]]);
+    const registered = context("eu", {}, () => ({ dataClass: "audit" }));
+    expect(seen([step("replace", {}, queue, {})], registered)).toEqual([["replaced", "audit", "destroyed"]]);
+  });
+
+  it("leaves behind what is retained or abandoned", () => {
+    expect(seen([step("replace", { old: { inputs: {}, retainOnDelete: true } })])).toEqual([["replaced", "undeclared", "left behind"]]);
+    expect(seen([step("delete", {}, "gcp:firestore/database:Database", { deletionPolicy: "ABANDON" })])).toEqual([
+      ["deleted", "undeclared", "left behind"],
+    ]);
+  });
+
+  it("is nothing to tell where no data is lost", () => {
+    expect(seen([step("replace", {}, "aws:ecs/taskDefinition:TaskDefinition")])).toEqual([]);
+    expect(seen([step("replace", {}, bucket, { tags: { "data-class": "public" } })])).toEqual([]);
+    expect(seen([step("update"), step("same"), step("create", { old: null }), {}])).toEqual([]);
+    expect(seen([step("replace")], context("eu", { "bailiwick:lifecycle": "ephemeral" }))).toEqual([]);
+  });
+
+  it("shows no value", () => {
+    const told = replacementsOf(
+      [step("replace", { keys: ["name"] }, bucket, { name: "hunter2", tags: { "data-class": "personal" } })],
+      context(),
+    );
+    expect(JSON.stringify(told)).not.toContain("hunter2");
+    expect(told[0]?.message).toContain("it is replaced, and its personal data destroyed: name can only be given at creation");
+  });
+});
+
+describe("under the real engine", () => {
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+  let engine: Engine;
+  beforeAll(async () => {
+    const definition = recorded({
+      token: bucket,
+      why: "a test needs no more",
+      id: (inputs) => String(inputs.bucket),
+      replaceOn: ["bucket"],
+      computed: () => ({}),
+    });
+    engine = await Engine.start({ resources: [definition] });
+  });
+  afterAll(() => engine[Symbol.asyncDispose]());
+
+  const program = (...buckets: readonly string[]) => `import { Provider } from "@pulumi/aws/provider.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+const provider = new Provider("aws", { region: "eu-central-1" });
+${buckets.join("\n")}
+`;
+  const orders = (name: string, options = "") =>
+    `new Bucket("orders", { bucket: "${name}", tags: { "data-class": "personal" } }, { provider${options} });`;
+
+  it("a changed name replaces, a removed line deletes, and a protected bucket stops the engine itself", async () => {
+    const stack = await engine.stack("eu", program(orders("orders"), `new Bucket("menu", { bucket: "menu" }, { provider });`));
+    expect((await stack.up()).code).toBe(0);
+
+    stack.write(program(orders("orders-2")));
+    const log = join(stack.folder, "events.jsonl");
+    const preview = await stack.run("preview", "--event-log", log);
+    expect(preview.output).not.toContain("error");
+    const events = readFileSync(log, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as StepEvent);
+    expect(
+      replacementsOf(events, context())
+        .map(({ name, change, data, because }) => [name, change, data, ...because])
+        .sort(),
+    ).toEqual([
+      ["menu", "deleted", "destroyed"],
+      ["orders", "replaced", "destroyed", "bucket"],
+    ]);
+
+    stack.write(program(orders("orders", ", protect: true"), `new Bucket("menu", { bucket: "menu" }, { provider });`));
+    expect((await stack.up()).code).toBe(0);
+    stack.write(program(orders("orders-2", ", protect: true")));
+    const refused = await stack.run("preview");
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toContain("protect");
+  });
+});
