@@ -1,5 +1,5 @@
 // What is charged by use has a limit of ours, and a budget tells somebody.
-import { byType, type Check, mustBeSet, mustNot, where } from "../../arguments.ts";
+import { byType, type Check, mustBeSet, mustNot, textOf, where } from "../../arguments.ts";
 import { isPresent } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
@@ -45,7 +45,7 @@ export const costCeiling: Rule = {
     "aws:redshiftserverless/workgroup:Workgroup": [limit("maxCapacity")],
     "gcp:bigquery/job:Job": [where("query", (query) => query !== undefined, limit("query.maximumBytesBilled"))],
     "gcp:bigquery/reservation:Reservation": [
-      mustNot("autoscale.maxSlots", (slots) => Number(slots) > 10_000, "autoscale.maxSlots: 10000 at most"),
+      mustNot("autoscale.maxSlots", (slots) => Number(textOf(slots)) > 10_000, "autoscale.maxSlots: 10000 at most"),
     ],
     "gcp:billing/budget:Budget": [tells],
   }),

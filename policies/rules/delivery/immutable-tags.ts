@@ -1,9 +1,9 @@
 // A registry that lets a tag be moved lets history be rewritten: who looks at the tag of a release sees other code than was released.
-import { byType, mustBe, where } from "../../arguments.ts";
+import { byType, mustBe, textOf, where } from "../../arguments.ts";
 import { UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
-const isDocker = (value: Value | undefined) => value === UNKNOWN || String(value).toUpperCase() === "DOCKER";
+const isDocker = (value: Value | undefined) => value === UNKNOWN || textOf(value).toUpperCase() === "DOCKER";
 /** A remote or virtual repository takes no pushes of its own. */
 const takesPushes = (value: Value | undefined) => value === undefined || value === "STANDARD_REPOSITORY";
 

@@ -1,6 +1,6 @@
 // Whatever grows with its load has a most: without one a flood of requests empties a database's connections, and then the brand's purse.
-import { byType, type Check, mustBeSet, mustBeWithin, where } from "../../arguments.ts";
-import { read, UNKNOWN } from "../../resource.ts";
+import { byType, type Check, mustBeSet, mustBeWithin, textOf, where } from "../../arguments.ts";
+import { type Properties, read, UNKNOWN } from "../../resource.ts";
 import { is, type Rule } from "../../rule.ts";
 
 /** Beyond this a ceiling holds nothing back. It is also what Google Cloud and Lambda allow by default for a whole region. */
@@ -23,15 +23,14 @@ const byAnnotation: Check = (resource) => {
   const allowed = `${annotation}: 1 to ${most} instances`;
   const all = read(resource.props, property);
   if (all === UNKNOWN) return [{ kind: "undecided", property }];
-  const own =
-    typeof all === "object" && all !== null && !Array.isArray(all) ? (all as Readonly<Record<string, unknown>>)[annotation] : undefined;
+  const own = typeof all === "object" && all !== null && !Array.isArray(all) ? (all as Properties)[annotation] : undefined;
   if (own === UNKNOWN) return [{ kind: "undecided", property }];
   if (own === undefined || own === null)
     return [{ kind: "violation", property, problem: `the annotation ${annotation} is not set`, allowed }];
-  const fits = Number(own) >= 1 && Number(own) <= most;
+  const fits = Number(textOf(own)) >= 1 && Number(textOf(own)) <= most;
   return fits
     ? []
-    : [{ kind: "violation", property, problem: is(resource, { path: `${property}.${annotation}`, value: String(own) }), allowed }];
+    : [{ kind: "violation", property, problem: is(resource, { path: `${property}.${annotation}`, value: textOf(own) }), allowed }];
 };
 
 const isOn = (value: unknown) => value === true;

@@ -1,5 +1,6 @@
 // A digest says which code it is; the artifact manifest says where that code came from. The manifest is the file artifacts.json
 // beside the pack; whoever has none is not judged. Tags and missing digests are delivery/digest-pinned's to refuse.
+import { textOf } from "../../arguments.ts";
 import type { Artifacts } from "../../artifacts.ts";
 import type { Context } from "../../context.ts";
 import { type Located, type Resource, select } from "../../resource.ts";
@@ -22,7 +23,7 @@ function judgeImage(known: Artifacts, where: string, image: unknown): Omit<Viola
 
 /** A Worker's files lie in the folder that its build was put into. */
 const fromManifest = (known: Artifacts) => (place: Located) => {
-  const file = String(place.value);
+  const file = textOf(place.value);
   return known.some(({ path }) => path !== undefined && `/${file}`.includes(`/${path}/`))
     ? undefined
     : {

@@ -1,9 +1,9 @@
 // Nobody logs into what runs: what a person changes there is in no review, and what they see there is in no log.
-import { byType, type Check, mustNot } from "../../arguments.ts";
+import { byType, type Check, mustNot, textOf } from "../../arguments.ts";
 import { isPresent, read, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
-const isOn = (value: Value) => value === true || /^(true|1|y|yes)$/i.test(String(value));
+const isOn = (value: Value) => value === true || /^(true|1|y|yes)$/i.test(textOf(value));
 
 /** Unknown counts: a key whose name is not known yet is still a key. */
 const unset =

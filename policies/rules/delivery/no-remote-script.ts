@@ -13,7 +13,7 @@ const executes = [
 ];
 
 /** User data may be Base64, whatever the argument's name is. */
-function textOf(value: Value): string {
+function scriptOf(value: Value): string {
   if (typeof value !== "string") return "";
   const compact = value.replaceAll(/\s/g, "");
   const isBase64 = compact.length > 0 && compact.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(compact);
@@ -24,7 +24,7 @@ function textOf(value: Value): string {
 const script = (path: string): Check => {
   const check = mustNot(
     path,
-    (value) => executes.some((pattern) => pattern.test(textOf(value))),
+    (value) => executes.some((pattern) => pattern.test(scriptOf(value))),
     "an image with everything in it, or files whose hash the script checks",
   );
   return (resource, context) =>

@@ -1,5 +1,5 @@
 // A container that may do what its host may do is no container: whoever breaks out of the program owns the neighbours' data.
-import { byType, type CheckTable, mustNot } from "../../arguments.ts";
+import { byType, type CheckTable, mustNot, textOf } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Resource, select, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule } from "../../rule.ts";
@@ -35,7 +35,7 @@ function judge({ property, at, props }: Container): Finding[] {
   return [
     ...(found("privileged", (value) => value === true) ? [wrong("privileged", "is true", "privileged: false")] : []),
     ...(found("user", isRoot) ? [wrong("user", "is root", "a user without privileges, such as 1000:1000")] : []),
-    ...(found("linuxParameters.capabilities.add[*]", (value) => dangerous.has(String(value).replace(/^CAP_/, "")))
+    ...(found("linuxParameters.capabilities.add[*]", (value) => dangerous.has(textOf(value).replace(/^CAP_/, "")))
       ? [wrong("linuxParameters.capabilities.add", "makes it as strong as its host", `none of ${[...dangerous].join(", ")}`)]
       : []),
     ...(found("volumes[*].host.sourcePath", (value) => typeof value === "string" && hostPaths.test(value))
