@@ -36,7 +36,7 @@ export const ruleIds = {
     "instance-ceiling",
     "cost-ceiling",
   ],
-  vendors: [],
+  vendors: ["registered", "region", "data-class", "clauses", "evidence", "transport"],
 } as const satisfies Record<string, readonly string[]>;
 
 export const allRuleIds: readonly string[] = Object.entries(ruleIds).flatMap(([topic, names]) => names.map((name) => `${topic}/${name}`));

@@ -50,7 +50,8 @@ const pathOf = (resource: Resource, register: Register) => tagText(resource, "te
 /** Paths that end in a store. */
 export function pathsOf(resources: readonly Resource[], { register }: Context): Path[] {
   const belonging = new Map<string, Resource[]>();
-  for (const resource of resources) {
+  // A component is made of resources, and is none of anybody's.
+  for (const resource of resources.filter(({ provider }) => provider)) {
     const name = pathOf(resource, register);
     if (name !== undefined) belonging.set(name, [...(belonging.get(name) ?? []), resource]);
   }
