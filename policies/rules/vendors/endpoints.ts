@@ -72,7 +72,7 @@ function environmentOf(resource: Resource): Located[] {
     return isRecord(all)
       ? Object.entries(all)
           .filter(([name]) => isAddress(name))
-          .map(([name, value]) => ({ path: `${path}.${name}`, value: isRecord(value) ? (value.value ?? null) : value }))
+          .map(([name, value]): Located => ({ path: `${path}.${name}`, value: isRecord(value) ? (value.value ?? null) : value }))
       : [];
   });
   const written = (documents[type] ?? []).flatMap((property) => {
@@ -81,7 +81,7 @@ function environmentOf(resource: Resource): Located[] {
     const containers = Array.isArray(text) ? { all: text } : { all: [text] };
     return select(containers, "all[*].environment[*]")
       .filter(({ path }) => isAddress(read(containers, `${path}.name`)))
-      .flatMap(({ path }) => select(containers, `${path}.value`).map(({ value }) => ({ path: property, value })));
+      .flatMap(({ path }) => select(containers, `${path}.value`).map(({ value }): Located => ({ path: property, value })));
   });
   return [...listed, ...mapped, ...written];
 }
