@@ -83,6 +83,10 @@ export const where =
     return value === UNKNOWN || applies(value) ? checks.flatMap((check) => check(resource, context)) : [];
   };
 
+/** A value as a text to search in; empty for what is no text, number or boolean. A structure may have no text at all. */
+export const textOf = (value: Value | undefined): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+
 /** A JSON text, parsed; `UNKNOWN` while it is not known, `undefined` where it is absent or no JSON. An object is taken as it is. */
 export function parseJson({ props }: { readonly props: Properties }, path: string): Value | undefined {
   const value = read(props, path);

@@ -8,7 +8,7 @@ import { build } from "esbuild";
 export const packFile = "bailiwick-policies";
 
 /**
- * Bundles the pack with everything it needs, executable, with its register, its exemptions and its version beside it.
+ * Bundles the pack with everything it needs, executable, with its registers, its exemptions and its version beside it.
  * @param outDir is created if it is not there
  * @returns absolute or relative path (as `outDir`) of the executable
  */
@@ -31,7 +31,7 @@ export async function buildPolicyPack(outDir: string): Promise<string> {
     logLevel: "warning",
   });
   await chmod(executable, 0o755);
-  await Promise.all(["register.yaml", "exemptions.yaml"].map((file) => copyFile(join(here, file), join(outDir, file))));
+  await Promise.all(["register.yaml", "vendors.yaml", "exemptions.yaml"].map((file) => copyFile(join(here, file), join(outDir, file))));
   await writeFile(
     join(outDir, "package.json"),
     `${JSON.stringify({ name: "bailiwick-policies", version, private: true, type: "module" }, null, 2)}\n`,

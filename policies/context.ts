@@ -1,6 +1,8 @@
 // What a rule may know about the stack that is being deployed.
 import { isJurisdiction, type Jurisdiction, jurisdictionOfRegion, jurisdictions, residencyOf } from "../stacks/residency.ts";
+import type { Artifacts } from "./artifacts.ts";
 import type { Register } from "./register.ts";
+import { type Vendors, vendorsOf } from "./vendors.ts";
 
 /** Which law the stack is under. */
 export type Scope =
@@ -16,12 +18,22 @@ export interface Context {
   /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
   readonly lifecycle: "durable" | "ephemeral";
   readonly register: Register;
+  readonly vendors: Vendors;
+  /** What was built; undefined where the pack has no manifest beside it. */
+  readonly artifacts?: Artifacts;
+  /** Our own domains: what is sent to a host at or below one of them stays with us. */
+  readonly domains: readonly string[];
   readonly now: Date;
 }
+
+/** What stands beside the pack, and the clock. */
+export type Knowledge = Pick<Context, "vendors" | "artifacts" | "now">;
 
 /** The stack's own configuration keys that the pack reads. The first is for stacks whose name is not in the residency map. */
 export const jurisdictionKey = "bailiwick:jurisdiction";
 export const lifecycleKey = "bailiwick:lifecycle";
+/** Own domains, separated by commas. */
+export const domainKey = "bailiwick:domain";
 
 /** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
 export interface StackFacts {
@@ -29,13 +41,16 @@ export interface StackFacts {
   readonly config: Readonly<Record<string, string>>;
 }
 
-export function contextOf({ stack, config }: StackFacts, register: Register): Context {
+export function contextOf({ stack, config }: StackFacts, register: Register, known: Partial<Knowledge> = {}): Context {
   return {
     stack,
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
     register,
+    domains: (config[domainKey] ?? "").split(/[,\s]+/).filter((domain) => domain !== ""),
+    vendors: vendorsOf([]),
     now: new Date(),
+    ...known,
   };
 }
 

@@ -33,7 +33,7 @@ function declared<T>(resource: Resource, key: string, accepts: (value: unknown) 
 }
 
 /** The tag's value wherever it stands; the resource's own wins over the provider's default. */
-function tagOf(resource: Resource, key: string): Located | undefined {
+export function tagOf(resource: Resource, key: string): Located | undefined {
   for (const property of tagProperties) {
     // The key is no path: it may hold dots.
     const tags = read(resource.props, property);

@@ -1,13 +1,15 @@
-// The executable policy pack: `pulumi up --policy-pack <this file, built>`. Beside it stand the register, the exemptions and
+// The executable policy pack: `pulumi up --policy-pack <this file, built>`. Beside it stand the registers, the exemptions and
 // a package.json with the version, so that what was in force can be read from the folder.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "./analyzer.ts";
+import { loadArtifacts } from "./artifacts.ts";
 import { contextOf } from "./context.ts";
 import { loadExemptions } from "./exemptions.ts";
 import { loadRegister } from "./register.ts";
 import { rules } from "./rules/index.ts";
 import { exemptionsRule, Session } from "./session.ts";
+import { loadVendors } from "./vendors.ts";
 
 // The engine is this process's parent. Noted at once: one that ends while the pack starts must be missed as well.
 const parent = process.ppid;
@@ -32,10 +34,11 @@ const { port } = await serve(
     // Read for every stack: what is wrong with the files is the deployment's error, not a pack that does not start.
     open: ({ dryRun, ...facts }) => {
       clearTimeout(unasked);
+      const now = new Date();
       return new Session({
         rules,
-        context: contextOf(facts, loadRegister(dir)),
-        exemptions: loadExemptions(dir, rules, new Date()),
+        context: contextOf(facts, loadRegister(dir), { vendors: loadVendors(dir), artifacts: loadArtifacts(dir), now }),
+        exemptions: loadExemptions(dir, rules, now),
         dryRun,
       });
     },

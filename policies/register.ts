@@ -12,6 +12,9 @@ const entry = z.strictObject({
     .startsWith("urn:pulumi:", "must be a URN or a glob over URNs, such as urn:pulumi:eu::*::cloudflare:index/queue:Queue::*"),
   dataClass: z.enum(dataClasses),
   jurisdiction: z.enum(jurisdictions as [Jurisdiction, ...Jurisdiction[]]).optional(),
+  /** The path of telemetry that ends in it, and those that wait in it: what the tags `telemetry-path` and `telemetry-spool` say. */
+  telemetryPath: z.string().optional(),
+  telemetrySpool: z.array(z.string()).optional(),
   /** Who would ask, and what the answer is. */
   why: z.string().min(10, "must say in a sentence why this class is right"),
 });
@@ -19,6 +22,8 @@ const entry = z.strictObject({
 export interface Entry {
   readonly dataClass: DataClass;
   readonly jurisdiction?: Jurisdiction;
+  readonly telemetryPath?: string;
+  readonly telemetrySpool?: readonly string[];
 }
 
 /** Finds the entry of a URN. The first that matches counts, so the more precise ones stand first. */

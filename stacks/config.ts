@@ -42,6 +42,18 @@ const regionSchema = z.strictObject({
       availability: z.enum(["ZONAL", "REGIONAL"]).default("REGIONAL"),
     })
     .default({ tier: "db-custom-2-7680", availability: "REGIONAL" }),
+  /** Who is called when a promise of the region is broken. */
+  alerts: z
+    .strictObject({
+      /** Default: `on-call@` the domain. */
+      email: z.email().optional(),
+      /** Name of an SNS topic of the AWS account, in the region's location. */
+      topic: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,256}$/, "the name of an SNS topic")
+        .default("on-call"),
+    })
+    .default({ topic: "on-call" }),
   /** Instances of each governance service. */
   instances: z
     .strictObject({ min: z.int().min(0).max(100).default(1), max: z.int().min(1).max(1000).default(20) })

@@ -262,6 +262,8 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       service: plane.nodes.preferences.serviceName,
       collector: telemetry.nodes.gcp.serviceName,
       loadBalancer: telemetry.nodes.awsBalancer.nodes.balancer.arnSuffix,
+      email: config.alerts.email ?? `on-call@${domain}`,
+      topics: [`arn:aws:sns:${places.aws.location}:${aws.accountId}:${config.alerts.topic}`],
       dependsOn: enabled,
     },
     { providers },

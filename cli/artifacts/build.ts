@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { artifactsFile } from "../../policies/artifacts.ts";
 import { holdState, StateHeld } from "../../sandbox/state-lock.ts";
 import { type Artifact, artifactDir, type Manifest } from "../../stacks/artifact-manifest.ts";
 import { filesBelow } from "../files-below.ts";
@@ -183,6 +184,8 @@ async function buildAll(before: Manifest, stamp: string, base: Base | undefined,
   await buildPolicyPack(policyPackDir);
   const manifest: Manifest = { version: 1, artifacts };
   writeManifestFile(manifest);
+  // Beside the pack, which judges by it whether what runs was built here.
+  writeFileSync(join(policyPackDir, artifactsFile), JSON.stringify(manifest));
   writeFileSync(stampFile, stamp);
   return { manifest, changed };
 }

@@ -19,6 +19,7 @@ export const regionPermissions = [
   "logging.logMetrics.create",
   "logging.sinks.update",
   "monitoring.alertPolicies.create",
+  "monitoring.notificationChannels.create",
   "monitoring.slos.create",
   "resourcemanager.projects.setIamPolicy",
   "run.jobs.create",

@@ -2,6 +2,7 @@ import { MetricAlarm, type MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metric
 import { Metric, type MetricArgs } from "@pulumi/gcp/logging/metric.js";
 import { AlertPolicy, type AlertPolicyArgs } from "@pulumi/gcp/monitoring/alertPolicy.js";
 import { CustomService } from "@pulumi/gcp/monitoring/customService.js";
+import { NotificationChannel, type NotificationChannelArgs } from "@pulumi/gcp/monitoring/notificationChannel.js";
 import { Slo, type SloArgs } from "@pulumi/gcp/monitoring/slo.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
@@ -16,12 +17,15 @@ export interface SloAlertsArgs {
   readonly collector?: pulumi.Input<string>;
   /** `arnSuffix` of the load balancer before the second cloud's collector. Absent: no alarms there. */
   readonly loadBalancer?: pulumi.Input<string>;
-  /** Notification channels of the project, `projects/P/notificationChannels/N`. Without any, alerts show in the console only. */
+  /** Address of the people on duty: a notification channel is made for it. Absent, and without `channels`: alerts show in the console only. */
+  readonly email?: string;
+  /** Notification channels of the project, `projects/P/notificationChannels/N`. */
   readonly channels?: readonly pulumi.Input<string>[];
   /** SNS topics of the account, by ARN, that alarms tell. */
   readonly topics?: readonly pulumi.Input<string>[];
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
   readonly transform?: {
+    readonly channel?: Transform<NotificationChannelArgs>;
     readonly slo?: Transform<SloArgs>;
     readonly policy?: Transform<AlertPolicyArgs>;
     readonly metric?: Transform<MetricArgs>;
@@ -73,7 +77,20 @@ export class SloAlerts extends pulumi.ComponentResource {
     refuse("SloAlerts", name, [project === "" && "`project` is empty: a Google Cloud project id"]);
     const { region, edgeState } = residencyOf(jurisdiction);
     const child: pulumi.CustomResourceOptions = { parent: this, dependsOn };
-    const notify = { notificationChannels: [...(args.channels ?? [])], userLabels: labels(jurisdiction, "operational") };
+    const userLabels = labels(jurisdiction, "operational");
+    const channels = args.email
+      ? [
+          new NotificationChannel(
+            `${name}-channel`,
+            ...transformed(
+              transform.channel,
+              { project, type: "email", displayName: `On duty for ${region}`, labels: { email_address: args.email }, userLabels },
+              child,
+            ),
+          ).name,
+        ]
+      : [];
+    const notify = { notificationChannels: [...channels, ...(args.channels ?? [])], userLabels };
     const requests = (metric: string) =>
       pulumi.interpolate`metric.type="run.googleapis.com/${metric}" AND resource.type="cloud_run_revision" AND resource.labels.service_name="${args.service}"`;
 

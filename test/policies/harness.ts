@@ -117,7 +117,7 @@ export async function removeBuild(): Promise<void> {
 export async function startPack(files: Record<string, string> = {}): Promise<RunningPack> {
   const executable = await builtPack();
   const dir = await mkdtemp(join(tmpdir(), "pack-"));
-  const copies = [basename(executable), "package.json", "register.yaml", "exemptions.yaml"];
+  const copies = [basename(executable), "package.json", "register.yaml", "vendors.yaml", "exemptions.yaml"];
   await Promise.all(copies.map((file) => copyFile(join(executable, "..", file), join(dir, file))));
   await Promise.all(Object.entries(files).map(([file, text]) => writeFile(join(dir, file), text)));
   // The engine gives its own address as the argument, and reads the port from the first line.

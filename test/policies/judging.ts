@@ -1,8 +1,9 @@
 // Runs one rule over one resource in memory: the short way for tests of rules.
-import { type Context, contextOf } from "../../policies/context.ts";
+import { type Context, contextOf, type Knowledge } from "../../policies/context.ts";
 import type { Register } from "../../policies/register.ts";
 import { type Properties, type Resource, UNKNOWN } from "../../policies/resource.ts";
 import type { Example, Finding, Outcome, Rule } from "../../policies/rule.ts";
+import { type Vendor, vendorsOf } from "../../policies/vendors.ts";
 
 export { UNKNOWN };
 
@@ -36,8 +37,36 @@ export const resource = ({ type, name = "it", props = {}, protect = false, provi
 
 const nothingRegistered: Register = () => undefined;
 
-export const context = (stack = "eu", config: Record<string, string> = {}, register = nothingRegistered): Context =>
-  contextOf({ stack, config }, register);
+/** A vendor with whom everything is agreed. */
+export const goodVendor: Vendor = {
+  name: "lighthouse",
+  endpoints: ["*.lighthouse.example"],
+  regions: { eu: "Frankfurt" },
+  dataClasses: ["public", "operational"],
+  sla: "99.9 % a month, contract section 4",
+  exportFormat: "OTLP JSON",
+  retention: { days: 30, clause: "30 days, contract section 7" },
+  access: "Support on our request only, contract section 8",
+  evidence: { url: "https://lighthouse.example/dpa", date: "2026-06-01" },
+};
+
+const known: Knowledge = {
+  now: new Date("2026-11-22T12:00:00Z"),
+  artifacts: [{ digest: `sha256:${"1".repeat(64)}`, path: "workers/site-1111111111111111" }],
+  vendors: vendorsOf([
+    goodVendor,
+    { name: "stranger", endpoints: ["*.stranger.example"], regions: {}, dataClasses: [] },
+    { ...goodVendor, name: "gcp", endpoints: [] },
+    { name: "aws", endpoints: [], regions: { eu: "eu-central-1" }, dataClasses: ["operational"] },
+  ]),
+};
+
+export const context = (
+  stack = "eu",
+  config: Record<string, string> = {},
+  register = nothingRegistered,
+  more: Partial<Knowledge> = {},
+): Context => contextOf({ stack, config: { "bailiwick:domain": "brand.example", ...config } }, register, { ...known, ...more });
 
 export const judged = (rule: Rule, it: Case, inside: Context = context()): Outcome => rule.check?.(resource(it), inside) ?? "notApplicable";
 

@@ -3,7 +3,7 @@ import { isPresent, type Located, type Resource, read, select, show, UNKNOWN, ty
 import { type Finding, is, judge, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
 
 /** Where container images stand, by type. */
-const imagePaths: Readonly<Record<string, readonly string[]>> = {
+export const imagePaths: Readonly<Record<string, readonly string[]>> = {
   "aws:apprunner/service:Service": ["sourceConfiguration.imageRepository.imageIdentifier"],
   "aws:lambda/function:Function": ["imageUri"],
   "gcp:cloudrun/service:Service": ["template.spec.containers[*].image"],
