@@ -2,7 +2,21 @@
 export const ruleIds = {
   residency: ["location"],
   "data-class": [],
-  encryption: [],
+  encryption: [
+    "own-key",
+    "key-rotation",
+    "at-rest",
+    "disk",
+    "messages",
+    "tls-floor",
+    "plain-listener",
+    "transport",
+    "bucket-tls-only",
+    "plaintext-secret-name",
+    "plaintext-secret-shape",
+    "secret-in-user-data",
+    "secret-in-output",
+  ],
   exposure: [
     "public-bucket",
     "public-bucket-domain",
