@@ -1,6 +1,6 @@
 // The ways in which rules look at one argument of a resource. A rule over many types is a table: type -> what its arguments must be.
 import type { Context } from "./context.ts";
-import { isPresent, type Located, type Properties, type Resource, read, UNKNOWN, type Value } from "./resource.ts";
+import { isPresent, type Located, type Properties, type Resource, read, select, UNKNOWN, type Value } from "./resource.ts";
 import { type Finding, is, judge, type Outcome, outcomeOf } from "./rule.ts";
 
 /** Looks at one thing of a resource. No finding: nothing to say against it. */
@@ -69,6 +69,14 @@ export function mustBeWithin(path: string, least: number, most: number, unit: st
     return fits(otherwise) ? [] : [notSet(path, allowed, otherwise)];
   };
 }
+
+/** Does a check at every element of a list: one that lacks an argument is not hidden by another that has it. @param check gets the element's path */
+export const inEach =
+  (list: string, check: (at: string) => Check): Check =>
+  (resource, context) =>
+    select(resource.props, list).flatMap(({ path, value }): readonly Finding[] =>
+      value === UNKNOWN ? [{ kind: "undecided", property: path }] : check(path)(resource, context),
+    );
 
 function notSet(path: string, allowed: string, otherwise: boolean | number | string | undefined): Finding {
   const means = otherwise === undefined ? "" : `, which means ${otherwise}`;

@@ -34,6 +34,8 @@ export interface FargateServiceArgs {
   readonly repositoryArn: pulumi.Input<string>;
   readonly network: AwsNetwork;
   readonly balancer: ApplicationLoadBalancer;
+  /** Lower case: the header in which every caller shows a token. The load balancer answers requests without it by 404. */
+  readonly tokenHeader: string;
   /** At which the program listens. Give it to the program by an environment variable of its own. */
   readonly port: number;
   /** 200 there means well. `port`: where it is another one. */
@@ -213,7 +215,11 @@ export class FargateService extends pulumi.ComponentResource {
       {
         listenerArn: balancer.nodes.listener.arn,
         priority: 100,
-        conditions: [{ hostHeader: { values: [balancer.hostname] } }],
+        conditions: [
+          { hostHeader: { values: [balancer.hostname] } },
+          // Without a token no answer; whether it is a good one is for the program to say.
+          { httpHeader: { httpHeaderName: args.tokenHeader, values: ["*"] } },
+        ],
         actions: [{ type: "forward", targetGroupArn: targets.arn }],
         tags,
       },

@@ -137,6 +137,7 @@ export class TelemetryPipeline extends pulumi.ComponentResource {
         repositoryArn: args.images.awsRepositoryArn,
         network: awsNetwork,
         balancer: awsBalancer,
+        tokenHeader: "authorization",
         port: awsPort,
         health: { path: "/", port: healthPort },
         environment: {

@@ -26,6 +26,7 @@ function build(args: Partial<FargateServiceArgs> = {}, services: readonly string
     repositoryArn: `arn:aws:ecr:eu-central-1:${awsAccountId}:repository/bailiwick`,
     network,
     balancer,
+    tokenHeader: "authorization",
     port: 8080,
     health: { path: "/", port: 13_133 },
     environment: { PORT: "8080", HEALTH_PORT: "13133" },
@@ -78,7 +79,10 @@ describe("ApplicationLoadBalancer", () => {
     });
     expect(part(made, "balancer-record").inputs).toMatchObject({ type: "CNAME", name: "telemetry-aws-eu.brand.example", proxied: false });
     expect(part(made, "collector-rule").inputs).toMatchObject({
-      conditions: [{ hostHeader: { values: ["telemetry-aws-eu.brand.example"] } }],
+      conditions: [
+        { hostHeader: { values: ["telemetry-aws-eu.brand.example"] } },
+        { httpHeader: { httpHeaderName: "authorization", values: ["*"] } },
+      ],
     });
   });
 });

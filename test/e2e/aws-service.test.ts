@@ -73,7 +73,7 @@ const network = new AwsNetwork("network", { awsAccountId: "${account}", jurisdic
 const balancer = new ApplicationLoadBalancer("balancer", { jurisdiction: "eu", lifecycle: "ephemeral", network, hostname: "${hostname}", zoneId: "0123456789abcdef0123456789abcdef" });
 const run = new FargateService("collector", {
   awsAccountId: "${account}", jurisdiction: "eu", service: "collector", image: "${image}", repositoryArn: repository.arn, network, balancer,
-  port: 8080, health: { path: "/", port: 13133 }, environment: { PORT: "8080", HEALTH_PORT: "13133", ${environment} },
+  tokenHeader: "authorization", port: 8080, health: { path: "/", port: 13133 }, environment: { PORT: "8080", HEALTH_PORT: "13133", ${environment} },
   permissions: [{ actions: ["s3:PutObject"], resources: ["arn:aws:s3:::archive/*"] }],
   key: keys.awsKey, logRetentionDays: 30, size: { cpu: 256, memory: 512 }, count: 2,
 });
@@ -113,7 +113,7 @@ async function publish(repository: string, password: string): Promise<string> {
   return `${repository}@${made.digest}`;
 }
 
-const ask = async () => (await fetch(`https://${hostname}/v1/traces`, { dispatcher })).text();
+const ask = async () => (await fetch(`https://${hostname}/v1/traces`, { dispatcher, headers: { authorization: "Bearer t" } })).text();
 
 test("a service is deployed from nothing, asked over TLS, updated, kept when its update fails, and unmade", async () => {
   stack.write(registry);
@@ -124,6 +124,7 @@ test("a service is deployed from nothing, asked over TLS, updated, kept when its
   stack.write(service(account as string, reference, 'VERSION: "one"'));
   expect(await stack.up()).toMatchObject({ code: 0 });
   expect(await ask()).toBe("one");
+  expect((await fetch(`https://${hostname}/v1/traces`, { dispatcher })).status, "without a token").toBe(404);
   const unchanged = await stack.run("preview", "--diff", "--expect-no-changes");
   expect([unchanged.code, unchanged.code === 0 ? "" : unchanged.output]).toEqual([0, ""]);
 

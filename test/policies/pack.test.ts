@@ -176,7 +176,7 @@ describe("what is undecided", () => {
       propertyDependencies: from,
     };
     await pack.analyze(policy);
-    expect(await pack.analyzeStack([store, policy])).toMatchObject([{ rule: "exposure/public-access", blocks: true }]);
+    expect(await pack.analyzeStack([store, policy])).toMatchObject([{ rule: "exposure/open-resource-policy", blocks: true }]);
     expect(await pack.analyzeStack([store, policy, block])).toEqual([]);
   });
 });

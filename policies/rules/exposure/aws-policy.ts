@@ -1,6 +1,7 @@
 // Whether an AWS resource policy lets anyone in. Source: AWS, "The meaning of public" (S3 User Guide), which also names
 // the condition keys that make a wildcard principal harmless.
 import type { Value } from "../../resource.ts";
+import { isInternet } from "./network.ts";
 
 const restricting = new Set([
   "aws:principalaccount",
@@ -13,26 +14,36 @@ const restricting = new Set([
   "aws:sourcevpc",
   "aws:sourcevpce",
   "aws:sourceorgid",
+  "aws:sourceorgpaths",
   "kms:calleraccount",
   "s3:dataaccesspointaccount",
 ]);
+/** Restrict where they are true: a caller inside the VPC (EFS User Guide, "Using IAM to control access"), a service of AWS itself. */
+const restrictingIfTrue = new Set(["elasticfilesystem:accessedviamounttarget", "aws:principalisawsservice"]);
+const addresses = new Set(["aws:sourceip", "aws:vpcsourceip"]);
 
 type Statement = { readonly [key: string]: Value };
 
-/** The statements that allow everyone, by Sid or position; undefined if the text is no policy. */
-export function publicStatements(policy: Value): string[] | undefined {
-  let document: Value;
+const isObject = (value: Value | undefined): value is Statement => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A policy's document; undefined if it is none. */
+export function documentOf(policy: Value): Statement | undefined {
   try {
-    document = typeof policy === "string" ? (JSON.parse(policy) as Value) : policy;
+    const document = typeof policy === "string" ? (JSON.parse(policy) as Value) : policy;
+    return isObject(document) ? document : undefined;
   } catch {
     return undefined;
   }
-  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
-  const listed = (document as Statement).Statement;
-  const statements = (Array.isArray(listed) ? listed : [listed]) as Statement[];
-  return statements.flatMap((statement, index) =>
-    statement && letsAnyoneIn(statement) ? [String(statement.Sid ?? `statement ${index + 1}`)] : [],
-  );
+}
+
+/** The statements of a policy's document, whether it lists them or holds one. */
+export const statementsOf = ({ Statement: listed }: Statement): Statement[] =>
+  (Array.isArray(listed) ? (listed as readonly Value[]) : [listed as Value]).filter(isObject);
+
+/** The statements that allow everyone, by Sid or position; undefined if the text is no policy. */
+export function publicStatements(policy: Value): string[] | undefined {
+  const document = documentOf(policy);
+  return document && statementsOf(document).flatMap((it, index) => (letsAnyoneIn(it) ? [String(it.Sid ?? `statement ${index + 1}`)] : []));
 }
 
 function letsAnyoneIn(statement: Statement): boolean {
@@ -44,16 +55,22 @@ function letsAnyoneIn(statement: Statement): boolean {
 function isWildcard(principal: Value | undefined): boolean {
   if (principal === "*") return true;
   if (Array.isArray(principal)) return principal.some(isWildcard);
-  if (typeof principal !== "object" || principal === null) return false;
-  return Object.values(principal as Statement).some(isWildcard);
+  return isObject(principal) && Object.values(principal).some(isWildcard);
 }
 
-/** A positive condition on who or from where, without a bare wildcard as its value. */
+/** A positive condition on who or from where, without a bare wildcard as its value. `ForAllValues` also holds where the key is absent. */
 function isRestricted(condition: Value | undefined): boolean {
-  if (typeof condition !== "object" || condition === null) return false;
-  return Object.entries(condition as Statement).some(
+  if (!isObject(condition)) return false;
+  return Object.entries(condition).some(
     ([operator, keys]) =>
-      !/Not|IfExists|Null/.test(operator) &&
-      Object.entries((keys ?? {}) as Statement).some(([key, value]) => restricting.has(key.toLowerCase()) && ![value].flat().includes("*")),
+      !/Not|IfExists|Null|ForAllValues/.test(operator) &&
+      isObject(keys) &&
+      Object.entries(keys).some(([key, value]) => restricts(key.toLowerCase(), [value].flat() as readonly Value[])),
   );
+}
+
+function restricts(key: string, values: readonly Value[]): boolean {
+  if (restrictingIfTrue.has(key)) return values.every((value) => String(value) === "true");
+  if (addresses.has(key)) return !values.some(isInternet);
+  return restricting.has(key) && !values.includes("*");
 }

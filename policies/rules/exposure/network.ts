@@ -1,4 +1,4 @@
-// Address ranges that stand for the whole internet.
+// Address ranges that stand for the whole internet, and the doors that may be open to it.
 
 /**
  * Whether a CIDR range is, for all purposes, the internet. Not only `/0`: the world can be written as two halves, so
@@ -7,12 +7,18 @@
 export function isInternet(cidr: unknown): boolean {
   if (typeof cidr !== "string") return false;
   const [address = "", length] = cidr.split("/");
-  if (length === undefined) return address === "0.0.0.0" || address === "::";
+  if (length === undefined) return ["0.0.0.0", "::", "*"].includes(address);
   return Number(length) < (address.includes(":") ? 16 : 8);
 }
 
-/** Whether a range of ports is HTTPS and nothing else: the one door that a public service needs. */
-export function isHttpsOnly(protocol: unknown, from: unknown, to: unknown): boolean {
-  const isTcp = typeof protocol === "string" && (protocol.toLowerCase() === "tcp" || protocol === "6");
-  return isTcp && Number(from) === 443 && Number(to) === 443;
+/**
+ * Whether these ports may be open to everyone: the web's, 443 by TCP and by UDP (HTTP/3) and 80 (where encryption/plain-listener lets only a
+ * redirect answer), each as a single port; and ICMP, without which paths lose large packets (RFC 4890, RFC 1191).
+ */
+export function isPublicDoor(protocol: unknown, from: unknown, to: unknown): boolean {
+  const name = typeof protocol === "string" ? protocol.toLowerCase() : "";
+  if (["icmp", "1", "icmpv6", "58"].includes(name)) return true;
+  const [first, last] = [Number(from), Number(to)];
+  if (first !== last) return false;
+  return ["tcp", "6"].includes(name) ? first === 443 || first === 80 : ["udp", "17"].includes(name) && first === 443;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { workersDev } from "../../../policies/rules/exposure/workers-dev.ts";
-import { context, judged, problems, resource, UNKNOWN } from "../judging.ts";
+import { workersDev } from "../../../../policies/rules/exposure/workers-dev.ts";
+import { context, judged, problems, resource, UNKNOWN } from "../../judging.ts";
 
 const worker = "cloudflare:index/worker:Worker";
 const script = "cloudflare:index/workersScript:WorkersScript";

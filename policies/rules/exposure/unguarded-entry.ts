@@ -1,0 +1,105 @@
+// What stands on the internet and takes requests refuses some of them by itself, before a program has to.
+import { byType, type Check, mustBeSet } from "../../arguments.ts";
+import { leadsTo } from "../../relation.ts";
+import { isPresent, type Resource, read, select } from "../../resource.ts";
+import type { Rule, StackFinding } from "../../rule.ts";
+
+const loadBalancers = ["aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer"];
+const listeners = ["aws:lb/listener:Listener", "aws:alb/listener:Listener"];
+const listenerRules = ["aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule"];
+const apiStage = "aws:apigateway/stage:Stage";
+const associations = ["aws:wafv2/webAclAssociation:WebAclAssociation", "aws:wafregional/webAclAssociation:WebAclAssociation"];
+
+const isAssociation = ({ type }: Resource) => associations.includes(type);
+
+/** Network load balancers see no requests. */
+const isEntry = ({ type, props }: Resource): boolean =>
+  type === apiStage ||
+  (loadBalancers.includes(type) &&
+    read(props, "internal") !== true &&
+    [undefined, "application"].includes(read(props, "loadBalancerType") as never));
+
+const hasAcl = (entry: Resource, resources: readonly Resource[]): boolean =>
+  resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry, ["arn"]));
+
+const lets = ({ props }: Resource, list: string, kinds: readonly string[]): boolean =>
+  select(props, `${list}[*].type`).some(({ value }) =>
+    kinds.includes(String(value === null ? "" : typeof value === "symbol" ? "" : value)),
+  );
+const authenticates = ["authenticate-oidc", "authenticate-cognito", "jwt-validation"];
+const harmless = ["redirect", "fixed-response"];
+
+/** Lets in only who shows something: a header, an address, a login. */
+const asks = (rule: Resource): boolean =>
+  lets(rule, "actions", [...authenticates, ...harmless]) ||
+  ["httpHeader", "sourceIp"].some((kind) => select(rule.props, `conditions[*].${kind}`).length > 0);
+
+/** Whether every listener refuses what no rule takes, and every rule asks for something. */
+function asksByItself(entry: Resource, resources: readonly Resource[]): boolean {
+  const own = resources.filter(({ type }) => listeners.includes(type)).filter((it) => leadsTo(it, "loadBalancerArn", entry, ["arn"]));
+  const rules = resources
+    .filter(({ type }) => listenerRules.includes(type))
+    .filter((rule) => own.some((listener) => leadsTo(rule, "listenerArn", listener, ["arn"])));
+  return own.length > 0 && own.every((it) => lets(it, "defaultActions", [...authenticates, ...harmless])) && rules.every(asks);
+}
+
+const checkStack = (resources: readonly Resource[]): StackFinding[] =>
+  resources
+    .filter(isEntry)
+    .filter((entry) => !hasAcl(entry, resources) && !asksByItself(entry, resources))
+    .map(({ urn, type }) => ({
+      urn,
+      finding: {
+        kind: "violation",
+        problem: "it takes requests from the internet, and nothing refuses any of them",
+        allowed:
+          type === apiStage
+            ? "a WebAclAssociation with its ARN"
+            : "a WebAclAssociation with its ARN; or listeners that refuse by default, with rules that ask for a header, an address or a login",
+      },
+    }));
+
+const armor = mustBeSet("securityPolicy", "securityPolicy (Cloud Armor), or iap", "no limit and no rule");
+const requests = ["HTTP", "HTTPS", "HTTP2", "H2C", "GRPC"];
+
+/** @param otherwise the scheme where none is set */
+const backend =
+  (otherwise: string): Check =>
+  (resource, context) => {
+    const { props } = resource;
+    const scheme = String(typeof read(props, "loadBalancingScheme") === "string" ? read(props, "loadBalancingScheme") : otherwise);
+    const protocol = read(props, "protocol") ?? "HTTP";
+    const isPublic = scheme.startsWith("EXTERNAL") && requests.includes(String(typeof protocol === "string" ? protocol : "HTTP"));
+    return isPublic && !isPresent(props, "iap") ? armor(resource, context) : [];
+  };
+
+const backendService = "gcp:compute/backendService:BackendService";
+
+export const unguardedEntry: Rule = {
+  id: "exposure/unguarded-entry",
+  title: "A public entry refuses by rules and limits of its own",
+  severity: "medium",
+  why: "Without a web application firewall or a condition at the door every scan, flood and injection reaches the programs that hold personal data.",
+  remediation: "Attach a web ACL or a security policy with limits to what faces the internet.",
+  frameworks: [
+    { name: "GDPR", clause: "Art. 32(1)(b)" },
+    { name: "ISO 27001", clause: "A.8.20" },
+    { name: "ISO 27001", clause: "A.8.26" },
+    { name: "SOC 2", clause: "CC6.6" },
+    { name: "NIS2", clause: "Art. 21(2)(e)" },
+    { name: "DORA", clause: "Art. 9" },
+  ],
+  phase: 1,
+  neverExempt: false,
+  enforcement: "mandatory",
+  examples: {
+    passes: [{ type: backendService, props: { protocol: "HTTPS", securityPolicy: "projects/brand/global/securityPolicies/shop" } }],
+    fails: [{ type: backendService, props: { protocol: "HTTPS" } }],
+  },
+  check: byType({
+    "aws:cloudfront/distribution:Distribution": [mustBeSet("webAclId", "webAclId", "no limit and no rule")],
+    [backendService]: [backend("EXTERNAL")],
+    "gcp:compute/regionBackendService:RegionBackendService": [backend("INTERNAL")],
+  }),
+  checkStack,
+};
