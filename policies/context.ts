@@ -15,12 +15,15 @@ export interface Context {
   readonly scope: Scope;
   /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
   readonly lifecycle: "durable" | "ephemeral";
+  /** Phase 1 of a rollout works without anything of persons. Absent: the stack is in no phase, and everything may be there. */
+  readonly phase?: 1 | 2;
   readonly register: Register;
 }
 
 /** The stack's own configuration keys that the pack reads. The first is for stacks whose name is not in the residency map. */
 export const jurisdictionKey = "bailiwick:jurisdiction";
 export const lifecycleKey = "bailiwick:lifecycle";
+export const phaseKey = "bailiwick:phase";
 
 /** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
 export interface StackFacts {
@@ -33,8 +36,15 @@ export function contextOf({ stack, config }: StackFacts, register: Register): Co
     stack,
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
+    ...phaseOf(config[phaseKey]),
     register,
   };
+}
+
+function phaseOf(configured: string | undefined): Pick<Context, "phase"> {
+  if (configured === undefined) return {};
+  // What cannot be read is taken for the phase that allows less.
+  return { phase: configured === "2" ? 2 : 1 };
 }
 
 /** The stack's name decides; only a name that the map does not know may be explained by configuration. */
