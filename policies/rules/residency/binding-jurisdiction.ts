@@ -17,6 +17,7 @@ export const bindingArguments: Arguments = {
   "cloudflare:index/r2BucketSippy:R2BucketSippy": own,
   "cloudflare:index/r2CustomDomain:R2CustomDomain": own,
   "cloudflare:index/r2ManagedDomain:R2ManagedDomain": own,
+  "cloudflare:index/workerScript:WorkerScript": bindings,
   "cloudflare:index/workerVersion:WorkerVersion": bindings,
   "cloudflare:index/workersScript:WorkersScript": bindings,
 };

@@ -22,7 +22,9 @@ const geographies: Readonly<Record<string, readonly string[]>> = { eu: ["eu"], u
 function geographyOf(value: Value): string | undefined {
   if (value === true) return "any region";
   if (typeof value !== "string") return undefined;
-  return /^(?:arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|guardrail-profile)\/)?(us-gov|[a-z]{2,6})\.[a-z]/.exec(value)?.[1];
+  return /^(?:arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|guardrail-profile)\/)?(amer|apac|au|ca|eu|global|jp|sa|us|us-gov)\.[a-z]/.exec(
+    value,
+  )?.[1];
 }
 
 function check(resource: Resource, context: Context): Outcome {

@@ -1,6 +1,7 @@
 // Where logs are sent: they name people by address, account and path, and so are their data.
+import { parseJson } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { type Resource, select, type Value } from "../../resource.ts";
+import { type Resource, select, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Outcome, type Rule } from "../../rule.ts";
 import { allowedPlaces, lawOf, nameOf, refuse, under } from "./demand.ts";
 import { type Arguments, at, judgeArguments, madeHere, reference } from "./places.ts";
@@ -33,15 +34,25 @@ export const logArguments: Arguments = {
   "gcp:logging/projectSink:ProjectSink": sink,
 };
 
+const taskType = "aws:ecs/taskDefinition:TaskDefinition";
 const sinkTypes = /^gcp:logging\/(billingAccount|folder|organization|project)Sink:/;
 const logpushType = "cloudflare:index/logpushJob:LogpushJob";
 const judgeTable = judgeArguments(logArguments);
 
 function check(resource: Resource, context: Context): Outcome {
   if (resource.type === logpushType) return logpush(resource, context);
+  if (resource.type === taskType) return containers(resource, context);
   if (!sinkTypes.test(resource.type)) return judgeTable(resource, context);
   const named = judgeTable(resource, context);
   return Array.isArray(named) ? named : everywhere(resource, context);
+}
+
+/** The log driver of a container may name a region of its own: `awslogs-region`, in a JSON text. */
+function containers(resource: Resource, context: Context): Outcome {
+  const definitions = parseJson(resource, "containerDefinitions");
+  if (definitions === undefined || definitions === UNKNOWN) return "notApplicable";
+  const inside: Resource = { ...resource, props: { containerDefinitions: definitions } };
+  return judgeArguments({ [taskType]: [at("containerDefinitions[*].logConfiguration.options.awslogs-region")] })(inside, context);
 }
 
 /** A sink to a log bucket of many regions: `.../locations/global/buckets/_Default`. */

@@ -126,6 +126,9 @@ const amazon =
 const google =
   "(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-(?:central|north|south|east|west|northeast|northwest|southeast|southwest)\\d{1,2}";
 
+/** Whether a name is a single region of Amazon or Google, whichever. */
+export const isRegion = (name: string): boolean => new RegExp(`^(?:${amazon}|${google})$`).test(name);
+
 const forms = [
   // arn:aws:sqs:us-east-1:123456789012:orders
   new RegExp(`^arn:aws[\\w-]*:[\\w-]+:(${amazon}):`),

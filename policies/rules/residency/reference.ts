@@ -7,7 +7,7 @@ import { allowedPlaces, cloudOf, type Demand, nameOf, refuse, under } from "./de
 import { logArguments } from "./log-destination.ts";
 import { multiRegionKeyArguments } from "./multi-region-key.ts";
 import { ownPlaceArguments } from "./own-place.ts";
-import { type Arguments, at, regionNamedIn, regionOf } from "./places.ts";
+import { type Arguments, at, isRegion, judgeArgument, regionNamedIn, regionOf } from "./places.ts";
 import { replicationArguments } from "./replication.ts";
 import { transferArguments } from "./transfer.ts";
 
@@ -47,26 +47,27 @@ const noWay =
 const notAWay = /(^|\.)(location|region|zone|image|imageUri|imageIdentifier|policy|assumeRolePolicy)$/;
 
 function check(resource: Resource, context: Context): Outcome {
-  const cloud = cloudOf(resource.type);
-  if (cloud === undefined || noWay.test(resource.type)) return "notApplicable";
-  const ignored = new Set(readElsewhere.flatMap((table) => (table[resource.type] ?? []).map(({ path }) => path)));
-  const named = (targetRegionArguments[resource.type] ?? []).map(({ path }) => path);
+  if (cloudOf(resource.type) === undefined || noWay.test(resource.type)) return "notApplicable";
+  const named = targetRegionArguments[resource.type] ?? [];
+  const elsewhereRead = new Set([...readElsewhere.flatMap((table) => table[resource.type] ?? []), ...named].map(({ path }) => path));
   const found = textsOf(resource.props, "").flatMap((place) => {
     const general = place.path.replace(/\[\d+\]/g, "[*]");
-    if (named.includes(general)) return [{ place, region: regionOf(place.value) }];
-    if (notAWay.test(general) || ignored.has(general)) return [];
-    const region = regionNamedIn(place.value);
+    if (notAWay.test(general) || elsewhereRead.has(general)) return [];
+    const region = isRegionVariable(general) ? regionOf(place.value) : regionNamedIn(place.value);
     return region === undefined ? [] : [{ place, region }];
   });
-  if (found.length === 0) return "notApplicable";
-  return under(resource, context, (demand) =>
-    found.flatMap(({ place, region }) =>
-      demand.dataClass === "public" || isAllowed(region, demand) ? [] : [elsewhere(resource, place, demand)],
-    ),
-  );
+  if (found.length === 0 && named.length === 0) return "notApplicable";
+  return under(resource, context, (demand) => [
+    ...named.flatMap((argument) => judgeArgument(resource, argument, demand)),
+    ...found.flatMap(({ place, region }) => (isAllowed(region, demand) ? [] : [elsewhere(resource, place, demand)])),
+  ]);
 }
 
-const isAllowed = (region: string | undefined, demand: Demand): boolean => region === undefined || anyCloud(demand).includes(region);
+/** A variable that tells an SDK which region to speak to: `AWS_REGION`, `VERTEX_LOCATION`. */
+const isRegionVariable = (path: string): boolean => /(^|[._])(REGION|LOCATION)$/.test(path);
+
+const isAllowed = (region: string, demand: Demand): boolean =>
+  demand.dataClass === "public" || !isRegion(region) || anyCloud(demand).includes(region);
 
 /** A resource of one cloud may well speak of another's. */
 const anyCloud = (demand: Demand): string[] => [
@@ -82,15 +83,32 @@ function elsewhere(resource: Resource, place: Located, demand: Demand) {
   });
 }
 
-/** Every text in the properties. What is not known yet is an output of something that is judged itself, and judged here in the update. */
+/**
+ * Every text in the properties, and in JSON texts among them, but for policies. What is not known yet is an output of something that is
+ * judged itself, and judged here in the update.
+ */
 function textsOf(value: Value, path: string): Located[] {
   if (value === UNKNOWN || value === null) return [];
-  if (typeof value === "string") return [{ path, value }];
+  if (typeof value === "string") {
+    const document = documentOf(value);
+    return document === undefined ? [{ path, value }] : textsOf(document, `${path}:`);
+  }
   if (Array.isArray(value)) return (value as readonly Value[]).flatMap((item, index) => textsOf(item, `${path}[${index}]`));
   if (typeof value !== "object") return [];
-  return Object.entries(value as Readonly<Record<string, Value>>).flatMap(([key, item]) =>
-    textsOf(item, path === "" ? key : `${path}.${key}`),
-  );
+  const object = value as Readonly<Record<string, Value>>;
+  // `[{ name: "AWS_REGION", value: "us-east-1" }]` is how containers write an environment.
+  const { name, value: held } = object;
+  if (typeof name === "string" && typeof held === "string") return textsOf({ [name]: held }, path);
+  return Object.entries(object).flatMap(([key, item]) => textsOf(item, path === "" ? key : `${path}.${key}`));
+}
+
+function documentOf(text: string): Value | undefined {
+  if (!/^\s*[[{]/.test(text) || text.includes('"Statement"')) return undefined;
+  try {
+    return JSON.parse(text) as Value;
+  } catch {
+    return undefined;
+  }
 }
 
 export const reference: Rule = {

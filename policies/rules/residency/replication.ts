@@ -55,8 +55,9 @@ const judgeTable = judgeArguments(replicationArguments);
 export const bucketReplicas: Readonly<Record<string, string>> = {
   "aws:s3/bucket:Bucket": "replicationConfiguration.rules[*].destination.bucket",
   "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "rules[*].destination.bucket",
+  "aws:s3/bucketV2:BucketV2": "replicationConfigurations[*].rules[*].destinations[*].bucket",
 };
-const bucketTypes = new Set(["aws:s3/bucket:Bucket"]);
+const bucketTypes = new Set(["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"]);
 
 /** A bucket of this stack is judged where it stands; of any other nobody can tell. */
 function checkStack(resources: readonly Resource[], context: Context): StackFinding[] {

@@ -58,12 +58,13 @@ const fronts: Readonly<Record<string, Front>> = {
   "aws:cloudfront/multitenantDistribution:MultitenantDistribution": anywhere(cloudFront, regionalLoadBalancer),
   "aws:cognito/userPoolDomain:UserPoolDomain": whenSet("certificateArn", cloudFront, "a prefix domain of the region"),
   "aws:lightsail/distribution:Distribution": anywhere(cloudFront, regionalLoadBalancer),
+  "aws:s3/bucket:Bucket": unless("accelerationStatus", ["Suspended"], "Suspended", "uploads enter at any edge location", "Suspended"),
   "aws:s3/bucketAccelerateConfiguration:BucketAccelerateConfiguration": unless(
     "status",
     ["Suspended"],
     "Suspended",
     "uploads enter at any edge location",
-    "status: Suspended",
+    "Suspended",
   ),
   "gcp:compute/globalForwardingRule:GlobalForwardingRule": unless(
     "loadBalancingScheme",
@@ -95,12 +96,14 @@ function judgeRegionKey(resource: Resource, demand: Demand): Finding[] {
 export const served: Readonly<Record<string, { readonly path: string; readonly onlyIf?: (resource: Resource) => boolean }>> = {
   "cloudflare:index/customHostname:CustomHostname": { path: "hostname" },
   "cloudflare:index/dnsRecord:DnsRecord": { path: "name", onlyIf: ({ props }) => read(props, "proxied") === true },
+  "cloudflare:index/record:Record": { path: "name", onlyIf: ({ props }) => read(props, "proxied") === true },
   "cloudflare:index/loadBalancer:LoadBalancer": { path: "name", onlyIf: ({ props }) => read(props, "proxied") === true },
   "cloudflare:index/pagesDomain:PagesDomain": { path: "name" },
   "cloudflare:index/spectrumApplication:SpectrumApplication": {
     path: "dns.name",
     onlyIf: ({ props }) => isPresent(props, "tls") && read(props, "tls") !== "off",
   },
+  "cloudflare:index/workerDomain:WorkerDomain": { path: "hostname" },
   "cloudflare:index/workersCustomDomain:WorkersCustomDomain": { path: "hostname" },
   "cloudflare:index/workersRoute:WorkersRoute": { path: "pattern", onlyIf: ({ props }) => isPresent(props, "script") },
 };

@@ -39,7 +39,11 @@ const unpinnableBindings: Readonly<Record<string, string>> = {
   pipelines: "Pipelines",
   vectorize: "Vectorize",
 };
-const workers = new Set(["cloudflare:index/workerVersion:WorkerVersion", "cloudflare:index/workersScript:WorkersScript"]);
+const workers = new Set([
+  "cloudflare:index/workerScript:WorkerScript",
+  "cloudflare:index/workerVersion:WorkerVersion",
+  "cloudflare:index/workersScript:WorkersScript",
+]);
 
 function check(resource: Resource, context: Context): Outcome {
   const problem = unpinnableTypes[resource.type];

@@ -272,6 +272,14 @@ describe.each<[rule: string, cases: readonly (readonly [name: string, program: P
         "logDestinationConfigs[0] is",
       ],
       [
+        "a container's log driver",
+        {
+          type: "aws:ecs/taskDefinition:TaskDefinition",
+          props: { ...here, containerDefinitions: `[{"logConfiguration":{"options":{"awslogs-region":"us-east-1"}}}]` },
+        },
+        "containerDefinitions[0].logConfiguration.options.awslogs-region is",
+      ],
+      [
         "Logpush to a bucket abroad",
         { type: "cloudflare:index/logpushJob:LogpushJob", props: { destinationConf: "s3://logs/site?region=us-east-1" } },
         "destinationConf sends logs to us-east-1",
@@ -363,6 +371,30 @@ describe.each<[rule: string, cases: readonly (readonly [name: string, program: P
           props: { origin: { host: "ledger.abc.us-east-1.rds.amazonaws.com" } },
         },
         "origin.host is",
+      ],
+      [
+        "an address in a container's environment",
+        {
+          type: "aws:ecs/taskDefinition:TaskDefinition",
+          props: {
+            ...here,
+            containerDefinitions: `[{"environment":[{"name":"QUEUE","value":"https://sqs.us-east-1.amazonaws.com/1/q"}]}]`,
+          },
+        },
+        "containerDefinitions:[0].environment[0].QUEUE is",
+      ],
+      [
+        "the region that an SDK is told",
+        { type: "aws:lambda/function:Function", props: { ...here, environment: { variables: { TABLE_REGION: "us-east-1" } } } },
+        'environment.variables.TABLE_REGION is "us-east-1"',
+      ],
+      [
+        "a step of a state machine",
+        {
+          type: "aws:sfn/stateMachine:StateMachine",
+          props: { ...here, definition: `{"States":{"A":{"Resource":"${arn("lambda", "us-east-1", "function:a")}"}}}` },
+        },
+        "definition:.States.A.Resource is",
       ],
       [
         "another region's text messages",
@@ -697,7 +729,10 @@ describe("what stays at home has no finding", () => {
       "a model of the region, and a profile of the jurisdiction",
       {
         type: "aws:bedrock/agentPrompt:AgentPrompt",
-        props: { ...here, variants: [{ modelId: "anthropic.claude-3" }, { modelId: "eu.anthropic.claude-3" }] },
+        props: {
+          ...here,
+          variants: [{ modelId: "anthropic.claude-3" }, { modelId: "eu.anthropic.claude-3" }, { modelId: "amazon.nova-pro-v1:0" }],
+        },
       },
     ],
     [
