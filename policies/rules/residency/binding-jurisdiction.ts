@@ -10,6 +10,12 @@ const own = [at("jurisdiction")];
 const bindings = [at("bindings[*].jurisdiction")];
 
 export const bindingArguments: Arguments = {
+  "cloudflare:index/aiSearchInstance:AiSearchInstance": [at("sourceParams.r2Jurisdiction")],
+  "cloudflare:index/pagesProject:PagesProject": [
+    at("deploymentConfigs.preview.r2Buckets[*].jurisdiction"),
+    at("deploymentConfigs.production.r2Buckets[*].jurisdiction"),
+  ],
+  "cloudflare:index/pipelineSink:PipelineSink": [at("config.jurisdiction")],
   "cloudflare:index/r2BucketCors:R2BucketCors": own,
   "cloudflare:index/r2BucketEventNotification:R2BucketEventNotification": own,
   "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle": own,
@@ -32,9 +38,9 @@ function check(resource: Resource, context: Context): Outcome {
 
 /** Where a resource names a bucket, and with which jurisdiction: `bindings[2].` or nothing before both properties. */
 function mentions(resource: Resource): string[] {
-  if (!Object.hasOwn(bindingArguments, resource.type)) return [];
-  if (bindingArguments[resource.type] === own) return [""];
-  return select(resource.props, "bindings[*]").map(({ path }) => `${path}.`);
+  const declared = bindingArguments[resource.type];
+  if (declared === own) return [""];
+  return declared === bindings ? select(resource.props, "bindings[*]").map(({ path }) => `${path}.`) : [];
 }
 
 function checkStack(resources: readonly Resource[], context: Context): StackFinding[] {

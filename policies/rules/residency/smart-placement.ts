@@ -9,6 +9,7 @@ export const placementArguments: Arguments = {
   "cloudflare:index/pagesProject:PagesProject": ["production", "preview"].map((environment) =>
     forbid(`deploymentConfigs.${environment}.placement.mode`, "moves the functions towards their backend", "no placement"),
   ),
+  "cloudflare:index/worker:Worker": [forbid("previewsBaseConfig.placement.mode", away, "no placement")],
   "cloudflare:index/workerScript:WorkerScript": placement,
   "cloudflare:index/workerVersion:WorkerVersion": placement,
   "cloudflare:index/workersScript:WorkersScript": placement,

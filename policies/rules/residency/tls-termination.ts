@@ -7,6 +7,9 @@ import { type Demand, demandOf, nameOf, refuse, under } from "./demand.ts";
 
 const regionalHostname = "cloudflare:index/regionalHostname:RegionalHostname";
 
+/** Addresses of one's own that Cloudflare announces, with the region in which it answers for them. */
+const prefixBinding = "cloudflare:index/dlsPrefixBinding:DlsPrefixBinding";
+
 type Front = (resource: Resource, demand: Demand) => Finding[];
 
 const anywhere =
@@ -77,7 +80,8 @@ const fronts: Readonly<Record<string, Front>> = {
 };
 
 function check(resource: Resource, context: Context): Outcome {
-  if (resource.type === regionalHostname) return under(resource, context, (demand) => judgeRegionKey(resource, demand));
+  if (resource.type === regionalHostname || resource.type === prefixBinding)
+    return under(resource, context, (demand) => judgeRegionKey(resource, demand));
   const front = fronts[resource.type];
   if (front === undefined || context.scope.kind === "global") return "notApplicable";
   return under(resource, context, (demand) => (demand.dataClass === "public" ? [] : front(resource, demand)));

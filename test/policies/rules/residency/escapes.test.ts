@@ -433,6 +433,14 @@ describe.each<[rule: string, cases: readonly (readonly [name: string, program: P
         'bindings[0].jurisdiction is "us"',
       ],
       [
+        "a binding of Pages",
+        {
+          type: "cloudflare:index/pagesProject:PagesProject",
+          props: { deploymentConfigs: { production: { r2Buckets: { ORDERS: { name: "orders", jurisdiction: "us" } } } } },
+        },
+        'deploymentConfigs.production.r2Buckets.ORDERS.jurisdiction is "us"',
+      ],
+      [
         "a binding that leaves it out",
         [
           { type: r2, name: "orders", props: { name: "orders", jurisdiction: "eu" } },
