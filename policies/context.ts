@@ -17,6 +17,8 @@ export interface Context {
   readonly scope: Scope;
   /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
   readonly lifecycle: "durable" | "ephemeral";
+  /** Phase 1 of a rollout works without anything of persons. Absent: the stack is in no phase, and everything may be there. */
+  readonly phase?: 1 | 2;
   readonly register: Register;
   readonly vendors: Vendors;
   /** What was built; undefined where the pack has no manifest beside it. */
@@ -34,6 +36,7 @@ export const jurisdictionKey = "bailiwick:jurisdiction";
 export const lifecycleKey = "bailiwick:lifecycle";
 /** Own domains, separated by commas. */
 export const domainKey = "bailiwick:domain";
+export const phaseKey = "bailiwick:phase";
 
 /** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
 export interface StackFacts {
@@ -46,12 +49,19 @@ export function contextOf({ stack, config }: StackFacts, register: Register, kno
     stack,
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
+    ...phaseOf(config[phaseKey]),
     register,
     domains: (config[domainKey] ?? "").split(/[,\s]+/).filter((domain) => domain !== ""),
     vendors: vendorsOf([]),
     now: new Date(),
     ...known,
   };
+}
+
+function phaseOf(configured: string | undefined): Pick<Context, "phase"> {
+  if (configured === undefined) return {};
+  // What cannot be read is taken for the phase that allows less.
+  return { phase: configured === "2" ? 2 : 1 };
 }
 
 /** The stack's name decides; only a name that the map does not know may be explained by configuration. */

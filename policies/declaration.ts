@@ -32,15 +32,21 @@ function declared<T>(resource: Resource, key: string, accepts: (value: unknown) 
   return { kind: "invalid", property: place.path, shown: show(resource, place) };
 }
 
-/** The tag's value wherever it stands; the resource's own wins over the provider's default. */
-export function tagOf(resource: Resource, key: string): Located | undefined {
-  for (const property of tagProperties) {
+/** Every value of a tag that the resource itself carries. */
+export function ownTagsOf(resource: Resource, key: string): Located[] {
+  return tagProperties.flatMap((property) => {
     // The key is no path: it may hold dots.
     const tags = read(resource.props, property);
-    if (tags === UNKNOWN) return { path: property, value: UNKNOWN };
+    if (tags === UNKNOWN) return [{ path: property, value: UNKNOWN }];
     const value = entryOf(tags, key);
-    if (value !== undefined) return { path: `${property}.${key}`, value };
-  }
+    return value === undefined ? [] : [{ path: `${property}.${key}`, value }];
+  });
+}
+
+/** The tag's value wherever it stands; the resource's own wins over the provider's default. */
+export function tagOf(resource: Resource, key: string): Located | undefined {
+  const [own] = ownTagsOf(resource, key);
+  if (own) return own;
   for (const property of providerTagProperties) {
     const [first = "", ...rest] = property.split(".");
     const own = resource.provider?.props[first];

@@ -55,6 +55,8 @@ function descend({ path, value }: Located, step: string): Located[] {
       .map((item, index): Located => ({ path: `${path}[${index}]`, value: item }))
       .filter(({ value: item }, index) => item !== null && (step === "*" || step === String(index)));
   }
+  // A map's every value, as a list's: `r2Buckets[*].jurisdiction`.
+  if (step === "*" && isRecord(value)) return Object.keys(value).flatMap((key) => descend({ path, value }, key));
   const next = isRecord(value) ? value[step] : undefined;
   return next === undefined || next === null ? [] : [{ path: path === "" ? step : `${path}.${step}`, value: next }];
 }

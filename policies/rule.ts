@@ -74,7 +74,12 @@ export type Example = readonly ExampleResource[];
 
 export interface Rule extends Metadata {
   /** Shown by `./bailiwick policy explain`, and judged by a test: the first finds nothing to say, the second is refused. */
-  readonly examples: { readonly passes: Example; readonly fails: Example };
+  readonly examples: {
+    readonly passes: Example;
+    readonly fails: Example;
+    /** The stack's configuration, where the rule asks for it. */
+    readonly config?: Readonly<Record<string, string>>;
+  };
   /** Judges one resource before it is created or changed: this is what prevents. */
   readonly check?: (resource: Resource, context: Context) => Outcome;
   /** Judges relations between resources, when all of them are known. Gates `up` through its preview. */

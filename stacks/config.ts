@@ -19,6 +19,8 @@ const common = {
   domain: hostname,
   /** `ephemeral` is for previews of pull requests: synthetic data only, no protection against deletion. */
   lifecycle: z.enum(["durable", "ephemeral"]).default("durable"),
+  /** Phase of a rollout. In phase 1 the policy pack lets nothing reach personal data. Default: no phases. */
+  phase: z.enum(["1", "2"]).optional(),
   cloudflare: z.strictObject({
     accountId: z.string().regex(/^[0-9a-f]{32}$/, "32 hexadecimal digits"),
     zoneId: z.string().regex(/^[0-9a-f]{32}$/, "32 hexadecimal digits"),

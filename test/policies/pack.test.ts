@@ -191,6 +191,16 @@ describe("relations between resources", () => {
   });
 });
 
+it("what a preview cannot know of a resource's outputs is no argument of the program", async () => {
+  const pack = await startPack();
+  await pack.configure("eu", {}, true);
+  const computed = { ...bucket, props: { ...good, replicationConfiguration: unknown } };
+  expect(await pack.analyzeStack([{ ...computed, propertyDependencies: { region: [], tags: [] } }])).toEqual([]);
+  const given = { ...computed, propertyDependencies: { region: [], tags: [], replicationConfiguration: [] } };
+  expect(await pack.analyzeStack([given])).toMatchObject([{ rule: "residency/replication", blocks: true }]);
+  await pack.stop();
+});
+
 describe("exemptions", () => {
   const unprotected = { ...bucket, props: good };
   const run = async (file: string, inputs: (typeof unprotected)[] = [unprotected], stack = "eu") => {

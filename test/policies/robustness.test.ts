@@ -3,12 +3,12 @@ import { expect, it } from "vitest";
 import { UNKNOWN, type Value } from "../../policies/resource.ts";
 import { listedTypes } from "../../policies/resource-types.ts";
 import { rules } from "../../policies/rules/index.ts";
-import { locationArguments } from "../../policies/rules/residency/location-arguments.ts";
 import { context, resource } from "./judging.ts";
+import { residencyArguments } from "./residency-tables.ts";
 
 // Names that rules look for, so that random values land where rules look.
 const names = [
-  ...new Set(Object.values(locationArguments).flatMap((all) => all.flatMap(({ path }) => path.replaceAll("[*]", "").split(".")))),
+  ...new Set(residencyArguments.flatMap(([, path]) => path.replaceAll("[*]", "").split("."))),
   ...[
     "region",
     "location",

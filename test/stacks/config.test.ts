@@ -66,7 +66,7 @@ describe("mistakes", () => {
         'the configuration of stack "eu" has 3 errors:',
         "  bailiwick:domain: is missing; expected a value of type string",
         `  bailiwick:jurisdiction: "mars" is not allowed; expected one of ${jurisdictions.join(", ")}`,
-        "  bailiwick:domian: there is no such key; allowed: alerts, aws, cloudflare, database, domain, gcp, instances, jurisdiction, lifecycle, origin, releases",
+        "  bailiwick:domian: there is no such key; allowed: alerts, aws, cloudflare, database, domain, gcp, instances, jurisdiction, lifecycle, origin, phase, releases",
         "Mend them in stacks/Pulumi.eu.yaml.",
       ].join("\n"),
     );

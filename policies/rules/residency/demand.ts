@@ -1,8 +1,9 @@
-// What a resource's place is judged by: whose data it may hold, and of which class. Where nobody can tell, that is the finding.
+// What a resource's place is judged by: whose data it may hold, and of which class. Where nobody says so, the rules on
+// declarations speak (residency/declared-jurisdiction, data-class/declared), and the other rules judge by the strictest that is left.
 import {
   type CloudName,
+  clouds,
   type DataClass,
-  dataClasses,
   type Jurisdiction,
   jurisdictions,
   placesFor,
@@ -11,8 +12,8 @@ import {
 import type { Context } from "../../context.ts";
 import { dataClassOf, jurisdictionOf } from "../../declaration.ts";
 import type { Resource } from "../../resource.ts";
-import type { Holding } from "../../resource-types.ts";
-import type { Finding, Violation } from "../../rule.ts";
+import { type Holding, holdingOf } from "../../resource-types.ts";
+import { type Finding, type Outcome, outcomeOf, type Violation } from "../../rule.ts";
 
 export interface Demand {
   readonly cloud: CloudName;
@@ -20,20 +21,53 @@ export interface Demand {
   readonly within: readonly Jurisdiction[];
   readonly dataClass: DataClass;
   readonly holding: Holding;
+  /** The property whose value will tell the class; until then it counts as personal. */
+  readonly classWaitsFor?: string;
 }
 
-/** The demand, or the findings that say why there is none. */
-export function demandOf(resource: Resource, context: Context, cloud: CloudName, holding: Holding): Demand | readonly Finding[] {
+export function cloudOf(type: string): CloudName | undefined {
+  return clouds.find((name) => type.startsWith(`${name}:`) || type === `pulumi:providers:${name}`);
+}
+
+/** The demand; undefined where no jurisdiction is known, or the resource is of no cloud. */
+export function demandOf(resource: Resource, context: Context): Demand | undefined {
+  const cloud = cloudOf(resource.type);
   const within = jurisdictionsOf(resource, context);
-  const dataClass = dataClassFor(resource, context, holding);
-  const findings = [within, dataClass].filter((answer): answer is Finding => typeof answer === "object" && "kind" in answer);
-  return findings.length > 0 ? findings : { cloud, holding, within: within as readonly Jurisdiction[], dataClass: dataClass as DataClass };
+  if (cloud === undefined || within.length === 0) return undefined;
+  const holding = holdingOf(resource.type, resource.provider !== undefined) ?? "stores";
+  const declared = dataClassOf(resource, context.register);
+  if (declared.kind === "declared") return { cloud, within, holding, dataClass: declared.value };
+  // What carries data, and a store of which nobody said what it holds, is judged as if personal data passed through it.
+  const dataClass = context.scope.kind === "global" && holding !== "stores" ? "operational" : "personal";
+  return { cloud, within, holding, dataClass, ...(declared.kind === "unknown" ? { classWaitsFor: declared.property } : {}) };
 }
 
+/** The stack's jurisdiction and the one that the resource declares, which may be the only one, or contradict it: then either counts. */
+function jurisdictionsOf(resource: Resource, { scope, register }: Context): readonly Jurisdiction[] {
+  const declared = jurisdictionOf(resource, register);
+  const own = scope.kind === "jurisdiction" ? [scope.jurisdiction] : [];
+  if (declared.kind === "declared") return [...new Set([...own, declared.value])];
+  return scope.kind === "global" ? jurisdictions : own;
+}
+
+/**
+ * Judges a resource by its demand. Where its class is not known yet, only what no class would allow is a finding; what depends on the
+ * class is undecided.
+ */
+export function under(resource: Resource, context: Context, judge: (demand: Demand) => readonly Finding[]): Outcome {
+  const demand = demandOf(resource, context);
+  if (demand === undefined) return "notApplicable";
+  const strict = judge(demand);
+  if (demand.classWaitsFor === undefined || strict.length === 0) return outcomeOf(strict);
+  const certain = judge({ ...demand, dataClass: "public" });
+  return certain.length > 0 ? certain : [{ kind: "undecided", property: demand.classWaitsFor }];
+}
+
+/** Where data of this class may rest. What it needs besides, a key of one's own or a lock, is for `data-class/*` to say. */
 export const allowedPlaces = ({ cloud, within, dataClass }: Demand): string[] => [
   ...new Set(
     within.flatMap((jurisdiction) =>
-      placesFor(jurisdiction, dataClass)
+      placesFor(jurisdiction, dataClass === "sensitive" || dataClass === "audit" ? "personal" : dataClass)
         .filter((place) => place.cloud === cloud)
         .map(({ location }) => location),
     ),
@@ -48,60 +82,16 @@ export const lawOf = ({ within }: Pick<Demand, "within">): string =>
 export const nameOf = ({ within }: Demand): string =>
   within.length === 1 && within[0] ? `the jurisdiction ${within[0]} (${residencyOf(within[0]).title})` : "every place of the residency map";
 
-function jurisdictionsOf(resource: Resource, { scope, register, stack }: Context): readonly Jurisdiction[] | Finding {
-  const declared = jurisdictionOf(resource, register);
-  const own = scope.kind === "jurisdiction" ? scope.jurisdiction : undefined;
-  if (declared.kind === "invalid") {
-    return violation(declared.property, `${declared.property} is ${declared.shown}, which is no jurisdiction`, jurisdictions.join(", "));
-  }
-  // A label that is not known yet cannot widen what the stack's own jurisdiction allows.
-  if (declared.kind === "unknown") return own ? [own] : { kind: "undecided", property: declared.property };
-  if (declared.kind === "declared" && own && own !== declared.value) {
-    return {
-      ...violation("jurisdiction", `declares the jurisdiction "${declared.value}" in the stack "${stack}" of "${own}"`, own),
-      law: lawOf({ within: [own] }),
-      remedy: `Move it to the stack of ${residencyOf(declared.value).title}, or correct what it declares.`,
-    };
-  }
-  if (declared.kind === "declared") return [declared.value];
-  if (own) return [own];
-  if (scope.kind === "unmapped") {
-    return {
-      ...violation(undefined, scope.problem, `${jurisdictions.join(", ")} or global`),
-      remedy:
-        "Name the stack after a region of the residency map, set bailiwick:jurisdiction in its configuration, or tag the resource with its jurisdiction.",
-    };
-  }
-  return jurisdictions;
+/** A violation with the law of the jurisdiction, and with what may be held where. */
+export function refuse(
+  demand: Demand,
+  what: { readonly property?: string; readonly problem: string; readonly allowed: string; readonly remedy?: string },
+): Violation {
+  const subject = demand.holding === "stores" ? `${demand.dataClass} data` : "resources";
+  const whose = demand.within.length === 1 ? demand.within[0] : "any jurisdiction";
+  const allowed =
+    what.allowed === ""
+      ? `no place of ${demand.cloud} may hold ${subject} of ${whose}`
+      : `${what.allowed} (${subject} of ${whose} on ${demand.cloud})`;
+  return { kind: "violation", ...what, law: lawOf(demand), allowed };
 }
-
-/** What carries data, or holds none, is judged as if personal data passed through it. */
-function dataClassFor(resource: Resource, { scope, register }: Context, holding: Holding): DataClass | Finding {
-  const declared = dataClassOf(resource, register);
-  if (holding !== "stores" && declared.kind !== "declared") return scope.kind === "global" ? "operational" : "personal";
-  switch (declared.kind) {
-    case "unknown":
-      return { kind: "undecided", property: declared.property };
-    case "invalid":
-      return violation(declared.property, `${declared.property} is ${declared.shown}, which is no data class`, dataClasses.join(", "));
-    case "absent":
-      return {
-        ...violation(undefined, "stores data and declares no data class", dataClasses.join(", ")),
-        law: "GDPR Art. 30",
-        remedy: "Set the tag or label data-class; what can carry neither belongs into policies/register.yaml.",
-      };
-    case "declared":
-      if (scope.kind !== "global" || declared.value === "public" || declared.value === "operational") return declared.value;
-      return {
-        ...violation(undefined, `holds ${declared.value} data in the stack global`, "public or operational data in global"),
-        remedy: "Move it to the region stack of its jurisdiction.",
-      };
-  }
-}
-
-const violation = (property: string | undefined, problem: string, allowed: string): Violation => ({
-  kind: "violation",
-  ...(property === undefined ? {} : { property }),
-  problem,
-  allowed,
-});

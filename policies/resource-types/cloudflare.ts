@@ -1,0 +1,67 @@
+// What each type of @pulumi/cloudflare holds. `module: type type` a line, as in aws.ts.
+
+/** Data rests in it. */
+export const stores = `
+  index: aiSearchInstance d1Database image queue r2Bucket secretsStore stream workersKvNamespace
+`;
+
+/** Data passes through it, or it is a key, a network or a job that reaches data. */
+export const carries = `
+  index: aiGateway callsSfuApp customHostname hyperdriveConfig loadBalancer logpushJob pagesDomain pagesProject pipeline pipelineSink
+  index: pipelineStream r2BucketSippy r2CustomDomain regionalHostname snippet spectrumApplication streamLiveInput worker workerDomain
+  index: workerScript workersCustomDomain workersForPlatformsDispatchNamespace workersForPlatformsNamespace workersRoute workersScript
+  index: workerVersion workflow zoneCacheReserve
+`;
+
+/** Settings, identities, bindings, and parts of a store that is judged itself. */
+export const none = `
+  index: accessApplication accessCaCertificate accessCustomPage accessGroup accessIdentityProvider accessKeysConfiguration
+  index: accessMutualTlsCertificate accessMutualTlsHostnameSettings accessOrganization accessPolicy accessRule accessServiceToken
+  index: accessTag account accountDnsSettings accountDnsSettingsInternalView accountMember accountSubscription accountToken addressMap
+  index: aiGatewayDynamicRouting aiSearchNamespace aiSearchToken apiShield apiShieldDiscoveryOperation apiShieldOperation
+  index: apiShieldOperationSchemaValidationSettings apiShieldSchema apiShieldSchemaValidationSettings apiToken argoSmartRouting
+  index: argoTieredCaching authenticatedOriginPulls authenticatedOriginPullsCertificate authenticatedOriginPullsHostnameCertificate
+  index: authenticatedOriginPullsSettings botManagement byoIpPrefix callsTurnApp certificateAuthoritiesHostnameAssociations
+  index: certificatePack clientCertificate cloudConnectorRules cloudforceOneRequest cloudforceOneRequestAsset
+  index: cloudforceOneRequestMessage cloudforceOneRequestPriority connectivityDirectoryService contentScanning contentScanningExpression
+  index: ctAlerting customCsr customHostnameFallbackOrigin customOriginTrustStore customPageAsset customPages customSsl
+  index: deviceManagedNetworks devicePostureIntegration devicePostureRule dlpCustomProfile dlpPredefinedProfile dlsPrefixBinding
+  index: dnsFirewall dnsRecord dnsZoneTransfersAcl dnsZoneTransfersIncoming dnsZoneTransfersOutgoing dnsZoneTransfersPeer
+  index: dnsZoneTransfersTsig emailRoutingAddress emailRoutingCatchAll emailRoutingDns emailRoutingRule emailRoutingSettings
+  index: emailSecurityAllowPolicy emailSecurityBlockSender emailSecurityDomain emailSecurityImpersonationRegistry
+  index: emailSecurityTrustedDomains emailSendingSubdomain fieldExtractor filter firewallRule flagshipApp flagshipFlag googleTagGateway
+  index: healthcheck hostnameTlsSetting imageVariant keylessCertificate leakedCredentialCheck leakedCredentialCheckRule list listItem
+  index: loadBalancerMonitor loadBalancerMonitorGroup loadBalancerPool logpullRetention logpushOwnershipChallenge
+  index: magicNetworkMonitoringConfiguration magicNetworkMonitoringRule magicTransitCf1Site magicTransitConnector magicTransitSite
+  index: magicTransitSiteAcl magicTransitSiteLan magicTransitSiteWan magicWanBgpFilterProfile magicWanGreTunnel magicWanIpsecTunnel
+  index: magicWanStaticRoute managedHeaders managedTransforms moqRelay mtlsCertificate nelSetting notificationPolicy
+  index: notificationPolicyWebhooks oauthClient observatoryScheduledTest organization organizationProfile originCaCertificate
+  index: originCloudRegion originTlsComplianceModes pageRule pageShieldPolicy precursor queueConsumer r2BucketCors
+  index: r2BucketEventNotification r2BucketLifecycle r2BucketLock r2DataCatalog r2ManagedDomain rateLimit record regionalTieredCache
+  index: registrarDomain riskBehavior ruleset schemaValidationOperationSettings schemaValidationSchemas schemaValidationSettings
+  index: secretsStoreSecret share shareRecipient shareResource snippetRules snippets ssoConnector staticRoute streamAudioTrack
+  index: streamCaptionLanguage streamDownload streamKey streamWatermark streamWebhook teamsAccount teamsList teamsLocation
+  index: teamsProxyEndpoint teamsRule tieredCache tokenValidationConfig tokenValidationRules totalTls tunnel tunnelConfig tunnelRoute
+  index: tunnelVirtualNetwork turnstileWidget universalSslSetting urlNormalizationSettings user userAgentBlockingRule userGroup
+  index: userGroupMembers vulnerabilityScannerCredential vulnerabilityScannerCredentialSet vulnerabilityScannerTargetEnvironment
+  index: waitingRoom waitingRoomEvent waitingRoomRules waitingRoomSettings web3Hostname webAnalyticsRule webAnalyticsSite
+  index: workerCronTrigger workersCronTrigger workersDeployment workersKv workersScriptSubdomain zeroTrustAccessAiControlsMcpPortal
+  index: zeroTrustAccessAiControlsMcpServer zeroTrustAccessApplication zeroTrustAccessCustomPage zeroTrustAccessGroup
+  index: zeroTrustAccessIdentityProvider zeroTrustAccessInfrastructureTarget zeroTrustAccessKeyConfiguration
+  index: zeroTrustAccessMtlsCertificate zeroTrustAccessMtlsHostnameSettings zeroTrustAccessPolicy zeroTrustAccessServiceToken
+  index: zeroTrustAccessShortLivedCertificate zeroTrustAccessTag zeroTrustCasbIntegration zeroTrustCasbPolicy zeroTrustCasbWebhook
+  index: zeroTrustConnectivitySettings zeroTrustDeviceCustomProfile zeroTrustDeviceCustomProfileLocalDomainFallback
+  index: zeroTrustDeviceDefaultProfile zeroTrustDeviceDefaultProfileCertificates zeroTrustDeviceDefaultProfileLocalDomainFallback
+  index: zeroTrustDeviceDeploymentGroups zeroTrustDeviceIpProfile zeroTrustDeviceManagedNetworks zeroTrustDevicePostureIntegration
+  index: zeroTrustDevicePostureRule zeroTrustDeviceSettings zeroTrustDeviceSubnet zeroTrustDexRule zeroTrustDexTest
+  index: zeroTrustDlpCustomEntry zeroTrustDlpCustomProfile zeroTrustDlpDataClass zeroTrustDlpDataset zeroTrustDlpDataTag
+  index: zeroTrustDlpDataTagCategory zeroTrustDlpEntry zeroTrustDlpIntegrationEntry zeroTrustDlpPredefinedEntry
+  index: zeroTrustDlpPredefinedProfile zeroTrustDlpSensitivityGroup zeroTrustDlpSensitivityLevel zeroTrustDlpSensitivityLevelOrder
+  index: zeroTrustDlpSettings zeroTrustDnsLocation zeroTrustGatewayCertificate zeroTrustGatewayLogging zeroTrustGatewayPacfile
+  index: zeroTrustGatewayPolicy zeroTrustGatewayProxyEndpoint zeroTrustGatewaySettings zeroTrustList zeroTrustLocalFallbackDomain
+  index: zeroTrustNetworkHostnameRoute zeroTrustOrganization zeroTrustResourceLibraryApplication zeroTrustRiskBehavior
+  index: zeroTrustRiskScoringIntegration zeroTrustTunnelCloudflared zeroTrustTunnelCloudflaredConfig zeroTrustTunnelCloudflaredRoute
+  index: zeroTrustTunnelCloudflaredVirtualNetwork zeroTrustTunnelWarpConnector zeroTrustTunnelWarpConnectorConfig zone
+  index: zoneAutoOriginTlsKex zoneCacheVariants zoneDnssec zoneDnsSettings zoneHold zoneLockdown zoneSetting zoneSubscription
+  index: zoneTracing zoneTracingRules
+`;
