@@ -15,12 +15,15 @@ export interface Context {
   readonly scope: Scope;
   /** `ephemeral` stacks hold synthetic data only and may be thrown away. */
   readonly lifecycle: "durable" | "ephemeral";
+  /** Whether what a rule can safely correct is corrected instead of refused. */
+  readonly remediate: boolean;
   readonly register: Register;
 }
 
 /** The stack's own configuration keys that the pack reads. The first is for stacks whose name is not in the residency map. */
 export const jurisdictionKey = "bailiwick:jurisdiction";
 export const lifecycleKey = "bailiwick:lifecycle";
+export const remediateKey = "bailiwick:remediate";
 
 /** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
 export interface StackFacts {
@@ -28,13 +31,20 @@ export interface StackFacts {
   readonly config: Readonly<Record<string, string>>;
 }
 
+/** @throws Error for a `bailiwick:remediate` that is neither true nor false */
 export function contextOf({ stack, config }: StackFacts, register: Register): Context {
   return {
     stack,
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
+    remediate: remediateOf(stack, config[remediateKey]),
     register,
   };
+}
+
+function remediateOf(stack: string, configured = "false"): boolean {
+  if (configured === "true" || configured === "false") return configured === "true";
+  throw new Error(`${remediateKey} of stack "${stack}" is "${configured}"; allowed: true, false`);
 }
 
 /** The stack's name decides; only a name that the map does not know may be explained by configuration. */
