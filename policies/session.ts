@@ -14,6 +14,8 @@ export interface Diagnostic {
   readonly severity: Severity;
   /** Whether it stops the deployment. */
   readonly blocks: boolean;
+  /** What the message was made of; a note on an exemption has none. */
+  readonly finding?: Finding;
 }
 
 /** What the engine is told about one resource: diagnostics, and the rules that had nothing to say. */
@@ -194,7 +196,15 @@ export class Session {
         ? violationMessage(rule, resource, finding)
         : undecidedMessage(rule, resource, finding, this.#facts.state ? "state" : sourcesOf(resource, finding));
     return [
-      { rule: rule.id, urn: resource.urn, title: rule.title, message, severity: rule.severity, blocks: rule.enforcement === "mandatory" },
+      {
+        rule: rule.id,
+        urn: resource.urn,
+        title: rule.title,
+        message,
+        severity: rule.severity,
+        blocks: rule.enforcement === "mandatory",
+        finding,
+      },
     ];
   }
 
