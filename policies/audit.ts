@@ -1,7 +1,6 @@
 // The pack's rules over what already runs: exported states of one or more stacks, judged in memory.
-import { contextOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { type Exemption, unusedIn } from "./exemptions.ts";
-import type { Register } from "./register.ts";
 import type { Rule } from "./rule.ts";
 import { type Diagnostic, exemptionsRule, Session, type Tally } from "./session.ts";
 import type { StackState } from "./state.ts";
@@ -25,19 +24,16 @@ export interface Audit {
 
 export interface AuditFacts {
   readonly rules: readonly Rule[];
-  readonly register: Register;
   readonly exemptions: readonly Exemption[];
-  /** A stack's configuration, with full keys. */
-  readonly configOf: (stack: string) => Readonly<Record<string, string>>;
+  readonly contextOf: (stack: string) => Context;
   /** Whether these are all stacks there are: then an exemption for several stacks is unused as well. */
   readonly complete: boolean;
 }
 
-export function audit(states: readonly StackState[], { rules, register, exemptions, configOf, complete }: AuditFacts): Audit {
+export function audit(states: readonly StackState[], { rules, exemptions, contextOf, complete }: AuditFacts): Audit {
   const used = new Map<string, ReadonlySet<number>>();
   const stacks = states.map(({ stack, inputs, outputs }): StackAudit => {
-    const context = contextOf({ stack, config: configOf(stack) }, register);
-    const session = new Session({ rules, context, exemptions, dryRun: true, state: true });
+    const session = new Session({ rules, context: contextOf(stack), exemptions, dryRun: true, state: true });
     const diagnostics = inputs.flatMap((resource) => session.analyze(resource).diagnostics);
     // What is unused is said once, for all stacks.
     const related = session.analyzeStack(outputs).diagnostics.filter(({ rule, blocks }) => rule !== exemptionsRule.id || !blocks);
