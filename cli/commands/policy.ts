@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { type Audit, audit } from "../../policies/audit.ts";
 import { type Adoption, baselineOf, renderEntries, withEntries } from "../../policies/baseline.ts";
+import { type Context, contextOf } from "../../policies/context.ts";
 import { controlsOf, controlsPage, renderControls } from "../../policies/controls.ts";
 import { programOf } from "../../policies/example.ts";
 import { loadExemptions, longestDays, withoutUse } from "../../policies/exemptions.ts";
@@ -207,23 +208,26 @@ export function baseline({ owner, approver, ticket, days, write, ...options }: B
 const dayOf = (now: Date, later = 0) => new Date(now.getTime() + later * 86_400_000).toISOString().slice(0, 10);
 
 /** Reads and judges. @throws PersonError for a file that cannot be used */
-function judge({ state, config = [] }: StateOptions, now: Date): Audit {
+function judge({ state, config: files = [] }: StateOptions, now: Date): Audit {
   const states = state.map((file) => person(() => readState(file, readFileSync(file, "utf8"))));
   const names = states.map(({ stack }) => stack);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new PersonError(`The stack "${twice}" was given twice.`, "Give one state of each stack.", exitCodes.usage);
-  const configs = new Map(states.map((each) => [each.stack, person(() => configOf(each, config, states.length === 1))]));
-  const own = states.every(({ project }) => project === projectName);
-  return person(() =>
-    audit(states, {
-      rules,
-      register: loadRegister(policiesDir),
-      exemptions: loadExemptions(policiesDir, rules, now),
-      configOf: (stack) => configs.get(stack) ?? {},
-      // Of other projects nobody here knows how many stacks there are.
-      complete: own && allStacks().every((stack) => names.includes(stack)),
+  const [register, exemptions] = person(() => [loadRegister(policiesDir), loadExemptions(policiesDir, rules, now)]);
+  const contexts = new Map(
+    states.map((each) => {
+      const config = configOf(each, files, states.length === 1);
+      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register))];
     }),
   );
+  const own = states.every(({ project }) => project === projectName);
+  return audit(states, {
+    rules,
+    exemptions,
+    contextOf: (stack) => contexts.get(stack) as Context,
+    // Of other projects nobody here knows how many stacks there are.
+    complete: own && allStacks().every((stack) => names.includes(stack)),
+  });
 }
 
 /** The stack's configuration: from the file of its name, from the only one given, or from what this project has committed. */
@@ -232,7 +236,7 @@ function configOf({ stack, project }: StackState, files: readonly string[], only
   const committed = project === projectName && existsSync(committedConfig(stack)) ? committedConfig(stack) : undefined;
   const file = named ?? committed;
   if (file === undefined) return {};
-  const { config = {} } = (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null) ?? {};
+  const { config = {} } = (person(() => parse(readFileSync(file, "utf8"))) as { config?: Record<string, unknown> } | null) ?? {};
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
 }
 

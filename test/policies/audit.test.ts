@@ -10,6 +10,7 @@ import { loadExemptions } from "../../policies/exemptions.ts";
 import { loadResults, recordResult } from "../../policies/results.ts";
 import type { Finding, Rule } from "../../policies/rule.ts";
 import { readState } from "../../policies/state.ts";
+import { context } from "./judging.ts";
 
 const today = new Date("2026-11-22T12:00:00Z");
 const bucketType = "aws:s3/bucket:Bucket";
@@ -53,13 +54,7 @@ const rules = [
   rule("a/all", undefined, { checkStack: () => [] }),
 ];
 const judge = (exemptions: string, complete: boolean, ...states: ReturnType<typeof state>[]) =>
-  audit(states, {
-    rules,
-    register: () => undefined,
-    exemptions: loadExemptions("", rules, today, exemptions),
-    configOf: () => ({}),
-    complete,
-  });
+  audit(states, { rules, exemptions: loadExemptions("", rules, today, exemptions), contextOf: context, complete });
 
 const adoption = { owner: "anna@example.com", approver: "ben@example.com", ticket: "PRIV-1", expires: "2027-02-20", today: "2026-11-22" };
 
