@@ -9,13 +9,12 @@ import { memoryOf } from "./processes.ts";
 import { succeed } from "./run.ts";
 import { installTsNode, UsualSetup } from "./usual-setup.ts";
 
-/** A number a round. */
 export interface PackFigures {
-  /** Milliseconds from the start of the process to the port that the engine waits for. */
+  /** Milliseconds from the start of the process to the port that the engine waits for; a number for each stack of each round. */
   readonly startMs: readonly number[];
-  /** Milliseconds a resource: asked for corrections, judged by all rules, and its share of the judgement of the whole stack. */
+  /** Milliseconds a resource: asked for corrections, judged by all rules, and its share of the judgement of the whole stack; a number a round. */
   readonly resourceMs: readonly number[];
-  /** Bytes that the process holds in the end; undefined where the system does not tell. */
+  /** Bytes that each process holds in the end; undefined where the system does not tell. */
   readonly memory: readonly (number | undefined)[];
 }
 
@@ -70,29 +69,35 @@ function usualCommand({ env }: UsualSetup, own: NodeJS.ProcessEnv): PackCommand 
   return { command: "pulumi-analyzer-policy-nodejs", args: ["."], cwd: env.PULUMI_OPTION_POLICY_PACK ?? "", env: { ...clean, ...env } };
 }
 
+/** One round: a process for each stack, as the engine starts one for each operation. */
 interface Round {
-  readonly startMs: number;
+  readonly startMs: readonly number[];
   readonly resourceMs: number;
-  readonly memory: number | undefined;
+  readonly memory: readonly (number | undefined)[];
 }
 
 const newFigures = () => ({ startMs: [] as number[], resourceMs: [] as number[], memory: [] as (number | undefined)[] });
 
 function add(figures: ReturnType<typeof newFigures>, round: Round): void {
-  figures.startMs.push(round.startMs);
+  figures.startMs.push(...round.startMs);
   figures.resourceMs.push(round.resourceMs);
-  figures.memory.push(round.memory);
+  figures.memory.push(...round.memory);
 }
 
 async function measureOnce(command: PackCommand, states: ReadonlyMap<string, ExportedResource[]>): Promise<Round> {
-  await using pack = await PackClient.start(command);
-  const started = performance.now();
-  let resources = 0;
+  const startMs: number[] = [];
+  const memory: (number | undefined)[] = [];
+  let [resources, judgingMs] = [0, 0];
   for (const [stack, its] of states) {
+    await using pack = await PackClient.start(command);
+    startMs.push(pack.startMs);
+    const started = performance.now();
     await pack.judge(stack, its);
+    judgingMs += performance.now() - started;
     resources += its.length;
+    memory.push(memoryOf(pack.pid));
   }
-  return { startMs: pack.startMs, resourceMs: (performance.now() - started) / resources, memory: memoryOf(pack.pid) };
+  return { startMs, resourceMs: judgingMs / resources, memory };
 }
 
 async function exported(platform: BenchPlatform, ready: Ready, stack: string): Promise<ExportedResource[]> {

@@ -69,7 +69,7 @@ ${previews.usualMissing === undefined ? "" : `\nThe usual setup was not measured
     return `## The policy pack
 
 ${rules} rules over the ${resources} resources of ${stacks.length} stacks, asked as the engine asks: every resource for corrections and for findings, each stack as a whole, over gRPC and
-one after the other, ${rounds(ours.startMs.length)}. *As usually set up*: the same rules in the folder that \`pulumi policy new\` leaves, with @pulumi/policy and ts-node${usual ? `, ${rounds(usual.startMs.length)}` : ""}; it
+one after the other, with a process for each stack, ${rounds(ours.resourceMs.length)}. *As usually set up*: the same rules in the folder that \`pulumi policy new\` leaves, with @pulumi/policy and ts-node${usual ? `, ${rounds(usual.resourceMs.length)}` : ""}; it
 judges no relations between resources, for the same rules there would need to be written twice.
 
 ${table(

@@ -74,7 +74,10 @@ const value = fc.letrec<{ value: Value }>((tie) => ({
     { weight: 1, arbitrary: fc.array(tie("value"), { maxLength: 3 }) },
     {
       weight: 1,
-      arbitrary: fc.dictionary(fc.constantFrom("Statement", "name", "value", "type", "toString", "0"), tie("value"), { maxKeys: 3 }),
+      arbitrary: fc.dictionary(fc.constantFrom("Statement", "name", "value", "type", "toString", "0"), tie("value"), {
+        maxKeys: 3,
+        noNullPrototype: true,
+      }),
     },
   ),
 })).value;
