@@ -25,6 +25,11 @@ const within = (least: number, most: number) => (text: string) => {
   return number;
 };
 
+function email(text: string): string {
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) throw new InvalidArgumentError("an e-mail address is allowed");
+  return text;
+}
+
 const program = new Command("bailiwick")
   .description("Deploys the platform, region by region, onto an embedded cloud on this machine.")
   .exitOverride()
@@ -135,6 +140,47 @@ program
   .option("--purge", "discard the embedded account with all its data")
   .option(...json)
   .action(async (options) => (await import("./commands/down.ts")).down(options));
+const policy = program
+  .command("policy")
+  .description("read the rules of the policy pack, judge what already runs by them, and adopt the pack with an existing estate");
+policy
+  .command("list")
+  .description("list the rules")
+  .option("--topic <topic>", "only of this topic: residency, exposure, ...")
+  .option("--framework <name>", "by the clauses of this framework: GDPR, ISO 27001, ...")
+  .option(...json)
+  .action(async (options) => (await import("./commands/policy.ts")).list(options));
+policy
+  .command("explain")
+  .description("say what a rule holds, why, by which law, how to keep it, with an example that passes and one that is refused")
+  .argument("<rule>", "as a finding names it: residency/location")
+  .option(...json)
+  .action(async (rule: string, options) => (await import("./commands/policy.ts")).explain(rule, options));
+const states = ["--state <file...>", "states of stacks, by: pulumi stack export -s STACK --file FILE"] as const;
+const configs = [
+  "--config <file...>",
+  "configuration of the stacks: Pulumi.<stack>.yaml, of one stack any name; default: this project's own",
+] as const;
+policy
+  .command("check")
+  .description("judge exported states by all rules, without a deployment; exit code 2 when the pack would refuse them")
+  .requiredOption(...states)
+  .option(...configs)
+  .option("--record", "keep the result in policies/results/, and write docs/controls.md")
+  .option(...json)
+  .action(async (options) => (await import("./commands/policy.ts")).check(options));
+policy
+  .command("baseline")
+  .description("write dated exemptions for what exported states break today; what allows none is listed, exit code 2")
+  .requiredOption(...states)
+  .option(...configs)
+  .requiredOption("--owner <email>", "who will end the exemptions", email)
+  .requiredOption("--approver <email>", "another person, who allows them", email)
+  .requiredOption("--ticket <ticket>", "where the discussion is")
+  .option("--days <n>", "how long they last", within(1, 90), 90)
+  .option("--write", "add them to policies/exemptions.yaml instead of printing them")
+  .option(...json)
+  .action(async (options) => (await import("./commands/policy.ts")).baseline(options));
 program
   .command("env")
   .description('print what a shell needs for plain pulumi: eval "$(./bailiwick env eu)"')
@@ -165,7 +211,7 @@ program
 program
   .command("bench")
   .description("measure, and write docs/benchmarks.md")
-  .argument("[name...]", "only these, and write nothing: deployments, memory, edge, previews, resources, telemetry, collectors")
+  .argument("[name...]", "only these, and write nothing: deployments, memory, edge, previews, policies, resources, telemetry, collectors")
   .option("--quick", "fewer rounds; writes nothing")
   .option(...json)
   .action(async (names: string[], options) => (await import("./commands/bench.ts")).bench(names, options));

@@ -5,11 +5,12 @@ import analyzerService from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import type * as messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
+import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import type { StackFacts } from "./context.ts";
 import { type ProviderInstance, type Resource, UNKNOWN } from "./resource.ts";
 import type { Metadata, Rule, Severity } from "./rule.ts";
 import type { Report, Session } from "./session.ts";
-import { decode } from "./wire.ts";
+import { correct, decode, type Wire } from "./wire.ts";
 
 /** A stack with thousands of resources, or a Worker's modules inline, are larger than gRPC's default of 4 MB. */
 const maxMessageBytes = 400 * 1024 * 1024;
@@ -51,7 +52,7 @@ export function serve(pack: Pack, host: string): Promise<{ readonly port: number
       });
       return new analyzerMessages.AnalyzerStackConfigureResponse();
     }),
-    remediate: unary(() => new analyzerMessages.RemediateResponse()),
+    remediate: unary((request: messages.AnalyzeRequest) => remediations(pack, current(), request)),
     analyze: unary((request: messages.AnalyzeRequest) => response(pack, current().analyze(resourceOf(request)))),
     analyzeStack: unary((request: messages.AnalyzeStackRequest) => {
       const resources = request
@@ -137,9 +138,43 @@ function response(pack: Pack, { diagnostics, notApplicable }: Report): messages.
   return answer;
 }
 
+/**
+ * The engine asks for every resource after its provider has checked it and before it is judged, whatever the level of a rule, and takes the
+ * properties of each answer in turn (pkg/resource/deploy/step_generator.go). An answer with a diagnostic is a warning and changes nothing.
+ */
+function remediations(pack: Pack, session: Session, request: messages.AnalyzeRequest) {
+  const answer = new analyzerMessages.RemediateResponse();
+  if (!session.remediates) return answer;
+  let wire: Wire = request.getProperties()?.toJavaScript() ?? {};
+  const uncorrected = session.remediate(resourceOf(request), (rule, props) => {
+    const corrected = correct(wire, props);
+    if (corrected === wire) return;
+    wire = corrected;
+    const remediation = remediationBy(pack, rule);
+    remediation.setProperties(structs.Struct.fromJavaScript(wire as Record<string, structs.JavaScriptValue>));
+    answer.addRemediations(remediation);
+  });
+  for (const { rule, message } of uncorrected) {
+    const remediation = remediationBy(pack, rule);
+    remediation.setDiagnostic(message);
+    answer.addRemediations(remediation);
+  }
+  return answer;
+}
+
+function remediationBy(pack: Pack, rule: Rule) {
+  const remediation = new analyzerMessages.Remediation();
+  remediation.setPolicyname(rule.id);
+  remediation.setPolicypackname(pack.name);
+  remediation.setPolicypackversion(pack.version);
+  remediation.setDescription(rule.title);
+  return remediation;
+}
+
 function resourceOf(request: messages.AnalyzeRequest | messages.AnalyzerResource): Resource {
   const { props, secrets } = decode(request.getProperties()?.toJavaScript() ?? {});
   const provider = request.getProvider();
+  const parent = request.getOptions()?.getParent();
   return {
     urn: request.getUrn(),
     type: request.getType(),
@@ -147,6 +182,7 @@ function resourceOf(request: messages.AnalyzeRequest | messages.AnalyzerResource
     props,
     secrets,
     options: { protect: request.getOptions()?.getProtect() ?? false },
+    ...(parent ? { parent } : {}),
     ...(provider ? { provider: providerOf(provider) } : {}),
   };
 }

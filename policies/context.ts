@@ -19,6 +19,8 @@ export interface Context {
   readonly lifecycle: "durable" | "ephemeral";
   /** Phase 1 of a rollout works without anything of persons. Absent: the stack is in no phase, and everything may be there. */
   readonly phase?: 1 | 2;
+  /** Whether what a rule can safely correct is corrected instead of refused. */
+  readonly remediate: boolean;
   readonly register: Register;
   readonly vendors: Vendors;
   /** What was built; undefined where the pack has no manifest beside it. */
@@ -37,6 +39,7 @@ export const lifecycleKey = "bailiwick:lifecycle";
 /** Own domains, separated by commas. */
 export const domainKey = "bailiwick:domain";
 export const phaseKey = "bailiwick:phase";
+export const remediateKey = "bailiwick:remediate";
 
 /** What the engine says about a stack. `config` has full keys: `bailiwick:lifecycle`. */
 export interface StackFacts {
@@ -44,12 +47,14 @@ export interface StackFacts {
   readonly config: Readonly<Record<string, string>>;
 }
 
+/** @throws Error for a `bailiwick:remediate` that is neither true nor false */
 export function contextOf({ stack, config }: StackFacts, register: Register, known: Partial<Knowledge> = {}): Context {
   return {
     stack,
     scope: scopeOf(stack, config[jurisdictionKey]),
     lifecycle: config[lifecycleKey] === "ephemeral" ? "ephemeral" : "durable",
     ...phaseOf(config[phaseKey]),
+    remediate: remediateOf(stack, config[remediateKey]),
     register,
     domains: (config[domainKey] ?? "").split(/[,\s]+/).filter((domain) => domain !== ""),
     vendors: vendorsOf([]),
@@ -62,6 +67,11 @@ function phaseOf(configured: string | undefined): Pick<Context, "phase"> {
   if (configured === undefined) return {};
   // What cannot be read is taken for the phase that allows less.
   return { phase: configured === "2" ? 2 : 1 };
+}
+
+function remediateOf(stack: string, configured = "false"): boolean {
+  if (configured === "true" || configured === "false") return configured === "true";
+  throw new Error(`${remediateKey} of stack "${stack}" is "${configured}"; allowed: true, false`);
 }
 
 /** The stack's name decides; only a name that the map does not know may be explained by configuration. */

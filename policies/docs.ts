@@ -1,55 +1,52 @@
 // Writes docs/policies.md from the rules' own metadata. Run as `node policies/docs.ts`; a test fails while the file is stale.
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { anchor } from "./controls.ts";
+import { programOf } from "./example.ts";
 import { clauses } from "./message.ts";
-import type { Metadata } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 import { rules } from "./rules/index.ts";
 
 export const policiesPage = new URL("../docs/policies.md", import.meta.url);
 
 /** The whole page, as Markdown. */
-export function renderPolicies(all: readonly Metadata[] = rules): string {
-  const rows = all.map(({ id, title, severity, enforcement, neverExempt }) => {
-    const level = enforcement === "mandatory" ? "mandatory" : "advisory";
-    return `| [${id}](#${anchor(id)}) | ${title} | ${severity} | ${level} | ${neverExempt ? "never" : "at most 90 days"} |`;
-  });
-  const byFramework = [...new Set(all.flatMap(({ frameworks }) => frameworks.map(({ name }) => name)))].flatMap((name) => {
-    const named = all.flatMap(({ id, frameworks }) =>
-      frameworks.filter((clause) => clause.name === name).map(({ clause }) => ({ clause, id })),
+export function renderPolicies(all: readonly Rule[] = rules): string {
+  const topics = [...new Set(all.map(topicOf))].map((topic) => {
+    const its = all.filter((rule) => topicOf(rule) === topic);
+    const rows = its.map(
+      (rule) =>
+        `| [${rule.id}](#${anchor(rule.id)}) | ${rule.title} | ${rule.severity} | ${enforcement(rule)} | ${rule.neverExempt ? "never" : "90 days"} | ${rule.remediate ? "yes" : ""} |`,
     );
-    const distinct = [...new Set(named.map(({ clause }) => clause))].sort();
-    return distinct.map(
-      (clause) =>
-        `| ${name} ${clause} | ${named
-          .filter((item) => item.clause === clause)
-          .map(({ id }) => `[${id}](#${anchor(id)})`)
-          .join(", ")} |`,
-    );
+    return `### ${topic}\n\n| rule | what it holds | severity | enforcement | exemption | corrects |\n|---|---|---|---|---|---|\n${rows.join("\n")}`;
   });
   return `<!-- Generated from policies/rules by \`node policies/docs.ts\`. Change the rules, not this page. -->
 
 # Policies
 
-What cannot be deployed, and why. Every rule judges a resource before it is created or changed; what a preview cannot decide
-blocks as well ([why](decisions/0006-undecided-blocks.md)). How to read a finding, to exempt a resource or to add a rule:
-[policies/README.md](../policies/README.md).
+What cannot be deployed, and why: ${all.length} rules. Each judges a resource before it is created or changed, or the relations between resources once
+all are known; what a preview cannot decide blocks as well ([why](decisions/0006-undecided-blocks.md)). Which article each helps to keep, and what it
+last found: [controls](controls.md). How to read a finding, to exempt a resource or to add a rule: [policies/README.md](../policies/README.md).
+In a terminal: \`./bailiwick policy list\`, \`./bailiwick policy explain RULE\`.
 
-| rule | what it holds | severity | enforcement | exemption |
-|---|---|---|---|---|
-${rows.join("\n")}
+*Exemption*: the longest that one may last. *Corrects*: what the rule refuses can be corrected by the pack, where a stack asks for it with
+\`bailiwick:remediate: true\` ([why not always](decisions/0014-corrections-on-request.md)).
+
+## The catalogue
+
+${topics.join("\n\n")}
 
 ${all.map(section).join("\n\n")}
-
-## By framework
-
-| clause | rules |
-|---|---|
-${byFramework.join("\n")}
 `;
 }
 
-function section(rule: Metadata): string {
+const topicOf = ({ id }: Rule): string => id.split("/")[0] ?? "";
+const enforcement = (rule: Rule): string => (rule.enforcement === "mandatory" ? "mandatory" : "advisory");
+
+function section(rule: Rule): string {
   const advisory = rule.enforcement === "mandatory" ? "" : `\n- **Advisory because**: ${rule.enforcement.advisory}`;
+  const corrects = rule.remediate ? "\n- **Corrects**: where the stack asks for it" : "";
+  const settles = rule.settles ? "; the rest of the stack can settle it" : "";
+  const undecided = rule.check ? `\n- **Undecided** when a property that decides is known only after the deployment${settles}` : "";
   return `## ${rule.id}
 
 ${rule.title}.
@@ -57,10 +54,19 @@ ${rule.title}.
 - **Why**: ${rule.why}
 - **Remedy**: ${rule.remediation}
 - **Frameworks**: ${clauses(rule)}
-- **Applies from**: phase ${rule.phase}${advisory}`;
-}
+- **Applies from**: phase ${rule.phase}${advisory}${corrects}${undecided}
 
-/** As GitHub makes it of a heading. */
-const anchor = (id: string): string => id.replaceAll("/", "");
+Passes:
+
+\`\`\`ts illustration
+${programOf(rule.examples.passes)}
+\`\`\`
+
+Is refused:
+
+\`\`\`ts illustration
+${programOf(rule.examples.fails)}
+\`\`\``;
+}
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(policiesPage, renderPolicies());

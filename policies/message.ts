@@ -10,13 +10,19 @@ export function violationMessage(rule: Metadata, resource: Pick<Resource, "name"
   ]);
 }
 
-/** @param waitsFor URNs of the resources whose outputs the property is made of */
+/** @param waitsFor URNs of the resources whose outputs the property is made of; `state` where a state is judged, which hides its secrets */
 export function undecidedMessage(
   rule: Metadata,
   resource: Pick<Resource, "name" | "type">,
   { property }: Undecided,
-  waitsFor: readonly string[],
+  waitsFor: readonly string[] | "state",
 ): string {
+  if (waitsFor === "state")
+    return lines(resource, `leaves ${rule.id} undecided: ${property} is a secret, which the state holds encrypted`, [
+      ["Law", clauses(rule)],
+      ["Allowed", `a value of ${property} that can be read`],
+      ["Remedy", "Export the state with --show-secrets, judge it where it stays, and delete it."],
+    ]);
   const sources = waitsFor.map((urn) => `"${urn.split("::").at(-1)}" (${urn.split("::").at(-2)?.split("$").at(-1)})`);
   const waits = sources.length > 0 ? `, it waits for ${sources.join(" and ")}` : "";
   return lines(resource, `leaves ${rule.id} undecided: ${property} is not known before the deployment${waits}`, [

@@ -35,5 +35,14 @@ export type Register = (urn: string) => Entry | undefined;
  */
 export function loadRegister(dir: string, text?: string): Register {
   const entries = readList(join(dir, "register.yaml"), entry, text).map((item) => ({ ...item, matches: glob(item.match) }));
-  return (urn) => entries.find(({ matches }) => matches(urn));
+  // Many rules ask about the same resource.
+  const known = new Map<string, Entry | undefined>();
+  return (urn) => {
+    if (!known.has(urn))
+      known.set(
+        urn,
+        entries.find(({ matches }) => matches(urn)),
+      );
+    return known.get(urn);
+  };
 }

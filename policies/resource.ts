@@ -24,6 +24,8 @@ export interface Resource {
   /** Paths of the properties that are secret. Their values must not appear in a message. */
   readonly secrets: ReadonlySet<string>;
   readonly options: { readonly protect: boolean };
+  /** URN of the component or resource that it is a child of; a stack's own has none. */
+  readonly parent?: string;
   readonly provider?: ProviderInstance;
   /** Top-level property -> URNs of the resources its value comes from. The engine tells it to stack rules only. */
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;

@@ -1,10 +1,9 @@
 // One preview or update of one stack: runs the rules over its resources, applies exemptions, and keeps what is undecided
 // until the whole stack is known.
 import type { Context } from "./context.ts";
-import type { Exemption } from "./exemptions.ts";
-import { stackOf } from "./glob.ts";
+import { type Exemption, inUse, unusedIn, withoutUse } from "./exemptions.ts";
 import { undecidedMessage, violationMessage } from "./message.ts";
-import type { Resource } from "./resource.ts";
+import type { Properties, Resource } from "./resource.ts";
 import type { Finding, Metadata, Outcome, Rule, Severity, Undecided } from "./rule.ts";
 
 export interface Diagnostic {
@@ -15,12 +14,29 @@ export interface Diagnostic {
   readonly severity: Severity;
   /** Whether it stops the deployment. */
   readonly blocks: boolean;
+  /** What the message was made of; a note on an exemption has none. */
+  readonly finding?: Finding;
 }
 
 /** What the engine is told about one resource: diagnostics, and the rules that had nothing to say. */
 export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   readonly notApplicable: readonly { readonly rule: string; readonly reason: string }[];
+}
+
+/** Why what a rule would correct stays as it is. */
+export interface Uncorrected {
+  readonly rule: Rule;
+  readonly message: string;
+}
+
+/** What became of a rule in one session. A rule that is not there had nothing to judge. */
+export interface Tally {
+  /** Resources that it judged; a relation between resources counts as one. */
+  readonly judged: number;
+  readonly violations: number;
+  readonly undecided: number;
+  readonly exempted: number;
 }
 
 /** The rule under which exemptions themselves are reported. */
@@ -45,6 +61,8 @@ export interface SessionFacts {
   readonly exemptions: readonly Exemption[];
   /** A preview. Only there can values be unknown, and only there does the engine ask about the stack before anything exists. */
   readonly dryRun: boolean;
+  /** What was deployed is judged, from its state. Only secrets are unknown there. */
+  readonly state?: boolean;
 }
 
 interface Open {
@@ -58,20 +76,54 @@ export class Session {
   readonly #open: Open[] = [];
   readonly #analyzed = new Set<string>();
   readonly #used = new Map<Exemption, Set<string>>();
+  /** Components and what they stand in: they are named by exemptions for all that they are made of. */
+  readonly #components = new Map<string, string | undefined>();
+  readonly #tally = new Map<string, { -readonly [Key in keyof Tally]: number }>();
 
   constructor(facts: SessionFacts) {
     this.#facts = facts;
   }
 
+  /** Whether the stack asked for corrections. */
+  get remediates(): boolean {
+    return this.#facts.context.remediate;
+  }
+
+  /**
+   * Corrects what rules safely can, in turn: each correction builds on the one before. A resource that an exemption lets be as it is stays so.
+   * @param apply takes over all properties as they should be; throws why it cannot
+   */
+  remediate(resource: Resource, apply: (rule: Rule, props: Properties) => void): Uncorrected[] {
+    const { rules, context, exemptions } = this.#facts;
+    if (!context.remediate) return [];
+    this.#place(resource);
+    let current = resource;
+    return rules.flatMap((rule): Uncorrected[] => {
+      if (!rule.remediate || exemptions.some((item) => item.rule === rule.id && this.#covers(item, resource))) return [];
+      try {
+        const props = rule.remediate(current, context);
+        if (props === undefined) return [];
+        apply(rule, props);
+        current = { ...current, props };
+        return [];
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        return [{ rule, message: `${resource.type} "${resource.name}" was not corrected by ${rule.id}: ${why}` }];
+      }
+    });
+  }
+
   /** Judges one resource by its inputs. */
   analyze(resource: Resource): Report {
     this.#analyzed.add(resource.urn);
+    this.#place(resource);
     const diagnostics: Diagnostic[] = [];
     const notApplicable: { rule: string; reason: string }[] = [];
     for (const rule of this.#facts.rules) {
       if (!rule.check) continue;
       const outcome = outcomeOf(rule, resource, this.#facts.context);
       if (outcome === "notApplicable") notApplicable.push({ rule: rule.id, reason: `says nothing about ${resource.type}` });
+      if (outcome !== "notApplicable") this.#count(rule, "judged");
       if (typeof outcome === "string") continue;
       const deferred = outcome.filter((finding) => finding.kind === "undecided" && this.#facts.dryRun) as Undecided[];
       this.#open.push(...deferred.map((undecided) => ({ rule, resource, undecided })));
@@ -88,6 +140,8 @@ export class Session {
   /** Judges what only the whole stack shows: relations, what stayed undecided, and the exemptions. */
   analyzeStack(resources: readonly Resource[]): Report {
     const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+    for (const resource of resources) this.#place(resource);
+    for (const rule of this.#facts.rules) if (rule.checkStack && !rule.check) this.#count(rule, "judged");
     const related = this.#facts.rules.flatMap((rule) =>
       stackFindingsOf(rule, resources, this.#facts.context).flatMap(({ urn, finding }) => {
         const resource = byUrn.get(urn);
@@ -101,8 +155,38 @@ export class Session {
     return { diagnostics: [...related, ...undecided, ...this.#exemptionNotes(resources)], notApplicable: [] };
   }
 
+  /** Which exemptions were needed so far. */
+  get used(): readonly Exemption[] {
+    return [...this.#used.keys()];
+  }
+
+  get tally(): ReadonlyMap<string, Tally> {
+    return this.#tally;
+  }
+
+  #count(rule: Rule, what: keyof Tally): void {
+    const tally = this.#tally.get(rule.id) ?? { judged: 0, violations: 0, undecided: 0, exempted: 0 };
+    this.#tally.set(rule.id, { ...tally, [what]: tally[what] + 1 });
+  }
+
+  /** A component creates nothing itself; the stack is one too, but an exemption for all of a stack says so by its glob. */
+  #place({ urn, type, parent, provider }: Resource): void {
+    if (provider === undefined && !type.startsWith("pulumi:")) this.#components.set(urn, parent);
+  }
+
+  #covers(item: Exemption, { urn, parent }: Resource): boolean {
+    if (item.matches(urn)) return true;
+    const seen = new Set<string>();
+    for (let above = parent; above !== undefined && this.#components.has(above) && !seen.has(above); above = this.#components.get(above)) {
+      if (item.matches(above)) return true;
+      seen.add(above);
+    }
+    return false;
+  }
+
   #report(rule: Rule, resource: Resource, finding: Finding): Diagnostic[] {
-    const exemption = this.#facts.exemptions.find((item) => item.rule === rule.id && item.matches(resource.urn));
+    const exemption = this.#facts.exemptions.find((item) => item.rule === rule.id && item.accepts(finding) && this.#covers(item, resource));
+    this.#count(rule, exemption ? "exempted" : finding.kind === "violation" ? "violations" : "undecided");
     if (exemption) {
       this.#used.set(exemption, (this.#used.get(exemption) ?? new Set()).add(resource.urn));
       return [];
@@ -110,9 +194,17 @@ export class Session {
     const message =
       finding.kind === "violation"
         ? violationMessage(rule, resource, finding)
-        : undecidedMessage(rule, resource, finding, sourcesOf(resource, finding));
+        : undecidedMessage(rule, resource, finding, this.#facts.state ? "state" : sourcesOf(resource, finding));
     return [
-      { rule: rule.id, urn: resource.urn, title: rule.title, message, severity: rule.severity, blocks: rule.enforcement === "mandatory" },
+      {
+        rule: rule.id,
+        urn: resource.urn,
+        title: rule.title,
+        message,
+        severity: rule.severity,
+        blocks: rule.enforcement === "mandatory",
+        finding,
+      },
     ];
   }
 
@@ -127,15 +219,13 @@ export class Session {
       severity: exemptionsRule.severity,
       blocks,
     });
-    return this.#facts.exemptions.flatMap((item) => {
-      const { rule, urn, reason, owner, approver, ticket, expires, daysLeft } = item;
-      const about = `${rule} for ${urn} (${ticket}: ${reason} Owner ${owner}, approved by ${approver}.)`;
-      const used = this.#used.get(item);
-      if (used) return [...used].map((covered) => note(covered, `Exempted until ${expires}, ${daysLeft} days left: ${about}`, false));
-      const unseen = resources.some((resource) => item.matches(resource.urn) && !this.#analyzed.has(resource.urn));
-      const concerned = stackOf(urn) === this.#facts.context.stack;
-      return concerned && !unseen ? [note(stack, `Exemption without use: ${about}\n  Remedy:  ${exemptionsRule.remediation}`, true)] : [];
-    });
+    const used = [...this.#used].flatMap(([item, urns]) => [...urns].map((covered) => note(covered, inUse(item), false)));
+    const numbers = new Set(this.used.map(({ number }) => number));
+    // Others' stacks, and globs over several, are judged by who sees them all.
+    const unused = unusedIn(this.#facts.exemptions, new Map([[this.#facts.context.stack, numbers]]), false)
+      .filter((item) => !resources.some((resource) => this.#covers(item, resource) && !this.#analyzed.has(resource.urn)))
+      .map((item) => note(stack, withoutUse(item), true));
+    return [...used, ...unused];
   }
 }
 

@@ -5,7 +5,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { stackPrograms } from "../cli/graph/stack-programs.ts";
 import { allStacks } from "../cli/stacks.ts";
+import { controlsPage, renderControls } from "../policies/controls.ts";
 import { policiesPage, renderPolicies } from "../policies/docs.ts";
+import { loadResults } from "../policies/results.ts";
+import { rules } from "../policies/rules/index.ts";
 import { createAws } from "../sandbox/clouds/aws/index.ts";
 import { createCloudflare } from "../sandbox/clouds/cloudflare/index.ts";
 import { createGcp } from "../sandbox/clouds/gcp/index.ts";
@@ -29,6 +32,7 @@ const architecture = join(docs, "architecture.md");
 /** Every generated page, as it should be. @param programs what the stacks make */
 export const generatedPages = (programs = stackPrograms(allStacks())): Page[] => [
   { file: fileURLToPath(policiesPage), content: renderPolicies() },
+  { file: fileURLToPath(controlsPage), content: renderControls(rules, loadResults()) },
   { file: join(docs, "sandbox.md"), content: sandboxPage(embeddedClouds()) },
   { file: architecture, content: withPictures(readFileSync(architecture, "utf8"), platformPictures(programs)) },
 ];

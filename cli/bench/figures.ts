@@ -3,6 +3,7 @@ import type { CollectorFigures } from "./collectors.ts";
 import type { LatencyFigures, WithdrawalFigures } from "./edge.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryRow } from "./memory.ts";
+import type { PolicyFigures } from "./policies.ts";
 import type { PreviewFigures } from "./previews.ts";
 import type { SyntheticFigures } from "./synthetic.ts";
 import type { CostFigures } from "./telemetry-cost.ts";
@@ -25,6 +26,7 @@ export interface Measured {
   readonly telemetry: CostFigures;
   readonly collectors: readonly CollectorFigures[];
   readonly previews: PreviewFigures;
+  readonly policies: PolicyFigures;
   /** The first is the empty program. */
   readonly resources: readonly SyntheticFigures[];
 }

@@ -2,6 +2,7 @@
 import { megabytes } from "../terminal.ts";
 import type { Measured } from "./figures.ts";
 import { bytesOrUnknown, percentiles, quoted, rounds, spread, table, verdict } from "./markdown.ts";
+import type { PackFigures } from "./policies.ts";
 import type { PreviewFigures } from "./previews.ts";
 import { median, quantile } from "./statistics.ts";
 import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
@@ -10,6 +11,9 @@ import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
 export const aims = {
   previewSeconds: 3,
   timesFaster: 4,
+  packStartMs: 400,
+  packResourceMs: 5,
+  packMemory: 150 * 1024 ** 2,
   freshSeconds: 90,
   unchangedSeconds: 15,
   memory: 2.5 * 1024 ** 3,
@@ -19,6 +23,9 @@ export const aims = {
 } as const;
 
 const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
+/** The most of any round. */
+const memoryIn = (rounds: readonly (number | undefined)[]) =>
+  rounds.some((bytes) => bytes === undefined) ? undefined : Math.max(...(rounds as number[]));
 const memoryRatio = ({ ours, usual }: PreviewFigures["peak"]) => (ours && usual ? `${(usual / ours).toFixed(1)} times` : "");
 
 /** In the order in which they stand. */
@@ -49,6 +56,29 @@ ${table(
 
 Aim: at most ${aims.previewSeconds} s (${verdict(median(previews.ours) <= aims.previewSeconds)}) and at least ${aims.timesFaster} times faster (${ratio === undefined ? "not measured" : verdict(ratio >= aims.timesFaster)}).
 ${previews.usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(previews.usualMissing)}\n`}`;
+  },
+
+  policies({ rules, stacks, resources, ours, usual, usualMissing }) {
+    const row = (name: string, { startMs, resourceMs, memory }: PackFigures) => [
+      name,
+      spread(startMs, 0),
+      spread(resourceMs),
+      bytesOrUnknown(memoryIn(memory)),
+    ];
+    const held = memoryIn(ours.memory);
+    return `## The policy pack
+
+${rules} rules over the ${resources} resources of ${stacks.length} stacks, asked as the engine asks: every resource for corrections and for findings, each stack as a whole, over gRPC and
+one after the other, with a process for each stack, ${rounds(ours.resourceMs.length)}. *As usually set up*: the same rules in the folder that \`pulumi policy new\` leaves, with @pulumi/policy and ts-node${usual ? `, ${rounds(usual.resourceMs.length)}` : ""}; it
+judges no relations between resources, for the same rules there would need to be written twice.
+
+${table(
+  ["", "start to port, ms", "ms a resource", "memory"],
+  [row("ours", ours), ...(usual ? [row("as usually set up", usual)] : [["as usually set up", "not measured", "", ""]])],
+)}
+
+Aim: at most ${aims.packStartMs} ms to the port (${verdict(median(ours.startMs) <= aims.packStartMs)}), ${aims.packResourceMs} ms a resource (${verdict(median(ours.resourceMs) <= aims.packResourceMs)}), ${megabytes(aims.packMemory)} (${held === undefined ? "not measured" : verdict(held <= aims.packMemory)}).
+${usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(usualMissing)}\n`}`;
   },
 
   deployments: ({ fresh, unchanged, sandboxStart, resources }) => `## All stacks

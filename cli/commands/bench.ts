@@ -8,6 +8,7 @@ import { describeMachine } from "../bench/machine.ts";
 import { measureMemory } from "../bench/memory.ts";
 import { page } from "../bench/page.ts";
 import { BenchPlatform } from "../bench/platform.ts";
+import { measurePolicies } from "../bench/policies.ts";
 import { measurePreviews } from "../bench/previews.ts";
 import { aims } from "../bench/sections.ts";
 import { measureSynthetic } from "../bench/synthetic.ts";
@@ -16,6 +17,7 @@ import { exitCodes, PersonError } from "../errors.ts";
 import { interruptible } from "../interruption.ts";
 import { root } from "../paths.ts";
 import type { Ready } from "../ready.ts";
+import { allStacks } from "../stacks.ts";
 import { endProgress, print, progress } from "../terminal.ts";
 import { provideTool } from "../tools.ts";
 
@@ -23,6 +25,7 @@ interface Rounds {
   /** From nothing, each with a sandbox of its own. */
   readonly deployments: number;
   readonly previews: { readonly ours: number; readonly usual: number };
+  readonly policies: { readonly ours: number; readonly usual: number };
   readonly synthetic: readonly number[];
   readonly requests: number;
   readonly withdrawals: number;
@@ -33,6 +36,7 @@ interface Rounds {
 const full: Rounds = {
   deployments: 3,
   previews: { ours: 7, usual: 3 },
+  policies: { ours: 7, usual: 3 },
   synthetic: [0, 100, 500, 2000],
   requests: 1000,
   withdrawals: 200,
@@ -42,6 +46,7 @@ const full: Rounds = {
 const quick: Rounds = {
   deployments: 1,
   previews: { ours: 2, usual: 1 },
+  policies: { ours: 2, usual: 1 },
   synthetic: [0, 100],
   requests: 100,
   withdrawals: 10,
@@ -58,6 +63,7 @@ const needs: Readonly<Record<keyof Measured, readonly string[] | undefined>> = {
   memory: undefined,
   edge: measuredRegions,
   previews: ["eu"],
+  policies: undefined,
   resources: [],
   // Last, for they leave much behind.
   telemetry: ["eu"],
@@ -111,6 +117,7 @@ async function measure(wanted: readonly (keyof Measured)[], rounds: Rounds, step
     memory: async () => measureMemory(ready.sandbox.pid, await platform.status(ready.sandbox)),
     edge: () => measureEdge(ready.sandbox.ports.gateway, rounds, step),
     previews: () => measurePreviews(platform, ready, rounds.previews, step),
+    policies: () => measurePolicies(platform, ready, allStacks(), rounds.policies, step),
     resources: () => measureSynthetic(platform, ready, rounds.synthetic, step),
     telemetry: () => measureTelemetryCost(platform, ready, rounds.telemetry, step),
     collectors: () => measureCollectors(platform, ready, { spansPerSecond: aims.spansPerSecond, seconds: rounds.collectorSeconds }, step),

@@ -4,8 +4,9 @@ import { interruptible } from "../interruption.ts";
 import { operate, type StackResult } from "../pulumi/operations.ts";
 import { makeReady, type Ready } from "../ready.ts";
 import { describeFailure, resultTable } from "../report.ts";
-import { chosenStacks } from "../stacks.ts";
+import { allStacks, chosenStacks } from "../stacks.ts";
 import { endProgress, print, progress, say } from "../terminal.ts";
+import { unusedExemptions } from "../unused-exemptions.ts";
 
 export async function preview(names: string[], options: { json?: boolean }): Promise<void> {
   const stacks = chosenStacks(names);
@@ -16,10 +17,18 @@ export async function preview(names: string[], options: { json?: boolean }): Pro
     advice: "Nothing was changed. Preview again.",
   });
   endProgress();
-  if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
+  const unused = unusedExemptions(results, allStacks());
+  if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), unusedExemptions: unused }, null, 2));
   else print(resultTable(results));
   const failed = results.filter(({ ok }) => !ok);
   for (const result of failed) say(describeFailure(result));
+  for (const message of unused) say(`\n${message}`);
+  if (failed.length === 0 && unused.length > 0)
+    throw new PersonError(
+      "An exemption is without use.",
+      "Remove it from policies/exemptions.yaml, then preview again.",
+      exitCodes.refused,
+    );
   if (failed.length > 0) {
     const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
     throw new PersonError(

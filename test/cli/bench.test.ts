@@ -193,6 +193,13 @@ describe("the page", () => {
     machine: { processor: "A processor", cores: 2, memory: 8192 * megabyte, system: "Linux 6", load: 0.25, versions: { node: "24.0.0" } },
     deployments: { fresh: [30, 50, 31], unchanged: [16, 11, 17], sandboxStart: [1.5], resources: 271 },
     previews: { ours: [1.5, 1.4, 1.9], usual: [9, 8], withoutPack: [1.2], peak: { ours: 250 * megabyte, usual: undefined } },
+    policies: {
+      rules: 75,
+      stacks: ["eu", "us"],
+      resources: 452,
+      ours: { startMs: [210, 190, 450], resourceMs: [1.5, 1.25, 9], memory: [90 * megabyte, 100 * megabyte, 95 * megabyte] },
+      usual: { startMs: [9000], resourceMs: [30], memory: [undefined] },
+    },
     resources: [
       { resources: 0, create: 1, createSaved: 1, preview: 0.9 },
       { resources: 2000, create: 11, createSaved: undefined, preview: 8.9 },
@@ -239,6 +246,16 @@ describe("the page", () => {
     expect(row("ours")).toBe("| ours | 1.50 (1.40 to 1.90) | 250 MB |");
     expect(row("as usually set up")).toBe("| as usually set up | 8.00 (8.00 to 9.00) | not told by this system |");
     expect(row("ratio")).toBe("| ratio | 5.3 times |  |");
+  });
+
+  it("tells of the pack what it costs, and what the usual one does", () => {
+    const its = page({ date: figures.date, machine: figures.machine, policies: figures.policies });
+    expect(its).toContain("75 rules over the 452 resources of 2 stacks");
+    expect(its).toContain("| ours | 210 (190 to 450) | 1.50 (1.25 to 9.00) | 100 MB |");
+    expect(its).toContain("| as usually set up | 9000 | 30.00 | not told by this system |");
+    expect(its).toContain("Aim: at most 400 ms to the port (kept), 5 ms a resource (kept), 150 MB (kept).");
+    const missing = { ...figures.policies, usual: undefined, usualMissing: "no network" };
+    expect(page({ date: figures.date, machine: figures.machine, policies: missing })).toContain("> no network");
   });
 
   it("says why the usual setup was not measured, where it was not, and claims nothing about it", () => {

@@ -12,9 +12,30 @@ import empties from "google-protobuf/google/protobuf/empty_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import { buildPolicyPack } from "../../policies/build.ts";
 
-/** What the engine writes for a value it does not know yet. */
+// How the engine writes values that are not plain, by the signatures of its sdk/go/common/resource/sig (v3.259). To a pack it sends
+// outputs as their values or as unknown, and references as ids (KeepOutputValues and KeepResources are off in pkg/resource/plugin/
+// analyzer_plugin.go); a pack takes them apart all the same.
+const signed = <Its extends object>(signature: string, its: Its) => ({ "4dabf18193072939515e22adb298388d": signature, ...its });
+
+/** A text, or what stands for any value, that it does not know yet. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-export const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+/** The others: boolean, number, array, asset, archive, object. */
+export const unknowns = [
+  unknown,
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+];
+export const secret = (value: unknown) => signed("1b47061264138c4ac30d75fd1eb44270", { value });
+/** Without a value it is not known yet. */
+export const output = (its: { value?: unknown; secret?: boolean; dependencies?: readonly string[] } = {}) =>
+  signed("d0e6a833031e9bbcd3f4e8bde6ca49a4", its);
+export const asset = (path: string) => signed("c44067f5952c0a294b673a41bacd8c17", { path });
+export const archive = (path: string) => signed("0def7320c3a5731c473e5ecbe6d01bc7", { path });
+export const reference = (urn: string, id: string) => signed("5cf8f73096256a8f31e491e813e4eb8e", { urn, id });
 
 export interface Input {
   readonly type: string;
@@ -23,6 +44,8 @@ export interface Input {
   readonly protect?: boolean;
   readonly stack?: string;
   readonly provider?: Record<string, unknown> | "none";
+  /** URN of what it is a child of. */
+  readonly parent?: string;
   readonly propertyDependencies?: Record<string, readonly string[]>;
 }
 
@@ -83,6 +106,18 @@ export class RunningPack {
     return diagnosticsOf(await call<messages.AnalyzeResponse>((done) => this.#client.analyzeStack(request, done)));
   }
 
+  /** What the engine would take over: the properties after each correction, or why there is none. */
+  async remediate(input: Input): Promise<{ rule: string; props: unknown; diagnostic: string }[]> {
+    const request = new proto.AnalyzeRequest();
+    fill(request, input);
+    const response = await call<messages.RemediateResponse>((done) => this.#client.remediate(request, done));
+    return response.getRemediationsList().map((item) => ({
+      rule: item.getPolicyname(),
+      props: item.getProperties()?.toJavaScript(),
+      diagnostic: item.getDiagnostic(),
+    }));
+  }
+
   async info(): Promise<messages.AnalyzerInfo> {
     return call<messages.AnalyzerInfo>((done) => this.#client.getAnalyzerInfo(new empties.Empty(), done));
   }
@@ -137,6 +172,7 @@ function fill(request: messages.AnalyzeRequest | messages.AnalyzerResource, inpu
   request.setProperties(structs.Struct.fromJavaScript((input.props ?? {}) as Record<string, structs.JavaScriptValue>));
   const options = new proto.AnalyzerResourceOptions();
   options.setProtect(input.protect ?? false);
+  options.setParent(input.parent ?? "");
   request.setOptions(options);
   if (input.provider === "none") return;
   const provider = new proto.AnalyzerProviderResource();

@@ -110,6 +110,15 @@ describe("the executable pack", () => {
     expect(await pack.analyze({ type: "aws:s3/bucketPolicy:BucketPolicy", props: {} })).toEqual([]);
   });
 
+  it("corrects nothing that no rule can correct, whether it was asked to or not", async () => {
+    expect(await pack.remediate({ ...bucket, props: good })).toEqual([]);
+    await pack.configure("eu", { "bailiwick:remediate": "true" });
+    expect(await pack.remediate({ type: "aws:sns/topicSubscription:TopicSubscription", props: { a: secret("x") } })).toEqual([]);
+    await expect(pack.configure("eu", { "bailiwick:remediate": "1" })).rejects.toThrow(
+      'bailiwick:remediate of stack "eu" is "1"; allowed: true, false',
+    );
+  });
+
   it("refuses to judge before it knows the stack", async () => {
     const fresh = await startPack();
     await expect(fresh.analyze(bucket)).rejects.toThrow("before it said which stack it is");

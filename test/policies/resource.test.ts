@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { glob, stackOf } from "../../policies/glob.ts";
 import { isPresent, type Properties, read, select, show, UNKNOWN } from "../../policies/resource.ts";
-import { decode } from "../../policies/wire.ts";
-import { secret, unknown } from "./harness.ts";
 import { resource } from "./judging.ts";
 
 describe("reading properties", () => {
@@ -30,26 +28,6 @@ describe("reading properties", () => {
     const it_ = resource({ type: "t", props: {}, secrets: ["env"] });
     expect(show(it_, { path: "env[0].value", value: "x" })).toBe("[secret]");
     expect(show(it_, { path: "environment", value: "x" })).toBe('"x"');
-  });
-});
-
-describe("the engine's encoding", () => {
-  it("is taken apart: unknowns, secrets, assets", () => {
-    const { props, secrets } = decode({
-      a: unknown,
-      b: secret({ c: [unknown, "x"] }),
-      d: { "4dabf18193072939515e22adb298388d": "asset", path: "f" },
-    });
-    expect(props).toEqual({ a: UNKNOWN, b: { c: [UNKNOWN, "x"] }, d: { path: "f" } });
-    expect([...secrets]).toEqual(["b"]);
-  });
-
-  it("an output without a value is unknown", () => {
-    const output = { "4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4" };
-    expect(decode({ a: output, b: { ...output, value: 1, secret: true } })).toEqual({
-      props: { a: UNKNOWN, b: 1 },
-      secrets: new Set(["b"]),
-    });
   });
 });
 
