@@ -1,5 +1,5 @@
 // `./bailiwick <command>`. Each command is loaded when it is asked for, so that the tool starts at once.
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { exitCodes, PersonError } from "./errors.ts";
 import { parsePort, portsAllowed } from "./port.ts";
 import { endProgress } from "./terminal.ts";
@@ -49,6 +49,8 @@ program
   .command("preview")
   .description("show what up would change and whether it complies")
   .argument("[stack...]")
+  .addOption(new Option("--report <form>", "one page over all stacks, for whoever reviews the change").choices(["md", "html", "json"]))
+  .option("--out <file>", "write the report there")
   .option(...json)
   .action(async (stacks: string[], options) => (await import("./commands/preview.ts")).preview(stacks, options));
 program

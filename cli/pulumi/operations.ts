@@ -21,6 +21,9 @@ export interface StackResult extends Outcome {
 
 type Done = Outcome & Pick<StackResult, "code" | "output">;
 
+/** Where the engine writes what it does. */
+export const eventLogOf = (stack: string, command: "up" | "preview") => join(logDir, `${stack}-${command}.events.jsonl`);
+
 /** Time between two looks at the event log, in milliseconds. */
 const tick = 250;
 
@@ -30,6 +33,7 @@ const tick = 250;
  * nothing to change, the preview is all there is to do
  * @param progress gets the number of resources done so far, now and then
  * @param say gets what a person should know: a lock that was released, a state that was mended
+ * @param plan file of a plan: a preview saves it there, an update does nothing that is not in it
  */
 export async function operate(
   kind: "up" | "preview",
@@ -37,11 +41,12 @@ export async function operate(
   context: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
   say: (line: string) => void,
+  plan?: string,
 ): Promise<StackResult> {
   const started = Date.now();
   const seconds = () => (Date.now() - started) / 1000;
   try {
-    const done = await work(kind, stack, context, progress, say);
+    const done = await work(kind, stack, context, progress, say, plan);
     return { ...done, stack, ok: done.code === 0, seconds: seconds() };
   } catch (error) {
     if (!(error instanceof PersonError)) throw error;
@@ -56,6 +61,7 @@ async function work(
   context: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
   say: (line: string) => void,
+  plan: string | undefined,
 ): Promise<Done> {
   const { pulumi, sandbox } = context;
   // Locks first: a stack that is being made is held already.
@@ -64,10 +70,10 @@ async function work(
   const mended = mendState(stack);
   if (mended) say(mended);
   const run = (command: "up" | "preview", ...args: string[]) => pulumiWithEvents(command, args, stack, context, progress);
-  if (kind === "preview") return run("preview");
-  const previewed = isApplied(stack, pulumi) ? await run("preview") : undefined;
+  if (kind === "preview") return run("preview", ...(plan === undefined ? [] : ["--save-plan", plan]));
+  const previewed = plan === undefined && isApplied(stack, pulumi) ? await run("preview") : undefined;
   if (previewed && (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same"))) return previewed;
-  const updated = await run("up", ...(previewed ? ["--skip-preview"] : []));
+  const updated = await run("up", ...(plan === undefined ? (previewed ? ["--skip-preview"] : []) : ["--plan", plan]));
   if (updated.code === 0) recordApplied(stack, pulumi);
   return updated;
 }
@@ -80,7 +86,7 @@ async function pulumiWithEvents(
   progress: (done: number) => void,
 ): Promise<Done> {
   mkdirSync(logDir, { recursive: true });
-  const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
+  const eventLog = eventLogOf(stack, command);
   rmSync(eventLog, { force: true });
   const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog, ...more];
   const done = countingDone(eventLog);
