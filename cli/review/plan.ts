@@ -80,4 +80,4 @@ function planned(urn: string, its: readonly EngineStep[], secrets: Set<string>):
 }
 
 /** Those that stand in a cloud: no component, no provider. */
-export const inClouds = ({ custom, type }: Planned) => custom && !type.startsWith("pulumi:");
+export const inClouds = ({ custom, type }: Pick<Planned, "custom" | "type">) => custom && !type.startsWith("pulumi:");

@@ -107,27 +107,28 @@ const gravity: readonly Operation[] = ["delete", "replace", "change", "create", 
 export const gravest = (its: readonly Operation[]): Operation => gravity.find((operation) => its.includes(operation)) ?? "same";
 
 function pictureOf({ resources }: Plan, dependencies: NonNullable<Previewed["dependencies"]>): Picture {
+  const urns = new Set(resources.map(({ urn }) => urn));
   const drawn = resources.map(
     ({ urn, type, custom, parent, inputs }): ProgramResource => ({
       urn,
       type,
       custom,
       // What stands under something that the plan does not name stands alone.
-      parent: resources.some((each) => each.urn === parent) ? parent : "",
+      parent: urns.has(parent) ? parent : "",
       inputs,
       propertyDependencies: dependencies.get(urn) ?? {},
     }),
   );
   const { nodes, edges } = graphOf(drawn);
-  const operationsOf = (name: string) =>
-    resources
-      .filter(({ urn, parent }) => nameIn(parent) === name || nameIn(urn) === name)
-      .filter(inClouds)
-      .map(({ operation }) => operation);
+  // Those of a component, or of what stands alone.
+  const parts = Map.groupBy(drawn.filter(inClouds), ({ urn, parent }) =>
+    nameIn(parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? urn : parent),
+  );
+  const operationOf = new Map(resources.map(({ urn, operation }) => [urn, operation]));
   return {
     nodes: nodes.map(({ name, kind, cloud, within, keeps, open, resources: count }) => ({
       ...{ name, kind, cloud, within, keeps, open, resources: count },
-      operation: gravest(operationsOf(name)),
+      operation: gravest((parts.get(name) ?? []).flatMap(({ urn }) => operationOf.get(urn) ?? [])),
     })),
     edges: [...edges],
   };
