@@ -80,6 +80,7 @@ describe("nothing that a plan says is markup", () => {
     "@everyone",
     "a | b | c",
     "`code` ``more`` ```fence```",
+    "` <script> ` @everyone `` [x](y) ``",
     "line\n\n# heading\n\n- [x] done",
     `${commentMark}`,
     "</details>",

@@ -1,5 +1,6 @@
 // What is read from the event log of a preview.
 import { describe, expect, it } from "vitest";
+import type { EngineEvent } from "../../../cli/pulumi/events.ts";
 import { reviewSchema } from "../../../cli/review/model.ts";
 import { countsOf } from "../../../cli/review/read.ts";
 import { config, end, error, type Step, said, step, unknown, urnOf } from "./events.ts";
@@ -7,7 +8,7 @@ import { example, previewOf, reviewed, together } from "./example.ts";
 
 const bucket: Pick<Step, "type" | "name"> = { type: "aws:s3/bucket:Bucket", name: "uploads" };
 const personal = { region: "eu-central-1", tags: { "data-class": "personal" } };
-const read = (...events: Parameters<typeof reviewed>[0]["events"]) => reviewed({ stack: "eu", events: [...events, end()] });
+const read = (...events: readonly EngineEvent[]) => reviewed({ stack: "eu", events: [...events, end()] });
 
 it("the model is what its schema says, and JSON keeps it", () => {
   const review = example(true);
@@ -48,7 +49,7 @@ describe("what becomes of a resource", () => {
 });
 
 describe("data is destroyed", () => {
-  const lost = (its: Partial<Step>, ...events: Parameters<typeof read>) =>
+  const lost = (its: Partial<Step>, ...events: readonly EngineEvent[]) =>
     read(...events, step("eu", { op: "replace", ...bucket, inputs: personal, ...its })).resources[0]?.destroys;
 
   it("by the replacement and by the deletion of a store, with its class", () => {

@@ -88,6 +88,12 @@ describe("what nobody marked", () => {
   });
 });
 
+it("a setting that is a secret is no setting, however short it is", () => {
+  const inputs = { region: "eu-central-1", replicas: marked(7), mode: marked("on"), tier: { a: marked(true) }, size: 7 };
+  const review = reviewed({ stack: "eu", events: [step("eu", { op: "create", type: "aws:s3/bucket:Bucket", name: "b", inputs }), end()] });
+  expect(review.resources[0]?.settings).toEqual({ region: "eu-central-1", size: 7 });
+});
+
 it("a secret within a list or an object is found as well, and one too short to look for is only masked", () => {
   const found = new Set<string>();
   expect(masked({ a: [marked({ b: ["within"] }), marked("abc")] }, found)).toEqual({ a: [secretText, secretText] });
