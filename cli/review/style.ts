@@ -45,7 +45,7 @@ svg { display: block; max-width: 100%; height: auto; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 3rem; }
 @media (max-width: 44rem) {
   .wide { display: none; } .narrow { display: block; }
-  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  thead { display: none; }
   table, tbody, tr, td { display: block; width: 100%; }
   tr { border: 1px solid var(--line); border-radius: .5rem; padding: .3rem .7rem; margin-bottom: .6rem; }
   td { border: 0; padding: .25rem 0; }
