@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { loadRegister } from "../../policies/register.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { readManifestFile } from "../artifacts/manifest.ts";
@@ -22,25 +22,32 @@ export interface PreviewOptions {
   readonly json?: boolean;
   readonly report?: Form;
   readonly out?: string;
+  readonly savePlan?: string;
+  readonly against?: string;
+  readonly cloud?: boolean;
 }
-
-/** Where a preview with a report saves the plan. */
-const planOf = (stack: string) => join(stateDir, "plans", `${stack}.json`);
 
 export async function preview(names: string[], options: PreviewOptions): Promise<void> {
   const stacks = chosenStacks(names);
   if (options.out !== undefined && options.report === undefined)
     throw new PersonError("--out takes a report.", "Say which: --report md, html or json.", exitCodes.usage);
-  const ready = await makeReady(undefined);
-  await buildArtifacts(progress);
-  mkdirSync(join(stateDir, "plans"), { recursive: true, mode: 0o700 });
-  const run = (stack: string) => operate("preview", stack, ready, () => {}, say, options.report ? planOf(stack) : undefined);
+  if (options.against !== undefined && options.cloud)
+    throw new PersonError("--against deploys on an embedded cloud, never on a real one.", "Leave out one of the two.", exitCodes.usage);
+  if (options.against !== undefined) return onTopOf(options.against, stacks, options);
+  const plans = resolve(options.savePlan ?? join(stateDir, "plans"));
+  const planOf = (stack: string) => join(plans, `${stack}.json`);
+  const saving = options.report !== undefined || options.savePlan !== undefined || options.cloud === true;
+  if (saving) mkdirSync(plans, { recursive: true, mode: 0o700 });
+  const run = options.cloud ? await inCloud(planOf) : await onSandbox(saving ? planOf : () => undefined);
   const results = await interruptible((interrupted) => previewEach(stacks, run, interrupted), {
     atOnce: "interrupted: waiting for Pulumi to end ...",
     advice: "Nothing was changed. Preview again.",
   });
   endProgress();
-  if (options.report) return report(stacks, results, options.report, options.out);
+  if (options.report) {
+    report(stacks, results, planOf, options.report, options.out);
+    return;
+  }
   if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
   else print(resultTable(results));
   const failed = results.filter(({ ok }) => !ok);
@@ -55,11 +62,29 @@ export async function preview(names: string[], options: PreviewOptions): Promise
   }
 }
 
-async function previewEach(
-  stacks: readonly string[],
-  run: (stack: string) => Promise<StackResult>,
-  interrupted: () => boolean,
-): Promise<StackResult[]> {
+type Run = (stack: string) => Promise<StackResult>;
+
+async function onSandbox(planOf: (stack: string) => string | undefined): Promise<Run> {
+  const ready = await makeReady(undefined);
+  await buildArtifacts(progress);
+  return (stack) => operate("preview", stack, ready, () => {}, say, planOf(stack));
+}
+
+async function inCloud(planOf: (stack: string) => string): Promise<Run> {
+  await buildArtifacts(progress);
+  const { operateInCloud } = await import("../cloud/operate.ts");
+  return (stack) => operateInCloud("preview", stack, planOf(stack));
+}
+
+/** The preview runs in a process of its own, whose state is another. */
+async function onTopOf(ref: string, stacks: readonly string[], { json, report: form, out, savePlan }: PreviewOptions): Promise<void> {
+  const { previewAgainst } = await import("../review/against.ts");
+  const files = { "--report": form, "--out": out && resolve(out), "--save-plan": savePlan && resolve(savePlan) };
+  const args = Object.entries(files).flatMap(([option, value]) => (value ? [option, value] : []));
+  process.exitCode = await previewAgainst(ref, stacks, [...args, ...(json ? ["--json"] : [])]);
+}
+
+async function previewEach(stacks: readonly string[], run: Run, interrupted: () => boolean): Promise<StackResult[]> {
   const results: StackResult[] = [];
   for (const stack of stacks) {
     if (interrupted()) break;
@@ -70,8 +95,14 @@ async function previewEach(
 }
 
 /** What was found out is delivered whatever it is; then the exit code says it. */
-function report(stacks: readonly string[], results: readonly StackResult[], form: Form, out: string | undefined): void {
-  const review = readReview(results);
+function report(
+  stacks: readonly string[],
+  results: readonly StackResult[],
+  planOf: (stack: string) => string,
+  form: Form,
+  out?: string,
+): void {
+  const review = readReview(results, planOf);
   deliver(rendered(review, form, stacks), out);
   const { mayMerge, reasons } = verdictOf(review, stacks);
   if (mayMerge) return;
@@ -85,7 +116,7 @@ function report(stacks: readonly string[], results: readonly StackResult[], form
 }
 
 /** From what the previews left behind. */
-export function readReview(results: readonly StackResult[]): Review {
+export function readReview(results: readonly StackResult[], planOf: (stack: string) => string): Review {
   const surroundings = { register: loadRegister(join(root, "policies")), built: readManifestFile().artifacts };
   return {
     version: reviewVersion,
