@@ -60,6 +60,13 @@ program
   .option("--cloud", "on the real clouds: your own Pulumi backend and sign-ins")
   .option(...json)
   .action(async (stacks: string[], options) => (await import("./commands/preview.ts")).preview(stacks, options));
+program
+  .command("drift")
+  .description("compare what stands in the clouds with what was deployed; changes nothing; exit code 1 when something differs")
+  .argument("[stack...]")
+  .option("--cloud", "on the real clouds: your own Pulumi backend and sign-ins")
+  .option(...json)
+  .action(async (stacks: string[], options) => (await import("./commands/drift.ts")).drift(stacks, options));
 const report = program.command("report").description("what other runs previewed, as one page");
 report
   .command("render")
@@ -75,6 +82,12 @@ report
   .argument("<folder>", "with what preview --report json wrote")
   .option(...json)
   .action(async (folder: string, options) => (await import("./commands/report.ts")).post(folder, options));
+report
+  .command("exemptions")
+  .description("exemptions that are about to end; exit code 1 when there are any")
+  .option("--within <days>", "how soon", within(0, 90), 14)
+  .option(...json)
+  .action(async (options) => (await import("./commands/report.ts")).exemptions(options));
 program
   .command("release")
   .description("say which releases of an artifact serve a region: writes stacks/Pulumi.<stack>.yaml; takes effect with the next up")

@@ -1,4 +1,4 @@
-// A preview or an update of one stack on the person's own backend and sign-ins, gated by the pack, following a plan.
+// A preview, an update or a look at one stack on the person's own backend and sign-ins, gated by the pack, following a plan.
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,20 +6,24 @@ import { packFile } from "../../policies/build.ts";
 import { policyPackDir } from "../artifacts/paths.ts";
 import { logDir, root } from "../paths.ts";
 import { readOutcome } from "../pulumi/events.ts";
-import { eventLogOf, type StackResult } from "../pulumi/operations.ts";
+import { type Command, eventLogOf, type StackResult } from "../pulumi/operations.ts";
 
 /**
  * Runs the `pulumi` on PATH, which brings its language host, as the person who is signed in.
  * @param plan a preview saves it there; an update does nothing that is not in it
  */
-export async function operateInCloud(kind: "preview" | "up", stack: string, plan: string): Promise<StackResult> {
+export async function operateInCloud(kind: Command, stack: string, plan = ""): Promise<StackResult> {
   const started = Date.now();
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
   const eventLog = eventLogOf(stack, kind);
   rmSync(eventLog, { force: true });
-  const way = kind === "preview" ? ["preview", "--save-plan", plan] : ["up", "--yes", "--plan", plan];
-  const common = ["--stack", stack, "--policy-pack", join(policyPackDir, packFile), "--event-log", eventLog];
-  const { code, output } = await run([...way, ...common, "--non-interactive", "--color", "never"]);
+  const pack = ["--policy-pack", join(policyPackDir, packFile)];
+  const ways: Readonly<Record<Command, readonly string[]>> = {
+    preview: ["preview", ...pack, "--save-plan", plan],
+    up: ["up", ...pack, "--yes", "--plan", plan],
+    refresh: ["refresh", "--preview-only"],
+  };
+  const { code, output } = await run([...ways[kind], "--stack", stack, "--event-log", eventLog, "--non-interactive", "--color", "never"]);
   return { ...readOutcome(eventLog), stack, ok: code === 0, code, output, seconds: (Date.now() - started) / 1000 };
 }
 

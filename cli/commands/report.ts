@@ -1,8 +1,12 @@
 // `./bailiwick report`: what other runs previewed, as one page, and on a pull request.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { loadExemptions } from "../../policies/exemptions.ts";
+import { rules } from "../../policies/rules/index.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { gitHubOf } from "../github/api.ts";
 import { check, comment, pullRequestOf, runOf } from "../github/pull-request.ts";
+import { root } from "../paths.ts";
 import { collect } from "../review/collect.ts";
 import { documentOf } from "../review/document.ts";
 import { toMarkdown } from "../review/markdown.ts";
@@ -10,7 +14,7 @@ import { type Review, reviewVersion } from "../review/model.ts";
 import { deliver, type Form, rendered } from "../review/render.ts";
 import { verdictOf } from "../review/verdict.ts";
 import { allStacks } from "../stacks.ts";
-import { print, say } from "../terminal.ts";
+import { print, say, table } from "../terminal.ts";
 
 /** @param expected stacks that must be among them; default: all */
 export function render(paths: readonly string[], options: { report: Form; out?: string; stacks?: string }): void {
@@ -42,6 +46,26 @@ export async function post(folder: string, options: { json?: boolean }): Promise
   await comment(github, pull, toMarkdown(document));
   if (options.json) print(JSON.stringify({ posted: true, pull, mayMerge: document.verdict.mayMerge }));
   else print(`Posted to pull request ${pull}: it ${document.verdict.mayMerge ? "may" : "may not"} merge.`);
+}
+
+/** So that whoever owns one hears of it while there is time. */
+export function exemptions({ within, json }: { within: number; json?: boolean }): void {
+  const ending = loadExemptions(join(root, "policies"), rules, new Date()).filter(({ daysLeft }) => daysLeft <= within);
+  const shown = ending.map(({ rule, urn, owner, ticket, expires, daysLeft }) => ({ rule, urn, owner, ticket, expires, daysLeft }));
+  if (json) print(JSON.stringify(shown, null, 2));
+  else if (shown.length === 0) print(`No exemption ends within ${within} days.`);
+  else
+    print(
+      table(
+        ["days left", "ends", "rule", "owner", "ticket", "of"],
+        shown.map((its) => [its.daysLeft, its.expires, its.rule, its.owner, its.ticket, its.urn]),
+      ),
+    );
+  if (shown.length > 0)
+    throw new PersonError(
+      `${shown.length} ${shown.length === 1 ? "exemption ends" : "exemptions end"} within ${within} days.`,
+      "Mend what they cover and remove them from policies/exemptions.yaml, or have them approved anew.",
+    );
 }
 
 const nothing: Review = { version: reviewVersion, stacks: [] };

@@ -10,6 +10,7 @@ interface Judged {
 interface EngineResource {
   readonly urn: string;
   readonly type: string;
+  readonly id?: string;
   readonly custom?: boolean;
   readonly external?: boolean;
   readonly parent?: string;
@@ -36,6 +37,8 @@ export interface EngineStep {
 export interface EngineEvent {
   readonly preludeEvent?: { readonly config?: Readonly<Record<string, string>> };
   readonly resourcePreEvent?: { readonly metadata: EngineStep };
+  /** What came of a step. A refresh decides only here. */
+  readonly resOutputsEvent?: { readonly metadata: EngineStep };
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
   /** What a pack's rules said of one resource, and of the stack as a whole. */
   readonly policyAnalyzeSummaryEvent?: Judged;
