@@ -5,7 +5,7 @@ import { readEvents } from "../pulumi/events.ts";
 import { eventLogOf, operate, type StackResult } from "../pulumi/operations.ts";
 import { makeReady } from "../ready.ts";
 import { describeFailure } from "../report.ts";
-import { type Drifted, driftIn } from "../review/drift.ts";
+import { driftIn } from "../review/drift.ts";
 import { chosenStacks } from "../stacks.ts";
 import { endProgress, print, progress, say, table } from "../terminal.ts";
 

@@ -28,5 +28,5 @@ export function driftIn(stack: string, events: readonly EngineEvent[]): Drifted[
 /** What a cloud or another resource (a bucket's versioning) adds to what the program says nothing about is no difference. */
 const differing = ({ detailedDiff, diffs, old }: EngineStep): string[] =>
   (detailedDiff ? Object.keys(detailedDiff) : [...(diffs ?? [])])
-    .filter((path) => (old?.inputs ?? {})[/^[^.[]+/.exec(path)?.[0] ?? path] !== undefined)
+    .filter((path) => old?.inputs?.[/^[^.[]+/.exec(path)?.[0] ?? path] !== undefined)
     .sort();
