@@ -1,5 +1,5 @@
 // `./bailiwick <command>`. Each command is loaded when it is asked for, so that the tool starts at once.
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { exitCodes, PersonError } from "./errors.ts";
 import { parsePort, portsAllowed } from "./port.ts";
 import { endProgress } from "./terminal.ts";
@@ -42,20 +42,57 @@ Everything stays on this machine: state under .sandbox/, builds under .bailiwick
   );
 
 const json = ["--json", "print the result as JSON"] as const;
+const reportOption = () =>
+  new Option("--report <form>", "one page over all stacks, for whoever reviews the change").choices(["md", "html", "json"]);
 
 program
   .command("up")
   .description("deploy stacks (default: global, then all regions); builds and publishes what changed")
   .argument("[stack...]")
   .option("--port <port>", "port of the gateway (default 8400, or BAILIWICK_PORT)", port)
+  .option("--plan <folder>", "do nothing that is not in the plans there, as preview --save-plan wrote them")
+  .option("--cloud", "to the real clouds, by a saved plan: your own Pulumi backend and sign-ins")
   .option(...json)
   .action(async (stacks: string[], options) => (await import("./commands/up.ts")).up(stacks, options));
 program
   .command("preview")
   .description("show what up would change and whether it complies")
   .argument("[stack...]")
+  .addOption(reportOption())
+  .option("--out <file>", "write the report there")
+  .option("--save-plan <folder>", "write there what up --plan may do")
+  .option("--against <ref>", "on top of what the merge base with this branch or commit deploys, on an embedded cloud of its own")
+  .option("--cloud", "on the real clouds: your own Pulumi backend and sign-ins")
   .option(...json)
   .action(async (stacks: string[], options) => (await import("./commands/preview.ts")).preview(stacks, options));
+program
+  .command("drift")
+  .description("compare what stands in the clouds with what was deployed; changes nothing; exit code 1 when something differs")
+  .argument("[stack...]")
+  .option("--cloud", "on the real clouds: your own Pulumi backend and sign-ins")
+  .option(...json)
+  .action(async (stacks: string[], options) => (await import("./commands/drift.ts")).drift(stacks, options));
+const report = program.command("report").description("what other runs previewed, as one page");
+report
+  .command("render")
+  .description("put together what preview --report json wrote; exit code 2 when it may not merge")
+  .argument("<path...>", "files, or folders of them")
+  .addOption(reportOption().makeOptionMandatory())
+  .option("--out <file>", "write the report there")
+  .option("--stacks <names>", "that must be among them, with commas between (default: all)")
+  .action(async (paths: string[], options) => (await import("./commands/report.ts")).render(paths, options));
+report
+  .command("post")
+  .description("in .github/workflows/report.yml: comment on the pull request, and set its required check")
+  .argument("<folder>", "with what preview --report json wrote")
+  .option(...json)
+  .action(async (folder: string, options) => (await import("./commands/report.ts")).post(folder, options));
+report
+  .command("exemptions")
+  .description("exemptions that are about to end; exit code 1 when there are any")
+  .option("--within <days>", "how soon", within(0, 90), 14)
+  .option(...json)
+  .action(async (options) => (await import("./commands/report.ts")).exemptions(options));
 program
   .command("release")
   .description("say which releases of an artifact serve a region: writes stacks/Pulumi.<stack>.yaml; takes effect with the next up")

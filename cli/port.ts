@@ -1,4 +1,5 @@
-// The gateway's port, where a person says it: by `--port` or by `BAILIWICK_PORT`.
+// The gateway's port: where a person says it, by `--port` or by `BAILIWICK_PORT`, and one for a platform that nobody asks for by name.
+import { createServer } from "node:net";
 import { exitCodes, PersonError } from "./errors.ts";
 
 export const portsAllowed = "a port is a number from 1 to 65535";
@@ -16,4 +17,21 @@ export function portOfEnvironment(): number | undefined {
   const port = parsePort(text);
   if (port !== undefined) return port;
   throw new PersonError(`BAILIWICK_PORT is "${text}": ${portsAllowed}.`, "Set it to one, or leave it out.", exitCodes.usage);
+}
+
+/**
+ * A port that stays a platform's own while its sandbox is down: none that systems give out by themselves, which begin at 32768 on Linux
+ * (net.ipv4.ip_local_port_range) and at 49152 elsewhere (RFC 6335 section 6).
+ */
+export async function freePort(): Promise<number> {
+  const [first, last] = [20_000, 32_767];
+  for (;;) {
+    const port = first + Math.floor(Math.random() * (last - first + 1));
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
 }

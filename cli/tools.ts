@@ -52,6 +52,14 @@ export const pins = {
     says: /v?(\d+\.\d+\.\d+)/,
     minutes: 1,
   },
+  actionlint: {
+    version: "1.7.12",
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    ldflags: "-s -w -X github.com/rhysd/actionlint.version=1.7.12",
+    ask: ["-version"],
+    says: /^v?(\d+\.\d+\.\d+)/,
+    minutes: 1,
+  },
   collector: {
     version: "0.159.0",
     package: ".",

@@ -9,6 +9,11 @@ const notCopied = new Set(["node_modules", ".git", ".sandbox", ".bailiwick"]);
 /** @param dir where the copy shall stand; its launcher finds the packages installed */
 export function copyWorkTree(dir: string): void {
   cpSync(root, dir, { recursive: true, filter: (source) => !notCopied.has(relative(root, source)) });
+  stampPackages(dir);
+}
+
+/** Gives a tree with the same lock file the packages of the work tree, as if they had been installed there. */
+export function stampPackages(dir: string): void {
   linkPackages(dir);
   // The lock file that the packages were installed from: here it is the copy's.
   const stamp = join(dir, "node_modules", ".bailiwick-lock");

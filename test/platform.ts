@@ -2,11 +2,11 @@
 // run there as a person runs it. Nothing of it is left when it is disposed of.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { Agent, fetch, type RequestInit, type Response } from "undici";
 import { cacheDir } from "../cli/paths.ts";
+import { freePort } from "../cli/port.ts";
 import { copyWorkTree } from "../cli/work-tree.ts";
 import { once } from "./once.ts";
 
@@ -24,23 +24,6 @@ export interface Started {
 
 /** Node resolves no `*.localhost`; curl and browsers do. */
 const loopback = new Agent({ connect: { lookup: (_host, _options, done) => done(null, [{ address: "127.0.0.1", family: 4 }]) } });
-
-/**
- * A port that stays a platform's own while its sandbox is down: none that systems give out by themselves, which begin at 32768 on Linux
- * (net.ipv4.ip_local_port_range) and at 49152 elsewhere (RFC 6335 section 6).
- */
-async function freePort(): Promise<number> {
-  const [first, last] = [20_000, 32_767];
-  for (;;) {
-    const port = first + Math.floor(Math.random() * (last - first + 1));
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
-  }
-}
 
 /** A folder with modes and times as they are, of which a database's folder makes much. */
 const copy = (from: string, to: string) => execFileSync("cp", ["-a", from, to]);

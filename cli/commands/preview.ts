@@ -1,22 +1,54 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { loadRegister } from "../../policies/register.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
+import { readManifestFile } from "../artifacts/manifest.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { interruptible } from "../interruption.ts";
-import { operate, type StackResult } from "../pulumi/operations.ts";
-import { makeReady, type Ready } from "../ready.ts";
+import { root, stateDir } from "../paths.ts";
+import { readEvents } from "../pulumi/events.ts";
+import { eventLogOf, operate, type StackResult } from "../pulumi/operations.ts";
+import { makeReady } from "../ready.ts";
 import { describeFailure, resultTable } from "../report.ts";
+import { type Review, reviewVersion } from "../review/model.ts";
+import { reviewOf } from "../review/read.ts";
+import { deliver, type Form, rendered } from "../review/render.ts";
+import { dependenciesIn } from "../review/saved-plan.ts";
+import { verdictOf } from "../review/verdict.ts";
 import { allStacks, chosenStacks } from "../stacks.ts";
 import { endProgress, print, progress, say } from "../terminal.ts";
 import { unusedExemptions } from "../unused-exemptions.ts";
 
-export async function preview(names: string[], options: { json?: boolean }): Promise<void> {
+export interface PreviewOptions {
+  readonly json?: boolean;
+  readonly report?: Form;
+  readonly out?: string;
+  readonly savePlan?: string;
+  readonly against?: string;
+  readonly cloud?: boolean;
+}
+
+export async function preview(names: string[], options: PreviewOptions): Promise<void> {
   const stacks = chosenStacks(names);
-  const ready = await makeReady(undefined);
-  await buildArtifacts(progress);
-  const results = await interruptible((interrupted) => previewEach(stacks, ready, interrupted), {
+  if (options.out !== undefined && options.report === undefined)
+    throw new PersonError("--out takes a report.", "Say which: --report md, html or json.", exitCodes.usage);
+  if (options.against !== undefined && options.cloud)
+    throw new PersonError("--against deploys on an embedded cloud, never on a real one.", "Leave out one of the two.", exitCodes.usage);
+  if (options.against !== undefined) return onTopOf(options.against, stacks, options);
+  const plans = resolve(options.savePlan ?? join(stateDir, "plans"));
+  const planOf = (stack: string) => join(plans, `${stack}.json`);
+  const saving = options.report !== undefined || options.savePlan !== undefined || options.cloud === true;
+  if (saving) mkdirSync(plans, { recursive: true, mode: 0o700 });
+  const run = options.cloud ? await inCloud(planOf) : await onSandbox(saving ? planOf : () => undefined);
+  const results = await interruptible((interrupted) => previewEach(stacks, run, interrupted), {
     atOnce: "interrupted: waiting for Pulumi to end ...",
     advice: "Nothing was changed. Preview again.",
   });
   endProgress();
+  if (options.report) {
+    report(stacks, results, planOf, options.report, options.out);
+    return;
+  }
   const unused = unusedExemptions(results, allStacks());
   if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), unusedExemptions: unused }, null, 2));
   else print(resultTable(results));
@@ -39,12 +71,70 @@ export async function preview(names: string[], options: { json?: boolean }): Pro
   }
 }
 
-async function previewEach(stacks: readonly string[], ready: Ready, interrupted: () => boolean): Promise<StackResult[]> {
+type Run = (stack: string) => Promise<StackResult>;
+
+async function onSandbox(planOf: (stack: string) => string | undefined): Promise<Run> {
+  const ready = await makeReady(undefined);
+  await buildArtifacts(progress);
+  return (stack) => operate("preview", stack, ready, () => {}, say, planOf(stack));
+}
+
+async function inCloud(planOf: (stack: string) => string): Promise<Run> {
+  await buildArtifacts(progress);
+  const { operateInCloud } = await import("../cloud/operate.ts");
+  return (stack) => operateInCloud("preview", stack, planOf(stack));
+}
+
+/** The preview runs in a process of its own, whose state is another. */
+async function onTopOf(ref: string, stacks: readonly string[], { json, report: form, out, savePlan }: PreviewOptions): Promise<void> {
+  const { previewAgainst } = await import("../review/against.ts");
+  const files = { "--report": form, "--out": out && resolve(out), "--save-plan": savePlan && resolve(savePlan) };
+  const args = Object.entries(files).flatMap(([option, value]) => (value ? [option, value] : []));
+  process.exitCode = await previewAgainst(ref, stacks, [...args, ...(json ? ["--json"] : [])]);
+}
+
+async function previewEach(stacks: readonly string[], run: Run, interrupted: () => boolean): Promise<StackResult[]> {
   const results: StackResult[] = [];
   for (const stack of stacks) {
     if (interrupted()) break;
     progress(`previewing ${stack} ...`);
-    results.push(await operate("preview", stack, ready, () => {}, say));
+    results.push(await run(stack));
   }
   return results;
+}
+
+/** What was found out is delivered whatever it is; then the exit code says it. */
+function report(
+  stacks: readonly string[],
+  results: readonly StackResult[],
+  planOf: (stack: string) => string,
+  form: Form,
+  out?: string,
+): void {
+  const review = readReview(results, planOf);
+  deliver(rendered(review, form, stacks), out);
+  const { mayMerge, reasons } = verdictOf(review, stacks);
+  if (mayMerge) return;
+  const broken = results.filter(({ ok, findings }) => !ok && !findings.some(({ mandatory }) => mandatory));
+  for (const result of broken) say(describeFailure(result));
+  throw new PersonError(
+    `This may not merge: ${reasons.join("; ")}.`,
+    "Mend what the report says and preview again.",
+    broken.length > 0 ? exitCodes.failed : exitCodes.refused,
+  );
+}
+
+/** From what the previews left behind. */
+export function readReview(results: readonly StackResult[], planOf: (stack: string) => string): Review {
+  const surroundings = { register: loadRegister(join(root, "policies")), built: readManifestFile().artifacts };
+  return {
+    version: reviewVersion,
+    stacks: results.map(({ stack, ok, errors }) => {
+      const plan = planOf(stack);
+      const dependencies = ok && existsSync(plan) ? { dependencies: dependenciesIn(readFileSync(plan, "utf8")) } : {};
+      const review = reviewOf({ stack, events: readEvents(eventLogOf(stack, "preview")), ...dependencies }, surroundings);
+      // What kept a preview from beginning is in no log.
+      return { ...review, ok: review.ok && ok, errors: review.errors.length > 0 ? review.errors : errors };
+    }),
+  };
 }

@@ -26,6 +26,7 @@ const variables = {
   versitygw: "BAILIWICK_VERSITYGW",
   crane: "BAILIWICK_CRANE",
   collector: "BAILIWICK_COLLECTOR",
+  actionlint: "BAILIWICK_ACTIONLINT",
 } as const;
 
 export async function test(args: string[], options: { json?: boolean }): Promise<void> {

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { localAddress } from "../addresses.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { publishArtifacts } from "../artifacts/publish.ts";
@@ -60,17 +61,66 @@ async function together<T, R>(items: readonly T[], limit: number, run: (item: T)
   return results;
 }
 
-export async function up(names: string[], options: { port?: number; json?: boolean }): Promise<void> {
+interface UpOptions {
+  readonly port?: number;
+  readonly json?: boolean;
+  /** Folder of saved plans. */
+  readonly plan?: string;
+  readonly cloud?: boolean;
+}
+
+export async function up(names: string[], options: UpOptions): Promise<void> {
   const started = Date.now();
   const stacks = chosenStacks(names);
+  const planOf = plansIn(options.plan, stacks);
+  if (options.cloud) return upInCloud(stacks, planOf, options);
   const ready = await makeReady(options.port);
   const { changed } = await buildArtifacts(progress);
   if (changed.length > 0) say(`built ${changed.join(", ")}`);
 
-  await interruptible((interrupted) => deploy(stacks, ready, interrupted, { started, json: options.json === true }), {
+  await interruptible((interrupted) => deploy(stacks, ready, interrupted, { started, json: options.json === true, planOf }), {
     atOnce: "interrupted: waiting for Pulumi to save its state ...",
     advice: "What was begun is in the state: ./bailiwick up goes on from there.",
   });
+}
+
+type PlanOf = (stack: string) => string | undefined;
+
+/** @throws PersonError when one of the plans is not there */
+function plansIn(folder: string | undefined, stacks: readonly string[]): PlanOf {
+  if (folder === undefined) return () => undefined;
+  const planOf = (stack: string) => resolve(folder, `${stack}.json`);
+  const missing = stacks.filter((stack) => !existsSync(planOf(stack)));
+  if (missing.length === 0) return planOf;
+  throw new PersonError(
+    `There is no plan of ${missing.join(", ")} in ${folder}.`,
+    `Make it: ./bailiwick preview ${missing.join(" ")} --save-plan ${folder}.`,
+    exitCodes.usage,
+  );
+}
+
+/** One after the other, and none after one that failed. What is in no plan happens to nothing that people use. */
+async function upInCloud(stacks: readonly string[], planOf: PlanOf, { json }: UpOptions): Promise<void> {
+  await buildArtifacts(progress);
+  const { operateInCloud } = await import("../cloud/operate.ts");
+  const results: StackResult[] = [];
+  for (const stack of stacks) {
+    const plan = planOf(stack);
+    if (plan === undefined)
+      throw new PersonError(
+        "A real cloud is changed by a plan that somebody read.",
+        `Make one: ./bailiwick preview ${stack} --cloud --save-plan <folder>, then ./bailiwick up ${stack} --cloud --plan <folder>.`,
+        exitCodes.usage,
+      );
+    progress(`updating ${stack} ...`);
+    results.push(await operateInCloud("up", stack, plan));
+    if (!results.at(-1)?.ok) break;
+  }
+  endProgress();
+  if (json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
+  else print(resultTable(results));
+  for (const result of results) if (!result.ok) say(describeFailure(result));
+  refuseFailed(results);
 }
 
 /** Whatever keeps one stack from being deployed, a person reads what became of the others. */
@@ -78,17 +128,22 @@ async function deploy(
   stacks: readonly string[],
   ready: Ready,
   interrupted: () => boolean,
-  options: { readonly started: number; readonly json: boolean },
+  options: { readonly started: number; readonly json: boolean; readonly planOf: PlanOf },
 ): Promise<void> {
   const results: StackResult[] = [];
   let complete = false;
   try {
-    await deployWaves(stacks, ready, interrupted, results);
+    await deployWaves(stacks, ready, interrupted, results, options.planOf);
     complete = results.length === stacks.length && results.every(({ ok }) => ok);
   } finally {
     endProgress();
     if (results.length > 0) await tell(results, ready, { ...options, complete });
   }
+  refuseFailed(results);
+}
+
+/** @throws PersonError when one of them did not deploy */
+function refuseFailed(results: readonly StackResult[]): void {
   const failed = results.filter(({ ok }) => !ok);
   if (failed.length === 0) return;
   const refused = failed.some(({ findings }) => findings.some(({ mandatory }) => mandatory));
@@ -100,7 +155,13 @@ async function deploy(
 }
 
 /** First `global`, then all regions. @param results gets what became of each stack, as far as it came */
-async function deployWaves(stacks: readonly string[], ready: Ready, interrupted: () => boolean, results: StackResult[]): Promise<void> {
+async function deployWaves(
+  stacks: readonly string[],
+  ready: Ready,
+  interrupted: () => boolean,
+  results: StackResult[],
+  planOf: PlanOf,
+): Promise<void> {
   for (const wave of waves(stacks)) {
     if (!wave.includes("global")) for (const line of await publishTo(ready)) say(line);
     const counts = new Map<string, number>();
@@ -115,6 +176,7 @@ async function deployWaves(stacks: readonly string[], ready: Ready, interrupted:
           if (process.stderr.isTTY) progress([...counts].map(([name, count]) => `${name}: ${count} resources`).join("   "));
         },
         say,
+        planOf(stack),
       ).then((result) => {
         say(`${stack}: ${result.ok ? "deployed" : "failed"} in ${result.seconds.toFixed(1)} s`);
         return result;

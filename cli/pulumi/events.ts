@@ -6,7 +6,39 @@ interface Judged {
   readonly failed?: readonly string[];
 }
 
-interface EngineEvent {
+/** A resource as the engine found it, or as it would make it. Secrets are marked or written "[secret]". */
+interface EngineResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly custom?: boolean;
+  readonly external?: boolean;
+  readonly parent?: string;
+  readonly protect?: boolean;
+  readonly retainOnDelete?: boolean;
+  /** `<URN of the provider>::<its id>`, or empty. */
+  readonly provider?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** One step of a plan. A replacement is up to three of them. */
+export interface EngineStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly old: EngineResource | null;
+  readonly new: EngineResource | null;
+  /** Properties that changed, and those that make it a replacement. */
+  readonly diffs?: readonly string[] | null;
+  readonly keys?: readonly string[] | null;
+  readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface EngineEvent {
+  readonly preludeEvent?: { readonly config?: Readonly<Record<string, string>> };
+  readonly resourcePreEvent?: { readonly metadata: EngineStep };
+  /** What came of a step. A refresh decides only here. */
+  readonly resOutputsEvent?: { readonly metadata: EngineStep };
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
   /** What a pack's rules said of one resource, and of the stack as a whole. */
   readonly policyAnalyzeSummaryEvent?: Judged;
@@ -21,6 +53,7 @@ interface EngineEvent {
   readonly summaryEvent?: {
     readonly resourceChanges?: Readonly<Record<string, number>>;
     readonly isPreview?: boolean;
+    readonly result?: string;
     readonly durationSeconds?: number;
   };
 }
@@ -70,25 +103,26 @@ export function countingDone(file: string): () => number {
   };
 }
 
-function readEvents(file: string): EngineEvent[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as EngineEvent];
-      } catch {
-        return []; // The line that is being written, or the empty last one.
-      }
-    });
+/** Every event of a log; none before the log is there. */
+export const readEvents = (file: string): EngineEvent[] => (existsSync(file) ? parseEvents(readFileSync(file, "utf8")) : []);
+
+export function parseEvents(log: string): EngineEvent[] {
+  return log.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as EngineEvent];
+    } catch {
+      return []; // The line that is being written, or the empty last one.
+    }
+  });
 }
 
 /** Colour and layout directives of the engine (`<{%reset%}>`), and terminal escapes. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes begin with one.
 const markup = /<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g;
 
-export function readOutcome(file: string): Outcome {
-  const events = readEvents(file);
+export const readOutcome = (file: string): Outcome => outcomeOf(readEvents(file));
+
+export function outcomeOf(events: readonly EngineEvent[]): Outcome {
   const changes = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {};
   const findings = new Map<string, Finding>();
   for (const { policyEvent } of events)

@@ -21,27 +21,35 @@ export interface StackResult extends Outcome {
 
 type Done = Outcome & Pick<StackResult, "code" | "output">;
 
+/** `refresh` only looks: what stands in the clouds against what the state says. */
+export type Command = "up" | "preview" | "refresh";
+
+/** Where the engine writes what it does. */
+export const eventLogOf = (stack: string, command: Command) => join(logDir, `${stack}-${command}.events.jsonl`);
+
 /** Time between two looks at the event log, in milliseconds. */
 const tick = 250;
 
 /**
  * What keeps this one stack from being worked on (somebody else holds it, say) is in its result, so that others' are not lost with it.
- * @param kind `up` previews first and updates only if nothing is refused; where all is as the last `up` left it and the preview finds
+ * @param kind `refresh` only looks; `up` previews first and updates only if nothing is refused; where all is as the last `up` left it and the preview finds
  * nothing to change, the preview is all there is to do
  * @param progress gets the number of resources done so far, now and then
  * @param say gets what a person should know: a lock that was released, a state that was mended
+ * @param plan file of a plan: a preview saves it there, an update does nothing that is not in it
  */
 export async function operate(
-  kind: "up" | "preview",
+  kind: Command,
   stack: string,
   context: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
   say: (line: string) => void,
+  plan?: string,
 ): Promise<StackResult> {
   const started = Date.now();
   const seconds = () => (Date.now() - started) / 1000;
   try {
-    const done = await work(kind, stack, context, progress, say);
+    const done = await work(kind, stack, context, progress, say, plan);
     return { ...done, stack, ok: done.code === 0, seconds: seconds() };
   } catch (error) {
     if (!(error instanceof PersonError)) throw error;
@@ -51,11 +59,12 @@ export async function operate(
 }
 
 async function work(
-  kind: "up" | "preview",
+  kind: Command,
   stack: string,
   context: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
   say: (line: string) => void,
+  plan: string | undefined,
 ): Promise<Done> {
   const { pulumi, sandbox } = context;
   // Locks first: a stack that is being made is held already.
@@ -63,24 +72,25 @@ async function work(
   await ensureStack(pulumi, sandbox, stack);
   const mended = mendState(stack);
   if (mended) say(mended);
-  const run = (command: "up" | "preview", ...args: string[]) => pulumiWithEvents(command, args, stack, context, progress);
-  if (kind === "preview") return run("preview");
-  const previewed = isApplied(stack, pulumi) ? await run("preview") : undefined;
+  const run = (command: Command, ...args: string[]) => pulumiWithEvents(command, args, stack, context, progress);
+  if (kind === "preview") return run("preview", ...(plan === undefined ? [] : ["--save-plan", plan]));
+  if (kind === "refresh") return run("refresh", "--preview-only");
+  const previewed = plan === undefined && isApplied(stack, pulumi) ? await run("preview") : undefined;
   if (previewed && (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same"))) return previewed;
-  const updated = await run("up", ...(previewed ? ["--skip-preview"] : []));
+  const updated = await run("up", ...(plan === undefined ? (previewed ? ["--skip-preview"] : []) : ["--plan", plan]));
   if (updated.code === 0) recordApplied(stack, pulumi);
   return updated;
 }
 
 async function pulumiWithEvents(
-  command: "up" | "preview",
+  command: Command,
   more: readonly string[],
   stack: string,
   { pulumi, sandbox }: { readonly pulumi: string; readonly sandbox: SandboxFile },
   progress: (done: number) => void,
 ): Promise<Done> {
   mkdirSync(logDir, { recursive: true });
-  const eventLog = join(logDir, `${stack}-${command}.events.jsonl`);
+  const eventLog = eventLogOf(stack, command);
   rmSync(eventLog, { force: true });
   const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog, ...more];
   const done = countingDone(eventLog);
