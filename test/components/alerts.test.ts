@@ -42,6 +42,12 @@ describe("SloAlerts", () => {
     }
   });
 
+  it("calls the people on duty, at the address that it is given", async () => {
+    const { made } = await run(() => new SloAlerts("a", alerts({ email: "on-call@brand.example" })));
+    expect(part(made, "a-channel").inputs).toMatchObject({ type: "email", labels: { email_address: "on-call@brand.example" } });
+    expect(part(made, "a-spool").inputs.notificationChannels).toHaveLength(1);
+  });
+
   it("measures how long withdrawals and deliveries take from what the service logs", async () => {
     const { made } = await run(() => new SloAlerts("a", alerts()));
     expect(part(made, "a-enforcement-time").inputs).toMatchObject({

@@ -9,7 +9,11 @@ const behindBalancer: Check = (resource, context) =>
     ? mustBe("healthCheckType", ["ELB", "VPC_LATTICE"], "EC2")(resource, context)
     : [];
 
-const healed = mustBeSet("autoHealingPolicies", "autoHealingPolicies with a healthCheck", "an instance that hangs stays");
+/** A group with named ports, or in a target pool, is what a load balancer sends to. */
+const healed: Check = (resource, context) =>
+  ["namedPorts[*]", "targetPools[*]"].some((path) => isPresent(resource.props, path))
+    ? mustBeSet("autoHealingPolicies", "autoHealingPolicies with a healthCheck", "an instance that hangs stays")(resource, context)
+    : [];
 
 const monitored: Check = ({ props }) =>
   ["monitor", "monitorGroup"].some((path) => isPresent(props, path))

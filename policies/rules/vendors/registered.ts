@@ -12,7 +12,7 @@ const teams = "aws:chatbot/teamsChannelConfiguration:TeamsChannelConfiguration";
 /** Types that send to one vendor only, whose host no argument names. */
 const fixed: Readonly<Record<string, string>> = { [slack]: "slack.com", [teams]: "teams.microsoft.com" };
 
-const allowed = "a host of a vendor in policies/vendors.yaml";
+const allowed = "a host of a vendor in policies/vendors.yaml, or one below our own domain (bailiwick:domain in the stack's configuration)";
 
 function check(resource: Resource, context: Context): Outcome {
   const host = fixed[resource.type];

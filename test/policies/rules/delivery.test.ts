@@ -349,7 +349,7 @@ specify(healthCheck, {
       "healthCheckType is not set, which means EC2",
     ],
     "a group of a region": [
-      { type: "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager", props: {} },
+      { type: "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager", props: { namedPorts: [{ name: "http", port: 80 }] } },
       "autoHealingPolicies is not set",
     ],
   },
