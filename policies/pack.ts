@@ -3,13 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "./analyzer.ts";
-import { loadArtifacts } from "./artifacts.ts";
 import { contextOf } from "./context.ts";
 import { loadExemptions } from "./exemptions.ts";
+import { loadKnowledge } from "./knowledge.ts";
 import { loadRegister } from "./register.ts";
 import { rules } from "./rules/index.ts";
 import { exemptionsRule, Session } from "./session.ts";
-import { loadVendors } from "./vendors.ts";
 
 // The engine is this process's parent. Noted at once: one that ends while the pack starts must be missed as well.
 const parent = process.ppid;
@@ -37,7 +36,7 @@ const { port } = await serve(
       const now = new Date();
       return new Session({
         rules,
-        context: contextOf(facts, loadRegister(dir), { vendors: loadVendors(dir), artifacts: loadArtifacts(dir), now }),
+        context: contextOf(facts, loadRegister(dir), loadKnowledge(dir, now)),
         exemptions: loadExemptions(dir, rules, now),
         dryRun,
       });

@@ -2,18 +2,21 @@
 // every start. Copied into a pack folder by usual-setup.ts; only the benchmark uses it.
 import { join } from "node:path";
 import { PolicyPack, type ResourceValidationArgs } from "@pulumi/policy";
-import { type Context, contextOf } from "../../policies/context.ts";
+import { type Context, contextOf, domainKey } from "../../policies/context.ts";
 import { stackOf } from "../../policies/glob.ts";
+import { loadKnowledge } from "../../policies/knowledge.ts";
 import { loadRegister } from "../../policies/register.ts";
 import type { Properties, Resource } from "../../policies/resource.ts";
 import { rules } from "../../policies/rules/index.ts";
 
-const register = loadRegister(join(process.cwd(), "policies"));
+const folder = join(process.cwd(), "policies");
+const register = loadRegister(folder);
+const known = loadKnowledge(folder, new Date());
 const contexts = new Map<string, Context>();
 
 function contextFor(urn: string): Context {
   const stack = stackOf(urn) ?? "";
-  const context = contexts.get(stack) ?? contextOf({ stack, config: {} }, register);
+  const context = contexts.get(stack) ?? contextOf({ stack, config: { [domainKey]: "brand.example" } }, register, known);
   contexts.set(stack, context);
   return context;
 }

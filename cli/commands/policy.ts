@@ -8,6 +8,7 @@ import { type Context, contextOf } from "../../policies/context.ts";
 import { controlsOf, controlsPage, renderControls } from "../../policies/controls.ts";
 import { programOf } from "../../policies/example.ts";
 import { loadExemptions, longestDays, withoutUse } from "../../policies/exemptions.ts";
+import { loadKnowledge } from "../../policies/knowledge.ts";
 import { clauses } from "../../policies/message.ts";
 import { loadRegister } from "../../policies/register.ts";
 import { loadResults, recordResult } from "../../policies/results.ts";
@@ -213,11 +214,15 @@ function judge({ state, config: files = [] }: StateOptions, now: Date): Audit {
   const names = states.map(({ stack }) => stack);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new PersonError(`The stack "${twice}" was given twice.`, "Give one state of each stack.", exitCodes.usage);
-  const [register, exemptions] = person(() => [loadRegister(policiesDir), loadExemptions(policiesDir, rules, now)]);
+  const [register, exemptions, known] = person(() => [
+    loadRegister(policiesDir),
+    loadExemptions(policiesDir, rules, now),
+    loadKnowledge(policiesDir, now),
+  ]);
   const contexts = new Map(
     states.map((each) => {
       const config = configOf(each, files, states.length === 1);
-      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register))];
+      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register, known))];
     }),
   );
   const own = states.every(({ project }) => project === projectName);

@@ -143,9 +143,12 @@ async function builtPack(): Promise<string> {
   return built;
 }
 
-/** For `afterAll`. */
+/** For `afterAll`. The next file of the same worker builds anew. */
 export async function removeBuild(): Promise<void> {
-  if (buildDir) await rm(buildDir, { recursive: true, force: true });
+  const dir = buildDir;
+  built = undefined;
+  buildDir = undefined;
+  if (dir) await rm(dir, { recursive: true, force: true });
 }
 
 /** Starts the built pack in a folder of its own. @param files replace `register.yaml` or `exemptions.yaml` */
