@@ -91,7 +91,8 @@ export async function buildArtifacts(progress: (line: string) => void): Promise<
   const before = readManifestFile();
   const reference = readBaseReference();
   const sources = sourceStamp();
-  const intact = before.artifacts.every((artifact) => existsSync(join(artifactDir, artifact.path)));
+  const intact =
+    existsSync(join(policyPackDir, artifactsFile)) && before.artifacts.every((artifact) => existsSync(join(artifactDir, artifact.path)));
   const stampOf = (base: string | undefined) => `${sources} on ${base ?? "no base"}`;
   const unchanged = (stamp: string) => intact && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
   if (unchanged(stampOf(reference?.digest))) return { manifest: before, changed: [] };

@@ -4,6 +4,7 @@ import { type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
 /** @param property top-level; its value may be a structure @param names of the target as the provider spells them: ARN, name, id */
 export function names(from: Resource, property: string, target: Resource, names: readonly string[] = ["arn", "id", "name"]): boolean {
   if (from.propertyDependencies?.[property]?.includes(target.urn)) return true;
+  if (from.props[property] === undefined) return false;
   const own = names.map((name) => read(target.props, name)).filter((value): value is string => typeof value === "string" && value !== "");
   return own.length > 0 && mentions(from.props[property], own);
 }
