@@ -3,7 +3,7 @@ import { textOf } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource, read, select } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, outcomeOf, type Rule, type StackFinding } from "../../rule.ts";
-import { names } from "./related.ts";
+import { namedBy } from "./related.ts";
 
 const policy = "gcp:monitoring/alertPolicy:AlertPolicy";
 const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
@@ -55,13 +55,14 @@ const listens: Readonly<Record<string, string>> = {
 };
 
 function checkStack(resources: readonly Resource[], _context: Context): StackFinding[] {
-  const listeners = resources.filter(({ type }) => listens[type] !== undefined);
-  const isHeard = (its: Resource) =>
-    listeners.some((other) => {
-      const property = listens[other.type] as string;
-      const name = read(its.props, "name");
-      return names(other, property, its) || (typeof name === "string" && textOf(read(other.props, property)).includes(name));
-    });
+  const listener = ({ type }: Resource) => (listens[type] === undefined ? [] : [listens[type]]);
+  const isNamed = namedBy(resources, listener);
+  // A composite's rule is a text that has names in it: ALARM("errors") AND NOT ALARM("maintenance").
+  const texts = resources.flatMap((other) => listener(other).map((property) => textOf(read(other.props, property)))).join("\n");
+  const isHeard = (its: Resource) => {
+    const name = read(its.props, "name");
+    return isNamed(its) || (typeof name === "string" && texts.includes(name));
+  };
   return resources
     .filter(({ type, props }) => type === alarm && select(props, "alarmActions[*]").length === 0)
     .filter((its) => !isHeard(its))

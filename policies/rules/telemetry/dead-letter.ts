@@ -3,7 +3,7 @@ import { textOf } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource, read, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
-import { names } from "./related.ts";
+import { namedBy } from "./related.ts";
 
 const queue = "aws:sqs/queue:Queue";
 const lambda = "aws:lambda/function:Function";
@@ -69,51 +69,47 @@ function needOf({ type, props }: Resource): Need | undefined {
   }
 }
 
-/** Whether something else in the stack already takes care of it. */
-function isCared(its: Resource, resources: readonly Resource[]): boolean {
-  const others = resources.filter((other) => other !== its);
-  const isDestination = (one: Resource, spelt?: readonly string[]) =>
-    others.some((other) => destinations.some((property) => names(other, property, one, spelt)));
-  switch (its.type) {
-    case queue:
-      return (
-        isPresent(its.props, "redriveAllowPolicy") ||
-        isDestination(its) ||
-        others.some(
-          ({ type, ...other }) =>
-            /^aws:sqs\/redrive(Allow)?Policy:/.test(type) && names({ type, ...other }, "queueUrl", its, ["url", "id"]),
-        )
-      );
-    case consumer: {
-      const own = others.find((other) => other.type === cloudflareQueue && names(its, "queueId", other, ["queueId", "id"]));
-      return own !== undefined && isDestination(own, ["queueName"]);
+const redrive = /^aws:sqs\/redrive(Allow)?Policy:/;
+const topic = "gcp:pubsub/topic:Topic";
+
+/** Who, of all resources, is taken care of by another. */
+function caredFor(resources: readonly Resource[]): (its: Resource) => boolean {
+  const isDestination = namedBy(resources, () => destinations);
+  const isRedriven = namedBy(resources, ({ type }) => (redrive.test(type) ? ["queueUrl"] : []));
+  const isCalled = namedBy(resources, ({ type }) => (callers[type] === undefined ? [] : [callers[type]]));
+  const hasFailures = namedBy(resources, ({ type, props }) =>
+    type === invokeConfig && isPresent(props, "destinationConfig.onFailure.destination") ? ["functionName"] : [],
+  );
+  /** The source of a consumer or subscription is a destination itself: what fails there is already put aside. */
+  const readsAside = (its: Resource, property: string, type: string, spelt: readonly string[]) => {
+    const isRead = namedBy([its], () => [property]);
+    return resources.some((source) => source.type === type && isRead(source, spelt) && isDestination(source, spelt));
+  };
+  const topics = new Set(resources.map(({ props }) => read(props, "deadLetterPolicy.deadLetterTopic")));
+  return (its) => {
+    switch (its.type) {
+      case queue:
+        return isPresent(its.props, "redriveAllowPolicy") || isDestination(its) || isRedriven(its, ["url", "id"]);
+      case consumer:
+        return readsAside(its, "queueId", cloudflareQueue, ["queueId", "id", "queueName"]);
+      case subscription: {
+        const name = read(its.props, "topic");
+        return (typeof name === "string" && topics.has(name)) || readsAside(its, "topic", topic, ["id", "name"]);
+      }
+      case lambda:
+        return !isCalled(its) || hasFailures(its);
+      default:
+        return false;
     }
-    case subscription: {
-      const topic = others.find((other) => other.type === "gcp:pubsub/topic:Topic" && names(its, "topic", other, ["id", "name"]));
-      const name = read(its.props, "topic");
-      const byName = typeof name === "string" && others.some((other) => read(other.props, "deadLetterPolicy.deadLetterTopic") === name);
-      return byName || (topic !== undefined && isDestination(topic, ["id", "name"]));
-    }
-    case lambda:
-      return (
-        !others.some((other) => callers[other.type] !== undefined && names(other, callers[other.type] as string, its)) ||
-        others.some(
-          (other) =>
-            other.type === invokeConfig &&
-            names(other, "functionName", its) &&
-            isPresent(other.props, "destinationConfig.onFailure.destination"),
-        )
-      );
-    default:
-      return false;
-  }
+  };
 }
 
 function checkStack(resources: readonly Resource[], { lifecycle }: Context): StackFinding[] {
   if (lifecycle === "ephemeral") return [];
+  const isCared = caredFor(resources);
   return resources.flatMap((its): StackFinding[] => {
     const missing = needOf(its);
-    if (!missing || read(its.props, missing.property) === UNKNOWN || isCared(its, resources)) return [];
+    if (!missing || read(its.props, missing.property) === UNKNOWN || isCared(its)) return [];
     const { property, problem, allowed } = missing;
     return [{ urn: its.urn, finding: { kind: "violation", property, problem: `${property} is not set: ${problem}`, allowed } }];
   });

@@ -1,29 +1,43 @@
-// Whether one resource names another: by its dependencies where values are not known yet, else by a value.
-import { type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+// Which resources others name: by their dependencies where values are not known yet, else by a value. Read once, asked for many.
+import { type Resource, read, type Value } from "../../resource.ts";
 
-/** @param property top-level; its value may be a structure @param names of the target as the provider spells them: ARN, name, id */
-export function names(from: Resource, property: string, target: Resource, names: readonly string[] = ["arn", "id", "name"]): boolean {
-  if (from.propertyDependencies?.[property]?.includes(target.urn)) return true;
-  if (from.props[property] === undefined) return false;
-  const own = names.map((name) => read(target.props, name)).filter((value): value is string => typeof value === "string" && value !== "");
-  return own.length > 0 && mentions(from.props[property], own);
+/** Whether a resource is named. @param spelt properties that hold its names as providers spell them */
+export type Named = (target: Resource, spelt?: readonly string[]) => boolean;
+
+/** @param properties of a resource that name others: top-level, each may hold a structure or a JSON text */
+export function namedBy(resources: readonly Resource[], properties: (resource: Resource) => readonly string[]): Named {
+  const urns = new Set<string>();
+  const names = new Set<string>();
+  for (const resource of resources)
+    for (const property of properties(resource)) {
+      for (const urn of resource.propertyDependencies?.[property] ?? []) urns.add(urn);
+      collect(resource.props[property], names);
+    }
+  return (target, spelt = ["arn", "id", "name"]) =>
+    urns.has(target.urn) ||
+    spelt.some((path) => {
+      const name = read(target.props, path);
+      return typeof name === "string" && name !== "" && names.has(name);
+    });
 }
 
-function mentions(value: Value | undefined, wanted: readonly string[]): boolean {
-  if (typeof value === "string") return wanted.some((name) => value === name || endsWith(value, name) || parsedMentions(value, wanted));
-  if (value === undefined || value === null || value === UNKNOWN || typeof value !== "object") return false;
-  return Object.values(value).some((inner) => mentions(inner as Value, wanted));
+function collect(value: Value | undefined, into: Set<string>): void {
+  if (typeof value === "string") {
+    into.add(value);
+    // `arn:aws:sqs:eu-central-1:1:orders-dead` names `orders-dead`; `projects/p/topics/dead` names `dead`.
+    into.add(value.slice(Math.max(value.lastIndexOf(":"), value.lastIndexOf("/")) + 1));
+    collect(parsed(value), into);
+  } else if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) collect(inner as Value, into);
+  }
 }
-
-/** `arn:aws:sqs:eu-central-1:1:orders-dead` names `orders-dead`; `projects/p/topics/dead` names `dead`. */
-const endsWith = (value: string, name: string) => value.endsWith(`:${name}`) || value.endsWith(`/${name}`);
 
 /** Policies are JSON texts: `{"deadLetterTargetArn":"...","maxReceiveCount":5}`. */
-function parsedMentions(text: string, wanted: readonly string[]): boolean {
-  if (!/^\s*[[{]/.test(text)) return false;
+function parsed(text: string): Value | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    return mentions(JSON.parse(text) as Value, wanted);
+    return JSON.parse(text) as Value;
   } catch {
-    return false;
+    return undefined;
   }
 }
