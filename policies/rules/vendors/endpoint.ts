@@ -24,11 +24,15 @@ export function isOutside(host: string, { domains }: Pick<Context, "domains">): 
   return !own && !clouds.test(host) && !inside.test(host);
 }
 
+/** Schemes whose authority is a bucket of one of the clouds, and no host. */
+const buckets = /^(s3|gs|r2)$/i;
+
 /** The endpoint that a text names; undefined where it names none: a path, an ARN, a template that is filled in later. */
 export function endpointOf(place: { readonly path: string; readonly value: Value }): Endpoint | undefined {
   if (typeof place.value !== "string") return undefined;
   const text = place.value.trim();
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]+)/i.exec(text);
+  if (url?.[1] && buckets.test(url[1])) return undefined;
   const authority = url ? (url[2] as string) : /^[a-z0-9.-]+\.[a-z]{2,}(:\d+)?$/i.test(text) ? text : undefined;
   const host = authority?.replace(/^.*@/, "").replace(/:\d+$/, "").toLowerCase();
   // What holds a placeholder is no name yet: `${stageVariables.host}`, `%s`.

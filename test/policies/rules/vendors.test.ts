@@ -35,6 +35,7 @@ describe("an address", () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: API Gateway's own way to write a variable
     ["https://${stageVariables.host}/x", undefined],
     ["/v1/orders", undefined],
+    ["s3://logs.brand.example/eu?region=eu-central-1", undefined],
     ["", undefined],
   ])("%s is of %s", (value, host) => {
     expect(endpointOf({ path: "url", value })?.host).toBe(host);
