@@ -96,32 +96,54 @@ export const judgeStatements =
     if (found.length === 0) return "notApplicable";
     return outcomeOf(
       found.flatMap(({ path, kind }): Finding[] => {
+        const undecided: Finding = { kind: "undecided", property: path };
         const document = parseJson(resource, path);
-        if (document === UNKNOWN) return [{ kind: "undecided", property: path }];
-        return statementsOf(document, path, kind).flatMap((statement): Finding[] => {
-          if (statement.actions.includes(UNKNOWN)) return [{ kind: "undecided", property: path }];
-          const violation = verdict(statement, resource);
+        if (document === UNKNOWN) return [undecided];
+        return list(field(document, "Statement")).flatMap((text, index): Finding[] => {
+          if (text === UNKNOWN) return [undecided];
+          if (!isRecord(text) || text.Effect === "Deny") return [];
+          const statement = statementOf(text, { kind, property: path, name: nameOf(resource, path, text, index) });
+          if (text.Effect === UNKNOWN || statement.actions.includes(UNKNOWN)) return [undecided];
+          const violation = text.Effect === "Allow" ? verdict(statement, resource) : undefined;
           return violation ? [{ kind: "violation", property: path, ...violation }] : [];
         });
       }),
     );
   };
 
-function statementsOf(document: Value | undefined, property: string, kind: Kind): Statement[] {
-  return list(field(document, "Statement")).flatMap((text, index) =>
-    isRecord(text) && text.Effect === "Allow"
-      ? [
-          {
-            kind,
-            property,
-            name: typeof text.Sid === "string" && text.Sid !== "" ? text.Sid : `statement ${index + 1}`,
-            actions: list(text.Action),
-            resources: list(text.Resource),
-            conditions: conditionsOf(text.Condition),
-            text,
-          },
-        ]
-      : [],
+const statementOf = (text: Properties, where: Pick<Statement, "kind" | "property" | "name">): Statement => ({
+  ...where,
+  actions: list(text.Action),
+  resources: list(text.Resource),
+  conditions: conditionsOf(text.Condition),
+  text,
+});
+
+/** Nothing of a secret document is told, its Sids neither. */
+function nameOf(resource: Resource, path: string, { Sid: sid }: Properties, index: number): string {
+  const isTold = typeof sid === "string" && sid !== "" && show(resource, { path, value: "" }) === '""';
+  return isTold ? sid : `statement ${index + 1}`;
+}
+
+/** A document that cannot be read cannot be judged. Of those on resources `exposure` says so. */
+export function unreadable(resource: Resource): Outcome {
+  const places = (documents[resource.type] ?? []).filter(({ kind }) => kind !== "resource");
+  const found = places.flatMap(({ path }) => select(resource.props, path));
+  if (found.length === 0) return "notApplicable";
+  return outcomeOf(
+    found.flatMap(({ path }): Finding[] => {
+      const document = parseJson(resource, path);
+      return document === UNKNOWN || isRecord(document)
+        ? []
+        : [
+            {
+              kind: "violation",
+              property: path,
+              problem: `${path} is not readable as a policy, so it cannot be judged`,
+              allowed: "a JSON policy document",
+            },
+          ];
+    }),
   );
 }
 

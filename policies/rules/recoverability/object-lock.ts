@@ -2,7 +2,7 @@
 import { byType, type Check, mustBe, mustBeWithin } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
-import { type Properties, type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { type Properties, type Resource, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
 import { auditRetentionOf } from "./audit-retention.ts";
 import { inDurable, isPartOf, isS3Bucket, stackInDurable } from "./kept.ts";
@@ -46,11 +46,13 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
     .flatMap((bucket) => {
       const lock = resources.find((other) => locks.has(other.type) && isPartOf(other, bucket));
       const [holder, path] = lock ? [lock, "rule.defaultRetention"] : [bucket, "objectLockConfiguration.rule.defaultRetention"];
-      return judgeRetention(read(holder.props, path), path, bucket, context).map((finding) => ({ urn: holder.urn, finding }));
+      return judgeRetention(holder, path, bucket, context).map((finding) => ({ urn: holder.urn, finding }));
     });
 }
 
-function judgeRetention(retention: Value | undefined, path: string, bucket: Resource, context: Context): Finding[] {
+function judgeRetention(holder: Resource, path: string, bucket: Resource, context: Context): Finding[] {
+  const retention = read(holder.props, path);
+  const shown = (of: string, value: Value) => show(holder, { path: `${path}.${of}`, value });
   if (retention === UNKNOWN) return [{ kind: "undecided", property: path }];
   const { mode, days, years } = (typeof retention === "object" && retention !== null ? retention : {}) as Properties;
   const demanded = auditRetentionOf(bucket, context);
@@ -64,12 +66,12 @@ function judgeRetention(retention: Value | undefined, path: string, bucket: Reso
       {
         kind: "violation",
         property: `${path}.mode`,
-        problem: `${path}.mode is ${JSON.stringify(mode)}, which an administrator lifts`,
+        problem: `${path}.mode is ${shown("mode", mode ?? null)}, which an administrator lifts`,
         allowed,
       },
     ];
   const given = Number(days ?? 0) + Number(years ?? 0) * 365;
-  return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${given} days`, allowed }];
+  return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${shown("days", given)} days`, allowed }];
 }
 
 export const objectLock: Rule = {

@@ -12,6 +12,7 @@ function isVersioned(bucket: Resource, resources: readonly Resource[]): boolean 
   const { props } = bucket;
   return (
     read(props, "versioning.enabled") === true ||
+    read(props, "versionings[0].enabled") === true ||
     read(props, "objectLockEnabled") === true ||
     isPresent(props, "objectLockConfiguration.objectLockEnabled") ||
     resources.some(

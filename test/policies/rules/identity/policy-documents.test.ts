@@ -86,11 +86,22 @@ specify(wildcardActions, [
     notApplicable,
   ],
   ["a document that is not known yet", { type: inline, props: { policy: UNKNOWN } }, ["undecided: policy"]],
+  ["statements that are not known yet", { type: inline, props: { policy: { Statement: UNKNOWN } } }, ["undecided: policy"]],
+  [
+    "an effect that is not known yet",
+    { type: inline, props: { policy: { Statement: [{ Effect: UNKNOWN, Action: "a:b" }] } } },
+    ["undecided: policy"],
+  ],
+  [
+    "a text that is no document",
+    { type: inline, props: { policy: "Allow *" } },
+    ["policy is not readable as a policy, so it cannot be judged"],
+  ],
   ["what is no policy", { type: "aws:sqs/queue:Queue" }, notApplicable],
 ]);
 
 it("does not show a policy that is secret", () => {
-  const secret = { ...holder({ Action: "s3:*", Resource: "*" }), secrets: ["policy"] };
+  const secret = { ...holder({ Sid: "Hidden", Action: "s3:*", Resource: "*" }), secrets: ["policy"] };
   expect(problems(judged(wildcardActions, secret))).toEqual(["policy allows [secret] (statement 1)"]);
 });
 
