@@ -236,8 +236,9 @@ it("default service account: one that this stack makes is its own", () => {
     propertyDependencies: { template: urns },
   });
   const undecided = { kind: "undecided", property: "template.serviceAccount" } as const;
-  expect(defaultServiceAccount.settles?.(undecided, waiting(made.urn), [made])).toBe(true);
-  expect(defaultServiceAccount.settles?.(undecided, waiting(), [made])).toBe(false);
+  const other = resource({ type: "gcp:sql/databaseInstance:DatabaseInstance", name: "db" });
+  expect(defaultServiceAccount.settles?.(undecided, waiting(made.urn, other.urn), [made, other])).toBe(true);
+  expect(defaultServiceAccount.settles?.(undecided, waiting(other.urn), [made, other])).toBe(false);
 });
 
 describe("a grant that is not known before the deployment", () => {
