@@ -1,10 +1,9 @@
 // A lifecycle rule deletes without anybody looking: it must not delete what is still needed.
 import { byType, type Check } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { dataClassOf } from "../../declaration.ts";
 import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, type Rule, type StackFinding } from "../../rule.ts";
-import { auditRetentionOf } from "./audit-retention.ts";
+import { auditRetentionOf, isAuditStore } from "./audit-retention.ts";
 import { inDurable, isOf, isOwed, isPartOf, isS3Bucket, stackInDurable } from "./kept.ts";
 
 /** As long as a backup: a version that is gone sooner brings nothing back. */
@@ -17,8 +16,7 @@ interface Terms {
 }
 
 function termsOf(bucket: Resource, context: Context): Terms {
-  const declared = dataClassOf(bucket, context.register);
-  if (declared.kind === "declared" && declared.value === "audit") {
+  if (isAuditStore(bucket, context)) {
     // Its versions are locked: no rule deletes them before their time.
     const retention = auditRetentionOf(bucket, context);
     return retention ? { objects: retention } : {};
