@@ -24,7 +24,7 @@ const types = [...new Set(named)].sort();
 
 /** What may be read of any type: what it declares of its data, and what makes a database a replica. */
 const readOfAll =
-  /^(tags|tagsAll|labels|resourceLabels|userLabels|settings\.userLabels|replicateSourceDb|replicationSourceIdentifier|masterInstanceName)\b/;
+  /^(tags|tagsAll|labels|resourceLabels|userLabels|settings$|settings\.userLabels|replicateSourceDb|replicationSourceIdentifier|masterInstanceName)\b/;
 
 /** Has whatever it is asked for, and notes it. */
 function mirror(path: string, asked: Set<string>): Properties {

@@ -1,5 +1,5 @@
 // A lifecycle rule deletes without anybody looking: it must not delete what is still needed.
-import { byType, type Check } from "../../arguments.ts";
+import { asNumber, byType, type Check } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, type Rule, type StackFinding } from "../../rule.ts";
@@ -29,7 +29,7 @@ function tooSoon(holder: Resource, property: string, term: Terms["objects"]): Fi
   const days = read(holder.props, property);
   if (days === undefined || days === null || term === undefined) return [];
   if (days === UNKNOWN) return [{ kind: "undecided", property }];
-  return Number(days) >= term.days
+  return asNumber(days) >= term.days
     ? []
     : [
         {

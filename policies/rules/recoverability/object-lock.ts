@@ -1,5 +1,5 @@
 // Audit data is locked: nobody, not even the account's root, can change or delete it before its time.
-import { byType, type Check, mustBe } from "../../arguments.ts";
+import { asNumber, byType, type Check, mustBe } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Properties, type Resource, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
@@ -59,7 +59,7 @@ function judgeRetention(holder: Resource, path: string, bucket: Resource, contex
         allowed,
       },
     ];
-  const given = Number(days ?? 0) + Number(years ?? 0) * 365;
+  const given = asNumber(days ?? 0) + asNumber(years ?? 0) * 365;
   return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${shown("days", given)} days`, allowed }];
 }
 
