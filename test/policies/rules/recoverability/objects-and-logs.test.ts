@@ -46,6 +46,13 @@ describe("recoverability/versioning of a bucket of S3", () => {
     ["beside it, by a status that is not known yet", [], { type: s3 }, part(UNKNOWN)],
     ["on it, as of old", [], { type: s3, props: { versioning: { enabled: true } } }],
     ["by its lock", [], { type: s3, props: { objectLockEnabled: true } }],
+    ["by its lock, as of old", [], { type: s3, props: { objectLockConfiguration: { objectLockEnabled: "Enabled" } } }],
+    ["on it, in the older type", [], { type: "aws:s3/bucketV2:BucketV2", props: { versionings: [{ enabled: true }] } }],
+    [
+      "by what the provider answers for a bucket without a lock",
+      none,
+      { type: s3, props: { objectLockConfiguration: { objectLockEnabled: "" } } },
+    ],
     ["nowhere", none, { type: s3 }],
     ["suspended", none, { type: s3 }, part("Suspended")],
     ["of operational data", [], { type: s3, props: of("operational") }],
