@@ -257,6 +257,7 @@ describe("a grant that is not known before the deployment", () => {
   it.each([primitiveRoles, broadScope, passRole, privilegeEscalation])("is settled for $id by a custom role of this stack", (rule) => {
     expect(settled(rule, "role", custom)).toBe(true);
     expect(settled(rule, "role", made)).toBe(false);
+    expect(settled(rule, "role", custom, made)).toBe(false);
     expect(settled(rule, "role")).toBe(false);
     expect(settled(rule, "policyData", made)).toBe(true);
     expect(settled(rule, "policyData")).toBe(false);

@@ -158,7 +158,7 @@ specify(protect, [
   ["a queue of public data", { type: "aws:sqs/queue:Queue", props: publicTags }, notApplicable],
   ["a queue whose class is not known yet", { type: "aws:sqs/queue:Queue", props: { tags: UNKNOWN } }, unprotected],
   ["a script that owns objects", { type: script, props: { migrations: { newSqliteClasses: ["Subject"] } } }, unprotected],
-  ["a script that binds its own objects", { type: script, props: { bindings: [object] } }, unprotected],
+  ["a script that binds its own objects", { type: script, props: { bindings: [{ type: "kv_namespace" }, object] } }, unprotected],
   [
     "a script that names itself as their owner",
     { type: script, props: { scriptName: "a", bindings: [{ ...object, scriptName: "a" }] } },
