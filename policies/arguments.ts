@@ -55,14 +55,16 @@ export const mustBeSet =
   ({ props }) =>
     isPresent(props, path) ? [] : [notSet(path, allowed, otherwise)];
 
+/** A number, also where it is written as a text, or as Google writes durations ("2592000s"). NaN for whatever else. */
+export function asNumber(value: Value | undefined): number {
+  if (typeof value === "string" && value.trim() !== "") return Number(value.replace(/s$/, ""));
+  return typeof value === "number" ? value : Number.NaN;
+}
+
 /** A number within bounds. @param otherwise what the provider takes when it is not set; `undefined`: it must be set */
 export function mustBeWithin(path: string, least: number, most: number, unit: string, otherwise?: number): Check {
   const allowed = most === Number.POSITIVE_INFINITY ? `${path}: at least ${least} ${unit}` : `${path}: ${least} to ${most} ${unit}`;
-  const fits = (value: Value | undefined) => {
-    // Google writes durations in seconds, as "2592000s".
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value.replace(/s$/, "")) : value;
-    return typeof number === "number" && number >= least && number <= most;
-  };
+  const fits = (value: Value | undefined) => asNumber(value) >= least && asNumber(value) <= most;
   return (resource) => {
     if (isPresent(resource.props, path))
       return judge(resource, path, (place) => (fits(place.value) ? undefined : { problem: is(resource, place), allowed }));

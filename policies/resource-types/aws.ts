@@ -254,6 +254,7 @@ export const none = `
   fms: adminAccount policy resourceSet
   fsx: dataRepositoryAssociation ontapStorageVirtualMachine ontapVolume openZfsSnapshot openZfsVolume s3AccessPointAttachment
   glacier: vaultLock
+  glue: resourcePolicy
   globalaccelerator: crossAccountAttachment customRoutingListener listener
   grafana: licenseAssociation roleAssociation workspace workspaceApiKey workspaceSamlConfiguration workspaceServiceAccount
   grafana: workspaceServiceAccountToken
@@ -281,6 +282,7 @@ export const none = `
   lambda: provisionedConcurrencyConfig resourcePolicy runtimeManagementConfig
   lb: listenerCertificate listenerRule targetGroupAttachment trustStore trustStoreRevocation
   licensemanager: association licenseConfiguration licenseGrant licenseGrantAccepter
+  lightsail: bucketAccessKey
   location: map placeIndex routeCalculation trackerAssociation
   macie: customDataIdentifier findingsFilter
   macie2: account classificationExportConfiguration classificationJob invitationAccepter member organizationAdminAccount

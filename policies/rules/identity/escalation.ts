@@ -1,5 +1,5 @@
 // Which rights are rights to have more rights.
-import { covers } from "./statements.ts";
+import { covers } from "./patterns.ts";
 
 /**
  * Actions of IAM by which a holder changes what it, or what it can become, may do (Rhino Security Labs, "AWS IAM Privilege Escalation

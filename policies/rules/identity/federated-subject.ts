@@ -1,6 +1,6 @@
 // Trust in an identity provider is trust in some of its subjects, not in all of its customers.
 import { byType, type Check, together } from "../../arguments.ts";
-import { isPresent, read, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 import { judgeMembers, waitsForIdentity } from "./grants.ts";
 import { judgeStatements, list, narrowing, type Statement, texts, waitsForNames } from "./statements.ts";
@@ -40,7 +40,7 @@ const provider: Check = (resource) => {
         {
           kind: "violation",
           property: "attributeCondition",
-          problem: `attributeCondition is ${condition === undefined ? "not set" : JSON.stringify(condition)}: all subjects of the issuer may enter the pool`,
+          problem: `attributeCondition is ${condition === undefined ? "not set" : show(resource, { path: "attributeCondition", value: condition })}: all subjects of the issuer may enter the pool`,
           allowed: 'an expression over the token\'s claims, such as assertion.repository_owner_id == "1234"',
         },
       ]

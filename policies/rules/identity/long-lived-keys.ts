@@ -45,6 +45,13 @@ export const longLivedKeys: Rule = {
     "aws:iam/signingCertificate:SigningCertificate": [
       where("status", (status) => status !== "Inactive", refuse("is a certificate that signs in as an IAM user", role)),
     ],
+    "aws:iam/sshKey:SshKey": [
+      where(
+        "status",
+        (status) => status !== "Inactive" && status !== "inactive",
+        refuse("is a key by which an IAM user reaches repositories", role),
+      ),
+    ],
     "aws:iam/userLoginProfile:UserLoginProfile": [
       refuse(
         "gives an IAM user a password for the console",

@@ -1,7 +1,7 @@
 // Who may become a role: somebody in particular.
 import { type Resource, read, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
-import { list, narrowing, overStatements, type Statement, type Verdict } from "./statements.ts";
+import { list, narrowing, overStatements, type Statement, shown, type Verdict } from "./statements.ts";
 
 /** Keys that say who calls (docs.aws.amazon.com/IAM, "AWS global condition context keys") or prove something that a stranger has not (an external id, a second factor). */
 const names = new Set([
@@ -41,7 +41,7 @@ function judgePrincipals(statement: Statement, resource: Resource): ReturnType<V
   const foreign = who.map(wholeAccount).find((account) => account !== undefined && !ownAccounts(resource).includes(account));
   if (foreign === undefined) return undefined;
   return {
-    problem: `${property} lets all of the account ${foreign} in (${name})`,
+    problem: `${property} lets all of the account ${shown(resource, statement, [foreign])} in (${name})`,
     allowed: "roles by their ARN, or a condition on sts:ExternalId, aws:PrincipalArn or aws:PrincipalOrgID",
     remedy:
       "Name the role that may come, or add the condition. If the account is this stack's own, say so to the provider: allowedAccountIds.",

@@ -3,7 +3,8 @@ import { together } from "../../arguments.ts";
 import type { Rule } from "../../rule.ts";
 import { passesRoles } from "./escalation.ts";
 import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
-import { isAnyIdentity, judgeStatements, narrowing, texts, waitsForNames } from "./statements.ts";
+import { isAnyIdentity } from "./patterns.ts";
+import { judgeStatements, narrowing, texts, waitsForNames } from "./statements.ts";
 
 const documents = judgeStatements(["identity"], (statement) => {
   const passes = texts(statement.actions).some(passesRoles) && statement.resources.some(isAnyIdentity);

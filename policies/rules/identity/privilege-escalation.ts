@@ -1,10 +1,11 @@
 // Rights by which a holder gives itself more rights.
 import { byType, type Check, together } from "../../arguments.ts";
 import { read } from "../../resource.ts";
-import { judge, type Rule } from "../../rule.ts";
+import { is, judge, type Rule } from "../../rule.ts";
 import { escalates } from "./escalation.ts";
 import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
-import { isAnyIdentity, judgeStatements, narrowing, type Statement, shown, texts, waitsForNames } from "./statements.ts";
+import { isAnyIdentity } from "./patterns.ts";
+import { judgeStatements, narrowing, type Statement, shown, texts, waitsForNames } from "./statements.ts";
 
 /** What is given is bounded, or named: `iam:PermissionsBoundary` is how AWS delegates administration (IAM User Guide, "permissions boundaries"). */
 const isBounded = (statement: Statement): boolean =>
@@ -31,9 +32,9 @@ const escalatingPermission =
   /^(resourcemanager\.(projects|folders|organizations)\.setIamPolicy|iam\.serviceAccounts\.(setIamPolicy|getAccessToken|implicitDelegation|signBlob|signJwt|actAs)|iam\.serviceAccountKeys\.create|iam\.roles\.(create|update)|orgpolicy\.policy\.set|deploymentmanager\.deployments\.(create|update))$/;
 
 const customRole: Check = (resource) =>
-  judge(resource, "permissions[*]", ({ path, value }) =>
-    typeof value === "string" && escalatingPermission.test(value)
-      ? { problem: `${path} is "${value}", by which its holder gets more rights`, allowed: "permissions that change no rights" }
+  judge(resource, "permissions[*]", (place) =>
+    typeof place.value === "string" && escalatingPermission.test(place.value)
+      ? { problem: `${is(resource, place)}, by which its holder gets more rights`, allowed: "permissions that change no rights" }
       : undefined,
   );
 

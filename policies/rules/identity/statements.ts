@@ -1,67 +1,10 @@
-// Policy documents of AWS: where types keep them, and what each statement of them says.
+// What the statements of a policy document say.
 // Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 import { parseJson } from "../../arguments.ts";
 import { sourcesOf } from "../../relation.ts";
 import { type Properties, type Resource, select, show, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule, type Undecided, type Violation } from "../../rule.ts";
-
-/**
- * - identity: what its holder may do
- * - resource: who may do what with this resource
- * - trust: who may become this role
- *
- * The policy of a VPC endpoint is none of them: it only filters what others grant.
- */
-export type Kind = "identity" | "resource" | "trust";
-
-interface Place {
-  readonly path: string;
-  readonly kind: Kind;
-}
-
-const identity = (path: string): Place => ({ path, kind: "identity" });
-const onResource = (path: string): Place => ({ path, kind: "resource" });
-
-const documents: Readonly<Record<string, readonly Place[]>> = {
-  "aws:backup/vaultPolicy:VaultPolicy": [onResource("policy")],
-  "aws:cloudwatch/eventBusPolicy:EventBusPolicy": [onResource("policy")],
-  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": [onResource("policyDocument")],
-  "aws:codeartifact/domainPermissions:DomainPermissions": [onResource("policyDocument")],
-  "aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy": [onResource("policyDocument")],
-  "aws:dynamodb/resourcePolicy:ResourcePolicy": [onResource("policy")],
-  "aws:ecr/registryPolicy:RegistryPolicy": [onResource("policy")],
-  "aws:ecr/repositoryPolicy:RepositoryPolicy": [onResource("policy")],
-  "aws:efs/fileSystemPolicy:FileSystemPolicy": [onResource("policy")],
-  "aws:elasticsearch/domain:Domain": [onResource("accessPolicies")],
-  "aws:elasticsearch/domainPolicy:DomainPolicy": [onResource("accessPolicies")],
-  "aws:glue/resourcePolicy:ResourcePolicy": [onResource("policy")],
-  "aws:iam/groupPolicy:GroupPolicy": [identity("policy")],
-  "aws:iam/policy:Policy": [identity("policy")],
-  "aws:iam/role:Role": [{ path: "assumeRolePolicy", kind: "trust" }, identity("inlinePolicies[*].policy")],
-  "aws:iam/rolePolicy:RolePolicy": [identity("policy")],
-  "aws:iam/userPolicy:UserPolicy": [identity("policy")],
-  "aws:kinesis/resourcePolicy:ResourcePolicy": [onResource("policy")],
-  "aws:kms/externalKey:ExternalKey": [onResource("policy")],
-  "aws:kms/key:Key": [onResource("policy")],
-  "aws:kms/keyPolicy:KeyPolicy": [onResource("policy")],
-  "aws:kms/replicaKey:ReplicaKey": [onResource("policy")],
-  "aws:opensearch/domain:Domain": [onResource("accessPolicies")],
-  "aws:opensearch/domainPolicy:DomainPolicy": [onResource("accessPolicies")],
-  "aws:s3/accessPoint:AccessPoint": [onResource("policy")],
-  "aws:s3/bucket:Bucket": [onResource("policy")],
-  "aws:s3/bucketPolicy:BucketPolicy": [onResource("policy")],
-  "aws:s3control/accessPointPolicy:AccessPointPolicy": [onResource("policy")],
-  "aws:secretsmanager/secret:Secret": [onResource("policy")],
-  "aws:secretsmanager/secretPolicy:SecretPolicy": [onResource("policy")],
-  "aws:sns/topic:Topic": [onResource("policy")],
-  "aws:sns/topicPolicy:TopicPolicy": [onResource("policy")],
-  "aws:sqs/queue:Queue": [onResource("policy")],
-  "aws:sqs/queuePolicy:QueuePolicy": [onResource("policy")],
-  "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": [identity("inlinePolicy")],
-};
-
-/** Every type that has a policy document, for the test that compares the list with the SDK. */
-export const documentTypes: Readonly<Record<string, readonly Place[]>> = documents;
+import { type Kind, policyDocuments } from "./policy-documents.ts";
 
 /** A statement that allows. Lists as they stand there; what is not known yet is `UNKNOWN`. */
 export interface Statement {
@@ -91,37 +34,59 @@ export type Verdict = (statement: Statement, resource: Resource) => Omit<Violati
 export const judgeStatements =
   (kinds: readonly Kind[], verdict: Verdict) =>
   (resource: Resource): Outcome => {
-    const places = (documents[resource.type] ?? []).filter(({ kind }) => kinds.includes(kind));
+    const places = (policyDocuments[resource.type] ?? []).filter(({ kind }) => kinds.includes(kind));
     const found = places.flatMap((place) => select(resource.props, place.path).map(({ path }) => ({ ...place, path })));
     if (found.length === 0) return "notApplicable";
     return outcomeOf(
       found.flatMap(({ path, kind }): Finding[] => {
+        const undecided: Finding = { kind: "undecided", property: path };
         const document = parseJson(resource, path);
-        if (document === UNKNOWN) return [{ kind: "undecided", property: path }];
-        return statementsOf(document, path, kind).flatMap((statement): Finding[] => {
-          if (statement.actions.includes(UNKNOWN)) return [{ kind: "undecided", property: path }];
-          const violation = verdict(statement, resource);
+        if (document === UNKNOWN) return [undecided];
+        return list(field(document, "Statement")).flatMap((text, index): Finding[] => {
+          if (text === UNKNOWN) return [undecided];
+          if (!isRecord(text) || text.Effect === "Deny") return [];
+          const statement = statementOf(text, { kind, property: path, name: nameOf(resource, path, text, index) });
+          if (text.Effect === UNKNOWN || statement.actions.includes(UNKNOWN)) return [undecided];
+          const violation = text.Effect === "Allow" ? verdict(statement, resource) : undefined;
           return violation ? [{ kind: "violation", property: path, ...violation }] : [];
         });
       }),
     );
   };
 
-function statementsOf(document: Value | undefined, property: string, kind: Kind): Statement[] {
-  return list(field(document, "Statement")).flatMap((text, index) =>
-    isRecord(text) && text.Effect === "Allow"
-      ? [
-          {
-            kind,
-            property,
-            name: typeof text.Sid === "string" && text.Sid !== "" ? text.Sid : `statement ${index + 1}`,
-            actions: list(text.Action),
-            resources: list(text.Resource),
-            conditions: conditionsOf(text.Condition),
-            text,
-          },
-        ]
-      : [],
+const statementOf = (text: Properties, where: Pick<Statement, "kind" | "property" | "name">): Statement => ({
+  ...where,
+  actions: list(text.Action),
+  resources: list(text.Resource),
+  conditions: conditionsOf(text.Condition),
+  text,
+});
+
+/** Nothing of a secret document is told, its Sids neither. */
+function nameOf(resource: Resource, path: string, { Sid: sid }: Properties, index: number): string {
+  const isTold = typeof sid === "string" && sid !== "" && show(resource, { path, value: "" }) === '""';
+  return isTold ? sid : `statement ${index + 1}`;
+}
+
+/** A document that cannot be read cannot be judged. Of those on resources `exposure` says so. */
+export function unreadable(resource: Resource): Outcome {
+  const places = (policyDocuments[resource.type] ?? []).filter(({ kind }) => kind !== "resource");
+  const found = places.flatMap(({ path }) => select(resource.props, path));
+  if (found.length === 0) return "notApplicable";
+  return outcomeOf(
+    found.flatMap(({ path }): Finding[] => {
+      const document = parseJson(resource, path);
+      return document === UNKNOWN || isRecord(document)
+        ? []
+        : [
+            {
+              kind: "violation",
+              property: path,
+              problem: `${path} is not readable as a policy, so it cannot be judged`,
+              allowed: "a JSON policy document",
+            },
+          ];
+    }),
   );
 }
 
@@ -146,27 +111,6 @@ export const shown = (resource: Resource, { property }: Statement, values: reado
 
 /** Texts among values that may be anything. */
 export const texts = (values: readonly Value[]): string[] => values.filter((value) => typeof value === "string");
-
-/** Whether a pattern of IAM (`iam:Put*`) covers an action. IAM reads actions without regard to case. */
-export function covers(pattern: string, action: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "i").test(action);
-}
-
-/** A resource that is none in particular: `*`, or an ARN whose last part is nothing but wildcards (`arn:aws:s3:::*`). */
-export function isAnyResource(resource: Value): boolean {
-  if (typeof resource !== "string") return false;
-  const name = resource.startsWith("arn:") ? resource.split(":").slice(5).join(":") : resource;
-  return /^[*?:/]*$/.test(name) && name !== "";
-}
-
-/** As `isAnyResource`, or every one of a kind of IAM's own: `arn:aws:iam::123456789012:role/*`. */
-export const isAnyIdentity = (resource: Value): boolean =>
-  isAnyResource(resource) ||
-  (typeof resource === "string" && /^arn:[^:]*:iam::[^:]*:(role|user|group|policy|instance-profile)\/\*+$/.test(resource));
 
 /**
  * A document that waits only for what resources of this stack are called. What it allows is written in the program, and judged in the

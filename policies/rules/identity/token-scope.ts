@@ -1,6 +1,6 @@
 // A token of Cloudflare names the zones and accounts that it is for.
 import { byType, type Check, parseJson } from "../../arguments.ts";
-import { select, UNKNOWN, type Value } from "../../resource.ts";
+import { select, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule } from "../../rule.ts";
 
 /**
@@ -29,7 +29,7 @@ const bounded: Check = (resource): readonly Finding[] =>
           {
             kind: "violation",
             property: at,
-            problem: `${at} reaches all of ${wide.join(" and ")}`,
+            problem: `${at} reaches all of ${wide.map((key) => show(resource, { path: at, value: key })).join(" and ")}`,
             allowed: "com.cloudflare.api.account.<id> and com.cloudflare.api.account.zone.<id>, by their ids",
           },
         ];

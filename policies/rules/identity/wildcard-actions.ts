@@ -1,7 +1,8 @@
 // What a policy allows is written out: not everything that a service can do, now and in its next version.
+import { together } from "../../arguments.ts";
 import type { Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
-import { list, overStatements, type Statement, shown } from "./statements.ts";
+import { judgeStatements, list, type Statement, shown, unreadable, waitsForNames } from "./statements.ts";
 
 /** `*`, `s3:*`, `*:*`. `s3:Get*` names what it is for, and is no such wildcard. */
 const isEverything = (action: Value): boolean => typeof action === "string" && /^([^:]*:)?[*?]+$/.test(action);
@@ -17,6 +18,15 @@ const delegatesKey = ({ kind, actions, text }: Statement): boolean => {
     named.every((who) => typeof who === "string" && /^(arn:[^:]*:iam::\d{12}:root|\d{12})$/.test(who))
   );
 };
+
+const documents = judgeStatements(["identity", "resource", "trust"], (statement, resource) => {
+  const wild = statement.actions.filter(isEverything);
+  if (wild.length === 0 || delegatesKey(statement)) return undefined;
+  return {
+    problem: `${statement.property} allows ${shown(resource, statement, wild)} (${statement.name})`,
+    allowed: "actions by name, or by the beginning of a name (s3:Get*)",
+  };
+});
 
 export const wildcardActions: Rule = {
   id: "identity/wildcard-actions",
@@ -49,12 +59,6 @@ export const wildcardActions: Rule = {
       },
     ],
   },
-  ...overStatements(["identity", "resource", "trust"], (statement, resource) => {
-    const wild = statement.actions.filter(isEverything);
-    if (wild.length === 0 || delegatesKey(statement)) return undefined;
-    return {
-      problem: `${statement.property} allows ${shown(resource, statement, wild)} (${statement.name})`,
-      allowed: "actions by name, or by the beginning of a name (s3:Get*)",
-    };
-  }),
+  check: together(unreadable, documents),
+  settles: waitsForNames,
 };

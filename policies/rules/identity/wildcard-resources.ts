@@ -2,7 +2,8 @@
 // (docs.aws.amazon.com/service-authorization/latest/reference), actions whose column "Resource types" is empty.
 import type { Rule } from "../../rule.ts";
 import { escalates, passesRoles } from "./escalation.ts";
-import { type Condition, covers, isAnyResource, narrowing, overStatements, shown, texts } from "./statements.ts";
+import { covers, isAnyResource } from "./patterns.ts";
+import { type Condition, narrowing, overStatements, shown, texts } from "./statements.ts";
 
 /** As patterns, since a policy may write them as such: `ec2:Describe*` is covered by itself. */
 const cannotName = [

@@ -1,7 +1,8 @@
 // How long audit data must be kept: the residency map says it for each jurisdiction, with the law.
 import { residencyOf } from "../../../stacks/residency.ts";
+import { type Check, mustBeWithin } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { jurisdictionOf } from "../../declaration.ts";
+import { dataClassOf, jurisdictionOf } from "../../declaration.ts";
 import type { Resource } from "../../resource.ts";
 
 export interface AuditRetention {
@@ -16,4 +17,22 @@ export function auditRetentionOf(resource: Resource, { scope, register }: Contex
   return jurisdiction && residencyOf(jurisdiction).auditRetention;
 }
 
-export const isAudit = (dataClass: string): boolean => dataClass === "audit";
+/** Whether it declares to hold audit data. */
+export function isAuditStore(resource: Resource, { register }: Context): boolean {
+  const declared = dataClassOf(resource, register);
+  return declared.kind === "declared" && declared.value === "audit";
+}
+
+/**
+ * The argument keeps for at least as long as the law demands.
+ * @param perDay how many of the argument's units a day has
+ * @param otherwise what the provider takes when it is not set
+ */
+export const keptFor = (path: string, unit: string, perDay: number, retention: AuditRetention | undefined, otherwise?: number): Check =>
+  mustBeWithin(
+    path,
+    (retention?.days ?? 1) * perDay,
+    Number.POSITIVE_INFINITY,
+    `${unit}${retention ? `: ${retention.why}` : ""}`,
+    otherwise,
+  );

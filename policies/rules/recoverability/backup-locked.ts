@@ -1,19 +1,19 @@
 // Backups outlive whoever holds the account: ransomware deletes them first.
 import { byType, mustBeWithin } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { leadsTo } from "../../relation.ts";
 import type { Resource } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
+import { isAuditStore } from "./audit-retention.ts";
+import { lockOf, vaultLockType, vaultType } from "./audit-vault-lock.ts";
 import { inDurable, isOf, isOwed, stackInDurable } from "./kept.ts";
 
-const vault = "aws:backup/vault:Vault";
-const lock = "aws:backup/vaultLockConfiguration:VaultLockConfiguration";
 const leastDays = 7;
 
+/** Audit data must be locked for longer, and for everyone: `object-lock` says so. */
 const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>
   resources
-    .filter((resource) => resource.type === vault && isOf(isOwed, resource, context))
-    .filter((it) => !resources.some((other) => other.type === lock && leadsTo(other, "backupVaultName", it, ["name", "id"])))
+    .filter((resource) => resource.type === vaultType && isOf(isOwed, resource, context) && !isAuditStore(resource, context))
+    .filter((vault) => !lockOf(vault, resources))
     .map(({ urn }) => ({
       urn,
       finding: {
@@ -41,11 +41,11 @@ export const backupLocked: Rule = {
   enforcement: "mandatory",
   examples: {
     passes: [
-      { type: vault, name: "backups", props: { name: "backups" } },
-      { type: lock, props: { backupVaultName: "backups", minRetentionDays: 7, changeableForDays: 3 } },
+      { type: vaultType, name: "backups", props: { name: "backups" } },
+      { type: vaultLockType, props: { backupVaultName: "backups", minRetentionDays: 7, changeableForDays: 3 } },
     ],
-    fails: [{ type: vault, name: "backups", props: { name: "backups" } }],
+    fails: [{ type: vaultType, name: "backups", props: { name: "backups" } }],
   },
-  check: inDurable(byType({ [lock]: [mustBeWithin("minRetentionDays", leastDays, 36_500, "days", 0)] })),
+  check: inDurable(byType({ [vaultLockType]: [mustBeWithin("minRetentionDays", leastDays, 36_500, "days", 0)] })),
   checkStack: stackInDurable(checkStack),
 };

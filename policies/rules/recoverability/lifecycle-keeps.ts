@@ -1,10 +1,9 @@
 // A lifecycle rule deletes without anybody looking: it must not delete what is still needed.
-import { byType, type Check } from "../../arguments.ts";
+import { asNumber, byType, type Check } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { dataClassOf } from "../../declaration.ts";
-import { type Properties, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
-import type { Finding, Rule, StackFinding } from "../../rule.ts";
-import { auditRetentionOf } from "./audit-retention.ts";
+import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { type Finding, is, type Rule, type StackFinding } from "../../rule.ts";
+import { auditRetentionOf, isAuditStore } from "./audit-retention.ts";
 import { inDurable, isOf, isOwed, isPartOf, isS3Bucket, stackInDurable } from "./kept.ts";
 
 /** As long as a backup: a version that is gone sooner brings nothing back. */
@@ -17,8 +16,7 @@ interface Terms {
 }
 
 function termsOf(bucket: Resource, context: Context): Terms {
-  const declared = dataClassOf(bucket, context.register);
-  if (declared.kind === "declared" && declared.value === "audit") {
+  if (isAuditStore(bucket, context)) {
     // Its versions are locked: no rule deletes them before their time.
     const retention = auditRetentionOf(bucket, context);
     return retention ? { objects: retention } : {};
@@ -27,38 +25,38 @@ function termsOf(bucket: Resource, context: Context): Terms {
   return { versions: { days: leastDaysOfVersions, why: "a version that is gone sooner brings nothing back" } };
 }
 
-function tooSoon(property: string, days: Value | undefined, term: Terms["objects"]): Finding[] {
+function tooSoon(holder: Resource, property: string, term: Terms["objects"]): Finding[] {
+  const days = read(holder.props, property);
   if (days === undefined || days === null || term === undefined) return [];
   if (days === UNKNOWN) return [{ kind: "undecided", property }];
-  return Number(days) >= term.days
+  return asNumber(days) >= term.days
     ? []
     : [
         {
           kind: "violation",
           property,
-          problem: `${property} is ${Number(days)}: a rule deletes after that many days`,
+          problem: `${is(holder, { path: property, value: days })}: a rule deletes after that many days`,
           allowed: `${term.days} days or more: ${term.why}`,
         },
       ];
 }
 
-/** Paths of S3's rules differ between the resource of their own and the bucket's deprecated argument. */
+/** S3's rules stand in a resource of their own, or on the bucket, where that is deprecated and spelt otherwise. */
 const s3Rules = {
-  separate: { rules: "rules[*]", version: "noncurrentDays" },
-  inline: { rules: "lifecycleRules[*]", version: "days" },
+  separate: { rules: "rules[*]", off: ["status", "Disabled"], version: "noncurrentDays" },
+  inline: { rules: "lifecycleRules[*]", off: ["enabled", false], version: "days" },
 } as const;
 
-function judgeS3(holder: Resource, { rules, version }: (typeof s3Rules)[keyof typeof s3Rules], terms: Terms): Finding[] {
+function judgeS3(holder: Resource, { rules, off, version }: (typeof s3Rules)[keyof typeof s3Rules], terms: Terms): Finding[] {
   return select(holder.props, rules).flatMap(({ path, value }): Finding[] => {
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
-    const rule = value as Properties;
-    if (rule.status === "Disabled" || rule.enabled === false) return [];
-    const at = (of: string) => tooSoonAt(holder, `${path}.${of}`);
-    return [...at("expiration.days")(terms.objects), ...at(`noncurrentVersionExpiration.${version}`)(terms.versions)];
+    if (read(holder.props, `${path}.${off[0]}`) === off[1]) return [];
+    return [
+      ...tooSoon(holder, `${path}.expiration.days`, terms.objects),
+      ...tooSoon(holder, `${path}.noncurrentVersionExpiration.${version}`, terms.versions),
+    ];
   });
 }
-
-const tooSoonAt = (holder: Resource, path: string) => (term: Terms["objects"]) => tooSoon(path, read(holder.props, path), term);
 
 const google: Check = (bucket, context) => {
   const terms = termsOf(bucket, context);
@@ -66,8 +64,8 @@ const google: Check = (bucket, context) => {
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
     if (read(bucket.props, `${path}.action.type`) !== "Delete") return [];
     return [
-      ...tooSoonAt(bucket, `${path}.condition.age`)(terms.objects),
-      ...tooSoonAt(bucket, `${path}.condition.daysSinceNoncurrentTime`)(terms.versions),
+      ...tooSoon(bucket, `${path}.condition.age`, terms.objects),
+      ...tooSoon(bucket, `${path}.condition.daysSinceNoncurrentTime`, terms.versions),
     ];
   });
 };
@@ -121,8 +119,6 @@ export const lifecycleKeeps: Rule = {
       },
     ],
   },
-  check: inDurable(
-    byType({ "aws:s3/bucket:Bucket": [inline], "aws:s3/bucketV2:BucketV2": [inline], "gcp:storage/bucket:Bucket": [google] }),
-  ),
+  check: inDurable(byType({ "aws:s3/bucket:Bucket": [inline], "gcp:storage/bucket:Bucket": [google] })),
   checkStack: stackInDurable(checkStack),
 };

@@ -1,8 +1,7 @@
 // Logs are kept long enough to look into an incident, and no longer than they are of use.
 import { byType, type Check, mustBeWithin, where } from "../../arguments.ts";
-import { dataClassOf } from "../../declaration.ts";
 import type { Rule } from "../../rule.ts";
-import { auditRetentionOf } from "./audit-retention.ts";
+import { auditRetentionOf, isAuditStore } from "./audit-retention.ts";
 import { inDurable } from "./kept.ts";
 
 /** The final report on an incident is due a month after its notification (NIS2 Art. 23(4)(d)): until then the logs must be there. */
@@ -17,10 +16,9 @@ const mostDays = 1096;
 const kept =
   (path: string, otherwise: number): Check =>
   (resource, context) => {
-    const declared = dataClassOf(resource, context.register);
-    const audit =
-      declared.kind === "declared" && declared.value === "audit" ? (auditRetentionOf(resource, context)?.days ?? leastDays) : undefined;
-    const [least, most] = audit === undefined ? [leastDays, mostDays] : [audit, Number.POSITIVE_INFINITY];
+    const [least, most] = isAuditStore(resource, context)
+      ? [auditRetentionOf(resource, context)?.days ?? leastDays, Number.POSITIVE_INFINITY]
+      : [leastDays, mostDays];
     return mustBeWithin(path, least, most, "days (0 is for ever)", otherwise)(resource, context);
   };
 

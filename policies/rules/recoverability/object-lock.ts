@@ -1,16 +1,11 @@
 // Audit data is locked: nobody, not even the account's root, can change or delete it before its time.
-import { byType, type Check, mustBe, mustBeWithin } from "../../arguments.ts";
+import { asNumber, byType, type Check, mustBe } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { dataClassOf } from "../../declaration.ts";
-import { type Properties, type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { type Properties, type Resource, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
-import { auditRetentionOf } from "./audit-retention.ts";
+import { auditRetentionOf, isAuditStore, keptFor } from "./audit-retention.ts";
+import { judgeVault, vaultType } from "./audit-vault-lock.ts";
 import { inDurable, isPartOf, isS3Bucket, stackInDurable } from "./kept.ts";
-
-const isAuditStore = (resource: Resource, { register }: Context): boolean => {
-  const declared = dataClassOf(resource, register);
-  return declared.kind === "declared" && declared.value === "audit";
-};
 
 const ofAudit =
   (...checks: readonly Check[]): Check =>
@@ -19,38 +14,34 @@ const ofAudit =
 
 const secondsOfDay = 86_400;
 
-/** At least as long as the law demands. @param unit how many of the argument's units a day has */
 const longEnough =
   (path: string, unit: string, perDay: number, otherwise?: number): Check =>
-  (resource, context) => {
-    const retention = auditRetentionOf(resource, context);
-    const least = (retention?.days ?? 1) * perDay;
-    return mustBeWithin(
-      path,
-      least,
-      Number.POSITIVE_INFINITY,
-      `${unit}${retention ? `: ${retention.why}` : ""}`,
-      otherwise,
-    )(resource, context);
-  };
+  (resource, context) =>
+    keptFor(path, unit, perDay, auditRetentionOf(resource, context), otherwise)(resource, context);
 
 const locks = new Set([
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
   "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
 ]);
 
-/** S3 sets the default retention in a resource beside the bucket, or on the bucket, where that is deprecated. */
-function checkStack(resources: readonly Resource[], context: Context): StackFinding[] {
-  return resources
-    .filter((resource) => isS3Bucket(resource) && isAuditStore(resource, context))
-    .flatMap((bucket) => {
-      const lock = resources.find((other) => locks.has(other.type) && isPartOf(other, bucket));
-      const [holder, path] = lock ? [lock, "rule.defaultRetention"] : [bucket, "objectLockConfiguration.rule.defaultRetention"];
-      return judgeRetention(read(holder.props, path), path, bucket, context).map((finding) => ({ urn: holder.urn, finding }));
+const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>
+  resources
+    .filter((resource) => isAuditStore(resource, context))
+    .flatMap((store) => {
+      if (store.type === vaultType) return judgeVault(store, resources, context);
+      return isS3Bucket(store) ? judgeBucket(store, resources, context) : [];
     });
+
+/** S3 sets the default retention in a resource beside the bucket, or on the bucket, where that is deprecated. */
+function judgeBucket(bucket: Resource, resources: readonly Resource[], context: Context): StackFinding[] {
+  const lock = resources.find((other) => locks.has(other.type) && isPartOf(other, bucket));
+  const [holder, path] = lock ? [lock, "rule.defaultRetention"] : [bucket, "objectLockConfiguration.rule.defaultRetention"];
+  return judgeRetention(holder, path, bucket, context).map((finding) => ({ urn: holder.urn, finding }));
 }
 
-function judgeRetention(retention: Value | undefined, path: string, bucket: Resource, context: Context): Finding[] {
+function judgeRetention(holder: Resource, path: string, bucket: Resource, context: Context): Finding[] {
+  const retention = read(holder.props, path);
+  const shown = (of: string, value: Value) => show(holder, { path: `${path}.${of}`, value });
   if (retention === UNKNOWN) return [{ kind: "undecided", property: path }];
   const { mode, days, years } = (typeof retention === "object" && retention !== null ? retention : {}) as Properties;
   const demanded = auditRetentionOf(bucket, context);
@@ -64,12 +55,12 @@ function judgeRetention(retention: Value | undefined, path: string, bucket: Reso
       {
         kind: "violation",
         property: `${path}.mode`,
-        problem: `${path}.mode is ${JSON.stringify(mode)}, which an administrator lifts`,
+        problem: `${path}.mode is ${shown("mode", mode ?? null)}, which an administrator lifts`,
         allowed,
       },
     ];
-  const given = Number(days ?? 0) + Number(years ?? 0) * 365;
-  return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${given} days`, allowed }];
+  const given = asNumber(days ?? 0) + asNumber(years ?? 0) * 365;
+  return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${shown("days", given)} days`, allowed }];
 }
 
 export const objectLock: Rule = {
@@ -109,9 +100,13 @@ export const objectLock: Rule = {
   },
   check: inDurable(
     byType({
-      "gcp:logging/projectBucketConfig:ProjectBucketConfig": [
-        ofAudit(mustBe("locked", true, false), longEnough("retentionDays", "days", 1, 30)),
+      // Its lock cannot be lifted (docs.aws.amazon.com/aws-backup, "Logically air-gapped vault").
+      "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": [ofAudit(longEnough("minRetentionDays", "days", 1))],
+      "gcp:backupdisasterrecovery/backupVault:BackupVault": [
+        ofAudit(longEnough("backupMinimumEnforcedRetentionDuration", "seconds", secondsOfDay)),
       ],
+      // For how long, `log-retention` says.
+      "gcp:logging/projectBucketConfig:ProjectBucketConfig": [ofAudit(mustBe("locked", true, false))],
       "gcp:storage/bucket:Bucket": [
         ofAudit(mustBe("retentionPolicy.isLocked", true, false), longEnough("retentionPolicy.retentionPeriod", "seconds", secondsOfDay)),
       ],

@@ -1,6 +1,6 @@
 // Where neither soft delete nor versions are on, a deleted object is gone in the same second. Data that is owed to people must have
 // versions: that is `versioning`'s question. This one is about the rest.
-import { byType, mustNot, where } from "../../arguments.ts";
+import { asNumber, byType, mustNot, where } from "../../arguments.ts";
 import type { Rule } from "../../rule.ts";
 import { existsOnce, inDurable, isOf, isOwed } from "./kept.ts";
 
@@ -14,7 +14,7 @@ const buckets = byType({
         (enabled) => enabled !== true,
         mustNot(
           "softDeletePolicy.retentionDurationSeconds",
-          (seconds) => Number(seconds) === 0,
+          (seconds) => asNumber(seconds) === 0,
           "604800 (seven days) or more, or versioning.enabled: true",
           "soft delete is off, and there are no versions",
         ),

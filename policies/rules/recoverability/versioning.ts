@@ -1,7 +1,7 @@
 // An object that was overwritten or deleted is still there as a version.
 import { byType, mustBe, where } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { isPresent, type Resource, read, UNKNOWN } from "../../resource.ts";
+import { type Resource, read, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { inDurable, isOf, isOwed, isPartOf, isS3Bucket, ofClass, stackInDurable } from "./kept.ts";
 
@@ -12,8 +12,9 @@ function isVersioned(bucket: Resource, resources: readonly Resource[]): boolean 
   const { props } = bucket;
   return (
     read(props, "versioning.enabled") === true ||
+    read(props, "versionings[0].enabled") === true ||
     read(props, "objectLockEnabled") === true ||
-    isPresent(props, "objectLockConfiguration.objectLockEnabled") ||
+    read(props, "objectLockConfiguration.objectLockEnabled") === "Enabled" ||
     resources.some(
       (other) =>
         versionings.has(other.type) &&

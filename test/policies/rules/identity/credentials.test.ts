@@ -54,12 +54,16 @@ const scoped = (resources: unknown, effect = "allow") => ({
 specify(tokenScope, [
   ["one zone", scoped({ [`${zone}.fed`]: "*" }), compliant],
   ["one account", scoped({ "com.cloudflare.api.account.abc": "*" }), compliant],
-  ["all zones", scoped({ [`${zone}.*`]: "*" }), [`policies[0].resources reaches all of ${zone}.*`]],
-  ["all accounts", scoped({ "com.cloudflare.api.account.*": "*" }), ["policies[0].resources reaches all of com.cloudflare.api.account.*"]],
+  ["all zones", scoped({ [`${zone}.*`]: "*" }), [`policies[0].resources reaches all of "${zone}.*"`]],
+  [
+    "all accounts",
+    scoped({ "com.cloudflare.api.account.*": "*" }),
+    ['policies[0].resources reaches all of "com.cloudflare.api.account.*"'],
+  ],
   [
     "all zones of an account",
     scoped({ "com.cloudflare.api.account.abc": { [`${zone}.*`]: "*" } }),
-    [`policies[0].resources reaches all of ${zone}.*`],
+    [`policies[0].resources reaches all of "${zone}.*"`],
   ],
   ["not all zones", scoped({ [`${zone}.*`]: "*" }, "deny"), compliant],
   ["resources that are not known yet", scoped(UNKNOWN), ["undecided: policies[0].resources"]],

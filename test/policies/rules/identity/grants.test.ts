@@ -236,8 +236,9 @@ it("default service account: one that this stack makes is its own", () => {
     propertyDependencies: { template: urns },
   });
   const undecided = { kind: "undecided", property: "template.serviceAccount" } as const;
-  expect(defaultServiceAccount.settles?.(undecided, waiting(made.urn), [made])).toBe(true);
-  expect(defaultServiceAccount.settles?.(undecided, waiting(), [made])).toBe(false);
+  const other = resource({ type: "gcp:sql/databaseInstance:DatabaseInstance", name: "db" });
+  expect(defaultServiceAccount.settles?.(undecided, waiting(made.urn, other.urn), [made, other])).toBe(true);
+  expect(defaultServiceAccount.settles?.(undecided, waiting(other.urn), [made, other])).toBe(false);
 });
 
 describe("a grant that is not known before the deployment", () => {
@@ -256,6 +257,7 @@ describe("a grant that is not known before the deployment", () => {
   it.each([primitiveRoles, broadScope, passRole, privilegeEscalation])("is settled for $id by a custom role of this stack", (rule) => {
     expect(settled(rule, "role", custom)).toBe(true);
     expect(settled(rule, "role", made)).toBe(false);
+    expect(settled(rule, "role", custom, made)).toBe(false);
     expect(settled(rule, "role")).toBe(false);
     expect(settled(rule, "policyData", made)).toBe(true);
     expect(settled(rule, "policyData")).toBe(false);

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Value } from "../../../../policies/resource.ts";
 import { notAction } from "../../../../policies/rules/identity/not-action.ts";
 import { passRole } from "../../../../policies/rules/identity/pass-role.ts";
+import { covers, isAnyResource } from "../../../../policies/rules/identity/patterns.ts";
+import { policyDocuments } from "../../../../policies/rules/identity/policy-documents.ts";
 import { privilegeEscalation } from "../../../../policies/rules/identity/privilege-escalation.ts";
-import { covers, documentTypes, isAnyResource, waitsForNames } from "../../../../policies/rules/identity/statements.ts";
+import { waitsForNames } from "../../../../policies/rules/identity/statements.ts";
 import { wildcardActions } from "../../../../policies/rules/identity/wildcard-actions.ts";
 import { wildcardResources } from "../../../../policies/rules/identity/wildcard-resources.ts";
 import { judged, problems, resource, UNKNOWN } from "../../judging.ts";
@@ -86,11 +88,22 @@ specify(wildcardActions, [
     notApplicable,
   ],
   ["a document that is not known yet", { type: inline, props: { policy: UNKNOWN } }, ["undecided: policy"]],
+  ["statements that are not known yet", { type: inline, props: { policy: { Statement: UNKNOWN } } }, ["undecided: policy"]],
+  [
+    "an effect that is not known yet",
+    { type: inline, props: { policy: { Statement: [{ Effect: UNKNOWN, Action: "a:b" }] } } },
+    ["undecided: policy"],
+  ],
+  [
+    "a text that is no document",
+    { type: inline, props: { policy: "Allow *" } },
+    ["policy is not readable as a policy, so it cannot be judged"],
+  ],
   ["what is no policy", { type: "aws:sqs/queue:Queue" }, notApplicable],
 ]);
 
 it("does not show a policy that is secret", () => {
-  const secret = { ...holder({ Action: "s3:*", Resource: "*" }), secrets: ["policy"] };
+  const secret = { ...holder({ Sid: "Hidden", Action: "s3:*", Resource: "*" }), secrets: ["policy"] };
   expect(problems(judged(wildcardActions, secret))).toEqual(["policy allows [secret] (statement 1)"]);
 });
 
@@ -287,7 +300,7 @@ describe("how a policy is read", () => {
   });
 
   it("knows only types and properties that the SDK has", () => {
-    for (const [type, places] of Object.entries(documentTypes)) {
+    for (const [type, places] of Object.entries(policyDocuments)) {
       const declaration = new URL(`../../../../node_modules/@pulumi/${type.split(":").slice(0, 2).join("/")}.d.ts`, import.meta.url);
       const text = readFileSync(declaration, "utf8");
       for (const { path } of places) expect(text, `${type} ${path}`).toMatch(new RegExp(`\\n {4}${path.split(/[.[]/)[0]}\\??:`));

@@ -22,11 +22,11 @@ specify(openTrust, [
     role({ Principal: "*", Condition: { StringLike: { "aws:PrincipalOrgID": "*" } } }),
     ["assumeRolePolicy lets anyone in (statement 1)"],
   ],
-  ["a whole account", role({ Principal: { AWS: partner } }), ["assumeRolePolicy lets all of the account 210987654321 in (statement 1)"]],
+  ["a whole account", role({ Principal: { AWS: partner } }), ['assumeRolePolicy lets all of the account "210987654321" in (statement 1)']],
   [
     "a whole account, by its number",
     role({ Principal: { AWS: "210987654321" } }),
-    ["assumeRolePolicy lets all of the account 210987654321 in (statement 1)"],
+    ['assumeRolePolicy lets all of the account "210987654321" in (statement 1)'],
   ],
   [
     "a whole account that knows the external id",

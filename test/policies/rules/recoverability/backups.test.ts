@@ -79,6 +79,13 @@ specify(backupRetention, [
     postgres({ enabled: true, backupRetentionSettings: { retainedBackups: 2 } }),
     [`${config}.backupRetentionSettings.retainedBackups is 2`],
   ],
+  ["a scratch file system", { type: "aws:fsx/lustreFileSystem:LustreFileSystem", props: { deploymentType: "SCRATCH_2" } }, compliant],
+  ["a file system by default, which is a scratch one", { type: "aws:fsx/lustreFileSystem:LustreFileSystem", props: {} }, compliant],
+  [
+    "a persistent file system",
+    { type: "aws:fsx/lustreFileSystem:LustreFileSystem", props: { deploymentType: "PERSISTENT_2" } },
+    ["automaticBackupRetentionDays is not set, which means 0"],
+  ],
   ["a plan that keeps a month", { type: "aws:backup/plan:Plan", props: { rules: [{ lifecycle: { deleteAfter: 30 } }] } }, compliant],
   ["a plan that keeps for ever", { type: "aws:backup/plan:Plan", props: { rules: [{ ruleName: "a" }] } }, compliant],
   [

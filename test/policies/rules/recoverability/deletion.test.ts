@@ -47,6 +47,36 @@ specify(deletionProtection, [
   ["what holds nothing", { type: "gcp:compute/network:Network" }, notApplicable],
 ]);
 
+it("recoverability/deletion-protection knows who protects without being asked", () => {
+  const protects = (type: string) => judged(deletionProtection, { type }) === "compliant";
+  const byDefault = ["aws:cloudtrail/eventDataStore:EventDataStore", "aws:neptunegraph/graph:Graph", "aws:qldb/ledger:Ledger"];
+  const google = [
+    "alloydb/cluster",
+    "bigquery/table",
+    "bigtable/instance",
+    "cloudrunv2/job",
+    "cloudrunv2/workerPool",
+    "compute/storagePool",
+  ];
+  const more = ["container/cluster", "memorystore/instance", "redis/cluster", "redis/instance", "spanner/database"];
+  const token = (path: string) => `gcp:${path}:${path.split("/")[1]?.replace(/^./, (first) => first.toUpperCase())}`;
+  expect([...byDefault, ...google.map(token), ...more.map(token)].filter((type) => !protects(type))).toEqual([]);
+  const asked = [
+    "dsql/cluster",
+    "docdb/cluster",
+    "docdb/globalCluster",
+    "neptune/cluster",
+    "neptune/globalCluster",
+    "rds/cluster",
+    "rds/globalCluster",
+    "rds/instance",
+  ];
+  expect(asked.map((path) => token(path).replace("gcp", "aws")).filter(protects)).toEqual([]);
+  expect(
+    ["bigtable/table", "filestore/instance", "secretmanager/regionalSecret", "dataproc/metastoreService"].map(token).filter(protects),
+  ).toEqual([]);
+});
+
 specify(forceDestroy, [
   ["a bucket that is not emptied", { type: "aws:s3/bucket:Bucket", props: { forceDestroy: false } }, compliant],
   ["a bucket that nobody said it of", { type: "aws:s3/bucket:Bucket" }, compliant],
@@ -128,7 +158,7 @@ specify(protect, [
   ["a queue of public data", { type: "aws:sqs/queue:Queue", props: publicTags }, notApplicable],
   ["a queue whose class is not known yet", { type: "aws:sqs/queue:Queue", props: { tags: UNKNOWN } }, unprotected],
   ["a script that owns objects", { type: script, props: { migrations: { newSqliteClasses: ["Subject"] } } }, unprotected],
-  ["a script that binds its own objects", { type: script, props: { bindings: [object] } }, unprotected],
+  ["a script that binds its own objects", { type: script, props: { bindings: [{ type: "kv_namespace" }, object] } }, unprotected],
   [
     "a script that names itself as their owner",
     { type: script, props: { scriptName: "a", bindings: [{ ...object, scriptName: "a" }] } },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Rule } from "../../../../policies/rule.ts";
+import { backupLocked } from "../../../../policies/rules/recoverability/backup-locked.ts";
 import { lifecycleKeeps } from "../../../../policies/rules/recoverability/lifecycle-keeps.ts";
 import { logRetention } from "../../../../policies/rules/recoverability/log-retention.ts";
 import { objectLock } from "../../../../policies/rules/recoverability/object-lock.ts";
@@ -45,6 +46,13 @@ describe("recoverability/versioning of a bucket of S3", () => {
     ["beside it, by a status that is not known yet", [], { type: s3 }, part(UNKNOWN)],
     ["on it, as of old", [], { type: s3, props: { versioning: { enabled: true } } }],
     ["by its lock", [], { type: s3, props: { objectLockEnabled: true } }],
+    ["by its lock, as of old", [], { type: s3, props: { objectLockConfiguration: { objectLockEnabled: "Enabled" } } }],
+    ["on it, in the older type", [], { type: "aws:s3/bucketV2:BucketV2", props: { versionings: [{ enabled: true }] } }],
+    [
+      "by what the provider answers for a bucket without a lock",
+      none,
+      { type: s3, props: { objectLockConfiguration: { objectLockEnabled: "" } } },
+    ],
     ["nowhere", none, { type: s3 }],
     ["suspended", none, { type: s3 }, part("Suspended")],
     ["of operational data", [], { type: s3, props: of("operational") }],
@@ -90,6 +98,25 @@ specify(objectLock, [
     ['retentionPolicy.retentionPeriod is "31536000"'],
   ],
   ["no policy", audit({}), ["retentionPolicy.isLocked is not set, which means false", "retentionPolicy.retentionPeriod is not set"]],
+  ["a log bucket", { type: "gcp:logging/projectBucketConfig:ProjectBucketConfig", props: { ...of("audit"), locked: true } }, compliant],
+  [
+    "a log bucket that is open",
+    { type: "gcp:logging/projectBucketConfig:ProjectBucketConfig", props: of("audit") },
+    ["locked is not set, which means false"],
+  ],
+  [
+    "an air-gapped vault for a year",
+    { type: "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault", props: { ...of("audit"), minRetentionDays: 365 } },
+    ["minRetentionDays is 365"],
+  ],
+  [
+    "a vault of Google's",
+    {
+      type: "gcp:backupdisasterrecovery/backupVault:BackupVault",
+      props: { ...labelled("audit"), backupMinimumEnforcedRetentionDuration: `${seconds}s` },
+    },
+    compliant,
+  ],
   ["personal data, which is not locked", { type: gcs, props: labelled("personal") }, compliant],
   ["a policy that is not known yet", audit({ retentionPolicy: UNKNOWN }), ["undecided: retentionPolicy", "undecided: retentionPolicy"]],
   ["what is no bucket", { type: "aws:sqs/queue:Queue", props: of("audit") }, notApplicable],
@@ -120,6 +147,34 @@ describe("recoverability/object-lock of a bucket of S3", () => {
     ["of personal data", [], { type: s3, props: of("personal") }],
   ])("%s", (_name, says, it_, beside) => {
     expect(related(objectLock, it_, beside)).toEqual(says);
+  });
+});
+
+describe("recoverability/object-lock of a vault of AWS Backup", () => {
+  const vault: Case = { type: "aws:backup/vault:Vault", name: "vault", props: { ...of("audit"), name: "trail" } };
+  const lock = (props: object): Case => ({
+    type: "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+    props: { backupVaultName: "trail", ...props } as never,
+  });
+
+  it.each<[string, string[], Case?]>([
+    ["locked for everyone", [], lock({ changeableForDays: 3, minRetentionDays: days })],
+    ["without a lock", ["no lock keeps its audit data from being deleted"]],
+    [
+      "with another vault's",
+      ["no lock keeps its audit data from being deleted"],
+      lock({ backupVaultName: "other", changeableForDays: 3, minRetentionDays: days }),
+    ],
+    [
+      "in governance mode",
+      ["changeableForDays is not set, which means a lock that an administrator lifts"],
+      lock({ minRetentionDays: days }),
+    ],
+    ["a day too short", [`minRetentionDays is ${days - 1}`], lock({ changeableForDays: 3, minRetentionDays: days - 1 })],
+  ])("%s", (_name, says, beside) => {
+    const all = [vault, ...(beside ? [beside] : [])].map(resource);
+    expect(problems((objectLock.checkStack?.(all, context()) ?? []).map(({ finding }) => finding))).toEqual(says);
+    expect(backupLocked.checkStack?.(all, context())).toEqual([]);
   });
 });
 
