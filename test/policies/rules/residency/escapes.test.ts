@@ -786,7 +786,7 @@ describe("what is not known yet", () => {
     ],
     [
       "a hostname",
-      { type: "cloudflare:index/workersCustomDomain:WorkersCustomDomain", props: { hostname: UNKNOWN } },
+      { type: "cloudflare:index/workersCustomDomain:WorkersCustomDomain", props: { hostname: UNKNOWN }, dependsOn: { hostname: ["zone"] } },
       ["residency/tls-termination: undecided: hostname"],
     ],
     [
