@@ -59,7 +59,8 @@ function containers(resource: Resource, context: Context): Outcome {
 const everywhere = (resource: Resource, context: Context): Outcome =>
   under(resource, context, (demand) =>
     judge(resource, "destination", (place) => {
-      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(String(place.value))?.[1];
+      const text = typeof place.value === "string" ? place.value : "";
+      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(text)?.[1];
       return location === undefined || demand.dataClass === "public"
         ? undefined
         : refuse(demand, {
