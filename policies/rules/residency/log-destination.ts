@@ -3,7 +3,7 @@ import { parseJson } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Resource, select, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Outcome, type Rule } from "../../rule.ts";
-import { allowedPlaces, lawOf, nameOf, refuse, under } from "./demand.ts";
+import { allowedPlaces, lawOf, nameOf, refuse, those, under } from "./demand.ts";
 import { type Arguments, at, judgeArguments, madeHere, reference } from "./places.ts";
 
 const sink = [reference("destination")];
@@ -65,7 +65,7 @@ const everywhere = (resource: Resource, context: Context): Outcome =>
         ? undefined
         : refuse(demand, {
             problem: `${is(resource, place)}, a log bucket in ${location}, which is no place of ${nameOf(demand)}`,
-            allowed: allowedPlaces(demand).join(", "),
+            allowed: those(allowedPlaces(demand), demand),
           });
     }),
   );

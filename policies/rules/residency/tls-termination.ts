@@ -3,7 +3,7 @@ import { residencyOf } from "../../../stacks/residency.ts";
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule, type StackFinding } from "../../rule.ts";
-import { type Demand, demandOf, nameOf, refuse, under } from "./demand.ts";
+import { type Demand, demandOf, nameOf, refuse, those, under } from "./demand.ts";
 
 const regionalHostname = "cloudflare:index/regionalHostname:RegionalHostname";
 
@@ -93,7 +93,7 @@ function judgeRegionKey(resource: Resource, demand: Demand): Finding[] {
   return judge(resource, "regionKey", (place) =>
     allowed.some((key) => key === place.value)
       ? undefined
-      : refuse(demand, { problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: allowed.join(", ") }),
+      : refuse(demand, { problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: those(allowed, demand) }),
   );
 }
 
