@@ -313,7 +313,7 @@ export const none = `
   opensearchingest: pipelineEndpoint resourcePolicy
   organizations: account awsServiceAccess delegatedAdministrator organization organizationalUnit policy policyAttachment resourcePolicy
   organizations: tag
-  pinpoint: admChannel apnsChannel apnsSandboxChannel apnsVoipChannel apnsVoipSandboxChannel baiduChannel emailChannel emailTemplate
+  pinpoint: admChannel apnsChannel apnsVoipChannel baiduChannel emailChannel emailTemplate
   pinpoint: eventStream gcmChannel smsChannel smsvoicev2ConfigurationSet smsvoicev2EventDestination smsvoicev2Keyword
   pinpoint: smsvoicev2OptOutList smsvoicev2PhoneNumber smsvoicev2Pool smsvoicev2ResourcePolicy smsvoicev2SenderId
   qldb: stream

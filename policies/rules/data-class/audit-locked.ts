@@ -1,10 +1,9 @@
 // An audit trail is proof only where nobody, its keeper included, can change it: in a store that can be locked.
 import { jurisdictions, placesFor } from "../../../stacks/residency.ts";
-import { mustBe } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import type { Resource } from "../../resource.ts";
 import { holdingOf } from "../../resource-types.ts";
-import type { Finding, Outcome, Rule } from "../../rule.ts";
+import type { Outcome, Rule, Violation } from "../../rule.ts";
 import { cloudOf } from "../residency/demand.ts";
 import { byClass } from "./classes.ts";
 
@@ -18,27 +17,24 @@ const lockable = new Set([
   "gcp:logging/projectBucketConfig:ProjectBucketConfig",
   "gcp:storage/bucket:Bucket",
 ]);
-const logBucket = "gcp:logging/projectBucketConfig:ProjectBucketConfig";
 
 function check(resource: Resource, context: Context): Outcome {
   if (holdingOf(resource.type, resource.provider !== undefined) !== "stores") return "notApplicable";
-  return byClass(resource, context, (dataClass) => (dataClass === "audit" ? judgeLock(resource, context) : []));
+  return byClass(resource, context, (dataClass) => (dataClass === "audit" && !canBeLocked(resource.type) ? [unlockable] : []));
 }
 
-function judgeLock(resource: Resource, context: Context): Finding[] {
-  const cloud = cloudOf(resource.type);
+/** By the residency map and by the list: neither alone is enough. */
+function canBeLocked(type: string): boolean {
+  const cloud = cloudOf(type);
   const promised = jurisdictions.some((jurisdiction) => placesFor(jurisdiction, "audit").some((place) => place.cloud === cloud));
-  if (!promised || !lockable.has(resource.type)) {
-    return [
-      {
-        kind: "violation",
-        problem: "holds audit data and cannot be locked",
-        allowed: "S3 with Object Lock, Cloud Storage with a locked retention policy, a locked log bucket or backup vault",
-      },
-    ];
-  }
-  return resource.type === logBucket ? [...mustBe("locked", true, false)(resource, context)] : [];
+  return promised && lockable.has(type);
 }
+
+const unlockable: Violation = {
+  kind: "violation",
+  problem: "holds audit data and cannot be locked",
+  allowed: "S3 with Object Lock, Cloud Storage with a locked retention policy, a locked log bucket or backup vault",
+};
 
 export const auditLocked: Rule = {
   id: "data-class/audit-locked",

@@ -66,7 +66,7 @@ export const phaseOne: Rule = {
   title: "In phase 1 nothing reaches personal data",
   severity: "high",
   why: "The first phase is allowed without a completed impact assessment because it cannot touch people; one binding too many, and it does.",
-  remediation: "Remove the binding, variable or grant, or finish what phase 2 asks for and set bailiwick:phase: 2.",
+  remediation: "Remove the binding, variable or grant, or finish what phase 2 asks for and set bailiwick:phase to 2.",
   frameworks: [
     { name: "GDPR", clause: "Art. 35" },
     { name: "GDPR", clause: "Art. 25(1)" },

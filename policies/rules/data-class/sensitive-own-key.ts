@@ -17,7 +17,7 @@ const keyless: Readonly<Record<string, true | ((resource: Resource) => boolean)>
   "aws:lightsail/bucket:Bucket": true,
   "aws:lightsail/database:Database": true,
   "aws:lightsail/disk:Disk": true,
-  "aws:ssm/parameter:Parameter": ({ props }) => ["String", "StringList"].includes(String(read(props, "type"))),
+  "aws:ssm/parameter:Parameter": ({ props }) => ["String", "StringList"].some((type) => type === read(props, "type")),
   "gcp:firebase/databaseInstance:DatabaseInstance": true,
   "gcp:memcache/instance:Instance": true,
   "gcp:pubsub/liteTopic:LiteTopic": true,

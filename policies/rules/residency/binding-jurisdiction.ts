@@ -54,7 +54,7 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
       const actual = read(bucket.props, "jurisdiction") ?? "default";
       if (place.value === UNKNOWN || actual === UNKNOWN || place.value === actual) return [];
       // One that is outside the jurisdiction has been refused before anything was created.
-      if (place.value !== "default" && !allowedPlaces(demand).includes(String(place.value))) return [];
+      if (place.value !== "default" && !allowedPlaces(demand).some((pin) => pin === place.value)) return [];
       return [
         {
           urn: resource.urn,

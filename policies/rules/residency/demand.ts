@@ -82,16 +82,15 @@ export const lawOf = ({ within }: Pick<Demand, "within">): string =>
 export const nameOf = ({ within }: Demand): string =>
   within.length === 1 && within[0] ? `the jurisdiction ${within[0]} (${residencyOf(within[0]).title})` : "every place of the residency map";
 
-/** A violation with the law of the jurisdiction, and with what may be held where. */
-export function refuse(
+/** `eu-central-1, eu-west-1 (personal data of eu on aws)`: places that would do, or that there are none. */
+export function those(places: readonly string[], { holding, dataClass, within, cloud }: Demand): string {
+  const subject = holding === "stores" ? `${dataClass} data` : "resources";
+  const whose = `${subject} of ${within.length === 1 ? within[0] : "any jurisdiction"}`;
+  return places.length === 0 ? `no place of ${cloud} may hold ${whose}` : `${places.join(", ")} (${whose} on ${cloud})`;
+}
+
+/** A violation of the jurisdiction's law. */
+export const refuse = (
   demand: Demand,
   what: { readonly property?: string; readonly problem: string; readonly allowed: string; readonly remedy?: string },
-): Violation {
-  const subject = demand.holding === "stores" ? `${demand.dataClass} data` : "resources";
-  const whose = demand.within.length === 1 ? demand.within[0] : "any jurisdiction";
-  const allowed =
-    what.allowed === ""
-      ? `no place of ${demand.cloud} may hold ${subject} of ${whose}`
-      : `${what.allowed} (${subject} of ${whose} on ${demand.cloud})`;
-  return { kind: "violation", ...what, law: lawOf(demand), allowed };
-}
+): Violation => ({ kind: "violation", ...what, law: lawOf(demand) });

@@ -2,7 +2,7 @@
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource, select } from "../../resource.ts";
 import type { Outcome, Rule } from "../../rule.ts";
-import { allowedPlaces, refuse, under } from "./demand.ts";
+import { allowedPlaces, refuse, those, under } from "./demand.ts";
 
 /** Where a type takes a hint. Beside a jurisdiction it does no harm: the jurisdiction wins. */
 export const hints: Readonly<Record<string, string>> = {
@@ -21,7 +21,10 @@ function check(resource: Resource, context: Context): Outcome {
       refuse(demand, {
         property,
         problem: `${property} is a location hint, which the vendor does not promise to follow, and there is no jurisdiction`,
-        allowed: pins.map((pin) => `jurisdiction: ${pin}`).join(", "),
+        allowed: those(
+          pins.map((pin) => `jurisdiction: ${pin}`),
+          demand,
+        ),
       }),
     );
   });

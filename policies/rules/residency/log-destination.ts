@@ -3,7 +3,7 @@ import { parseJson } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Resource, select, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Outcome, type Rule } from "../../rule.ts";
-import { allowedPlaces, lawOf, nameOf, refuse, under } from "./demand.ts";
+import { allowedPlaces, lawOf, nameOf, refuse, those, under } from "./demand.ts";
 import { type Arguments, at, judgeArguments, madeHere, reference } from "./places.ts";
 
 const sink = [reference("destination")];
@@ -59,12 +59,13 @@ function containers(resource: Resource, context: Context): Outcome {
 const everywhere = (resource: Resource, context: Context): Outcome =>
   under(resource, context, (demand) =>
     judge(resource, "destination", (place) => {
-      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(String(place.value))?.[1];
+      const text = typeof place.value === "string" ? place.value : "";
+      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(text)?.[1];
       return location === undefined || demand.dataClass === "public"
         ? undefined
         : refuse(demand, {
             problem: `${is(resource, place)}, a log bucket in ${location}, which is no place of ${nameOf(demand)}`,
-            allowed: allowedPlaces(demand).join(", "),
+            allowed: those(allowedPlaces(demand), demand),
           });
     }),
   );

@@ -2,7 +2,7 @@
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule } from "../../rule.ts";
-import { allowedPlaces, type Demand, refuse, under } from "./demand.ts";
+import { type Demand, refuse, under } from "./demand.ts";
 import { at, judgeArgument } from "./places.ts";
 
 const topic = "gcp:pubsub/topic:Topic";
@@ -25,7 +25,7 @@ function check(resource: Resource, context: Context): Outcome {
 function judgeTransit(resource: Resource, demand: Demand): Finding[] {
   const path = "messageStoragePolicy.enforceInTransit";
   if (demand.dataClass === "public" || !isPresent(resource.props, "messageStoragePolicy.allowedPersistenceRegions")) return [];
-  const allowed = `${path}: true, with ${allowedPlaces(demand).join(", ")}`;
+  const allowed = `${path}: true`;
   if (!isPresent(resource.props, path))
     return [refuse(demand, { property: path, problem: `${path} is not set, which means false`, allowed })];
   return judge(resource, path, (place) => (place.value === true ? undefined : refuse(demand, { problem: is(resource, place), allowed })));

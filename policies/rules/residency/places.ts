@@ -2,7 +2,7 @@
 import type { Context } from "../../context.ts";
 import { isPresent, type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule } from "../../rule.ts";
-import { allowedPlaces, cloudOf, type Demand, nameOf, refuse, under } from "./demand.ts";
+import { allowedPlaces, cloudOf, type Demand, nameOf, refuse, those, under } from "./demand.ts";
 
 /** An argument that tells where data goes. */
 export type Argument =
@@ -95,7 +95,7 @@ export function judgePlace(
   const allowed = allowedPlaces(demand);
   if (allowed.includes(location)) return [];
   return [
-    refuse(demand, { property: place.path, problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: allowed.join(", ") }),
+    refuse(demand, { property: place.path, problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: those(allowed, demand) }),
   ];
 }
 

@@ -108,7 +108,7 @@ export const replication: Rule = {
     { name: "GDPR", clause: "Art. 17" },
     { name: "UK GDPR", clause: "Art. 44" },
     { name: "PDPA", clause: "s. 26" },
-    { name: "ISO 27001", clause: "A.8.14" },
+    { name: "ISO 27001", clause: "A.5.34" },
     { name: "SOC 2", clause: "C1.1" },
     { name: "DORA", clause: "Art. 30(2)(b)" },
   ],

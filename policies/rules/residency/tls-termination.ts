@@ -3,7 +3,7 @@ import { residencyOf } from "../../../stacks/residency.ts";
 import type { Context } from "../../context.ts";
 import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule, type StackFinding } from "../../rule.ts";
-import { type Demand, demandOf, nameOf, refuse, under } from "./demand.ts";
+import { type Demand, demandOf, nameOf, refuse, those, under } from "./demand.ts";
 
 const regionalHostname = "cloudflare:index/regionalHostname:RegionalHostname";
 
@@ -19,10 +19,11 @@ const anywhere =
 const unless =
   (path: string, harmless: readonly string[], otherwise: string, problem: string, allowed: string): Front =>
   (resource, demand) => {
-    const [place] = select(resource.props, path);
+    // A list of one, or the one itself: both have been the SDK's spelling.
+    const [place] = [...select(resource.props, `${path}[*]`), ...select(resource.props, path)];
     const value = place === undefined ? otherwise : place.value;
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
-    if (harmless.includes(String(value))) return [];
+    if (harmless.some((one) => one === value)) return [];
     const what = place === undefined ? `${path} is not set, which means ${otherwise}` : is(resource, place);
     return [refuse(demand, { property: path, problem: `${what}: ${problem}`, allowed })];
   };
@@ -92,7 +93,7 @@ function judgeRegionKey(resource: Resource, demand: Demand): Finding[] {
   return judge(resource, "regionKey", (place) =>
     allowed.some((key) => key === place.value)
       ? undefined
-      : refuse(demand, { problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: allowed.join(", ") }),
+      : refuse(demand, { problem: `${is(resource, place)}, outside ${nameOf(demand)}`, allowed: those(allowed, demand) }),
   );
 }
 
@@ -124,7 +125,8 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
     if (host === UNKNOWN) {
       return regional.includes(UNKNOWN) ? [] : [{ urn: resource.urn, finding: { kind: "undecided", property: serves.path } }];
     }
-    if (typeof host !== "string" || regional.some((name) => name === UNKNOWN || covers(String(name), hostOf(host)))) return [];
+    if (typeof host !== "string" || regional.some((name) => name === UNKNOWN || (typeof name === "string" && covers(name, hostOf(host)))))
+      return [];
     const finding = refuse(demand, {
       property: serves.path,
       problem: `${hostOf(host)} has no RegionalHostname, so its TLS is ended in any data centre`,
