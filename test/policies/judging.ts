@@ -4,6 +4,7 @@ import type { Register } from "../../policies/register.ts";
 import { type Properties, type Resource, UNKNOWN } from "../../policies/resource.ts";
 import type { Example, Finding, Outcome, Rule } from "../../policies/rule.ts";
 import { type Vendor, vendorsOf } from "../../policies/vendors.ts";
+import { asWritten } from "../../policies/written.ts";
 
 export { UNKNOWN };
 
@@ -84,7 +85,7 @@ export function findingsOf(rule: Rule, example: Example, inside: Context = conte
     const outcome = rule.check?.(each, inside) ?? "notApplicable";
     return typeof outcome === "string" ? [] : outcome.filter((it) => it.kind === "violation" || !rule.settles?.(it, each, resources));
   });
-  return [...alone, ...(rule.checkStack?.(resources, inside) ?? []).map(({ finding }) => finding)];
+  return [...alone, ...(rule.checkStack?.(resources.map(asWritten), inside) ?? []).map(({ finding }) => finding)];
 }
 
 function dependenciesOf({ dependsOn = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {

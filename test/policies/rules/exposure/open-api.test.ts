@@ -48,6 +48,15 @@ specify(openApi, {
       "target makes a route",
     ],
   ],
-  undecided: [["an authorizer", { type: route, props: { routeKey: "GET /consents", authorizationType: UNKNOWN } }, "authorizationType"]],
+  undecided: [
+    [
+      "an authorizer",
+      [
+        { type: route, props: { routeKey: "GET /consents", authorizationType: UNKNOWN }, dependsOn: { authorizationType: ["other"] } },
+        { type: "pulumi:pulumi:StackReference", name: "other" },
+      ],
+      "authorizationType",
+    ],
+  ],
   silent: "aws:apigateway/deployment:Deployment",
 });
