@@ -3,7 +3,7 @@ import type { CheckTable } from "../../arguments.ts";
 import { mustBe, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
 
 const restApi = "aws:apigateway/restApi:RestApi";
@@ -51,12 +51,10 @@ function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   }
   if (type === graphQl) return read(props, "visibility") !== "PRIVATE";
   if (type !== route) return true;
-  const key = read(props, "routeKey");
+  const key = textOf(read(props, "routeKey"));
   const api = owner("apiId", httpApi);
-  const isSocket = api
-    ? read(api.props, "protocolType") === "WEBSOCKET"
-    : !/^\$default$|^[A-Z]+ \//.test(String(key === UNKNOWN ? "" : key));
-  return isSocket ? key === "$connect" : !String(key === UNKNOWN ? "" : key).startsWith("OPTIONS ");
+  const isSocket = api ? read(api.props, "protocolType") === "WEBSOCKET" : !/^\$default$|^[A-Z]+ \//.test(key);
+  return isSocket ? key === "$connect" : !key.startsWith("OPTIONS ");
 }
 
 const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>

@@ -1,7 +1,7 @@
 // What stands on the internet and takes requests refuses some of them by itself, before a program has to.
 import { byType, type Check, mustBeSet } from "../../arguments.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, select } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 
 const loadBalancers = ["aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer"];
@@ -17,15 +17,13 @@ const isEntry = ({ type, props }: Resource): boolean =>
   type === apiStage ||
   (loadBalancers.includes(type) &&
     read(props, "internal") !== true &&
-    [undefined, "application"].includes(read(props, "loadBalancerType") as never));
+    ["", "application"].includes(textOf(read(props, "loadBalancerType"))));
 
 const hasAcl = (entry: Resource, resources: readonly Resource[]): boolean =>
   resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry, ["arn"]));
 
 const lets = ({ props }: Resource, list: string, kinds: readonly string[]): boolean =>
-  select(props, `${list}[*].type`).some(({ value }) =>
-    kinds.includes(String(value === null ? "" : typeof value === "symbol" ? "" : value)),
-  );
+  select(props, `${list}[*].type`).some(({ value }) => kinds.includes(textOf(value)));
 const authenticates = ["authenticate-oidc", "authenticate-cognito", "jwt-validation"];
 const harmless = ["redirect", "fixed-response"];
 
@@ -67,9 +65,9 @@ const backend =
   (otherwise: string): Check =>
   (resource, context) => {
     const { props } = resource;
-    const scheme = String(typeof read(props, "loadBalancingScheme") === "string" ? read(props, "loadBalancingScheme") : otherwise);
-    const protocol = read(props, "protocol") ?? "HTTP";
-    const isPublic = scheme.startsWith("EXTERNAL") && requests.includes(String(typeof protocol === "string" ? protocol : "HTTP"));
+    const scheme = textOf(read(props, "loadBalancingScheme")) || otherwise;
+    const protocol = textOf(read(props, "protocol")) || "HTTP";
+    const isPublic = scheme.startsWith("EXTERNAL") && requests.includes(protocol);
     return isPublic && !isPresent(props, "iap") ? armor(resource, context) : [];
   };
 

@@ -3,7 +3,7 @@ import { byType, type Check, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
-import { type Resource, read, select, type Value } from "../../resource.ts";
+import { type Resource, read, select, textOf, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 
 /** `'*'` is how API Gateway writes a fixed header. */
@@ -17,7 +17,7 @@ const header =
   ({ props }) =>
     Object.entries((read(props, map) ?? {}) as Readonly<Record<string, Value>>).flatMap(([name, value]) =>
       /access-control-allow-origin$/i.test(name) && isAny(value)
-        ? [{ kind: "violation" as const, property: map, problem: `${map}: ${name} is ${String(value)}`, allowed: named }]
+        ? [{ kind: "violation" as const, property: map, problem: `${map}: ${name} is ${textOf(value)}`, allowed: named }]
         : [],
     );
 
