@@ -5,7 +5,6 @@ import { type Exemption, inUse, unusedIn, withoutUse } from "./exemptions.ts";
 import { undecidedMessage, violationMessage } from "./message.ts";
 import type { Properties, Resource } from "./resource.ts";
 import type { Finding, Metadata, Outcome, Rule, Severity, Undecided } from "./rule.ts";
-import { asWritten } from "./written.ts";
 
 export interface Diagnostic {
   readonly rule: string;
@@ -143,9 +142,8 @@ export class Session {
     const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
     for (const resource of resources) this.#place(resource);
     for (const rule of this.#facts.rules) if (rule.checkStack && !rule.check) this.#count(rule, "judged");
-    const written = resources.map(asWritten);
     const related = this.#facts.rules.flatMap((rule) =>
-      stackFindingsOf(rule, written, this.#facts.context).flatMap(({ urn, finding }) => {
+      stackFindingsOf(rule, resources, this.#facts.context).flatMap(({ urn, finding }) => {
         const resource = byUrn.get(urn);
         return resource ? this.#report(rule, resource, finding) : [];
       }),

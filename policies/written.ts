@@ -1,25 +1,25 @@
-// Stack rules see a resource's outputs, which repeat its inputs. In a preview the provider leaves unknown what it will work out itself, though
-// nobody wrote anything there: to a rule that is absent, not unknown.
+// In a preview the engine tells stack rules a resource's outputs, most of which nobody knows yet. What the program gave no value is no argument
+// that will be known later: to a rule it is not there.
 import { type Properties, type Resource, UNKNOWN, type Value } from "./resource.ts";
 
-/** The resource without the unknown values that come from no other resource. What another resource will tell stays unknown. */
+/**
+ * The resource without what only its own provider will compute. The engine names the dependencies of each argument, even where there are
+ * none; an argument that depends on nothing holds no unknown value but what the provider adds inside it.
+ */
 export function asWritten(resource: Resource): Resource {
   const { props, propertyDependencies = {} } = resource;
   const written = Object.entries(props).flatMap(([name, value]): [string, Value][] => {
-    const kept = (propertyDependencies[name]?.length ?? 0) > 0 ? value : withoutUnknown(value);
-    return kept === undefined ? [] : [[name, kept]];
+    if (value === UNKNOWN) return Object.hasOwn(propertyDependencies, name) ? [[name, value]] : [];
+    const depends = (propertyDependencies[name]?.length ?? 0) > 0;
+    return [[name, depends ? value : withoutUnknown(value)]];
   });
   return { ...resource, props: Object.fromEntries(written) };
 }
 
-function withoutUnknown(value: Value): Value | undefined {
-  if (value === UNKNOWN) return undefined;
+function withoutUnknown(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   // Places in a list count: an element that is unknown leaves its place empty.
-  if (Array.isArray(value)) return (value as readonly Value[]).map((item) => withoutUnknown(item) ?? null);
-  const entries = Object.entries(value as Properties).flatMap(([name, item]): [string, Value][] => {
-    const kept = withoutUnknown(item);
-    return kept === undefined ? [] : [[name, kept]];
-  });
-  return Object.fromEntries(entries);
+  if (Array.isArray(value)) return (value as readonly Value[]).map((item) => (item === UNKNOWN ? null : withoutUnknown(item)));
+  const entries = Object.entries(value as Properties).filter(([, item]) => item !== UNKNOWN);
+  return Object.fromEntries(entries.map(([name, item]) => [name, withoutUnknown(item)]));
 }

@@ -88,7 +88,14 @@ export function findingsOf(rule: Rule, example: Example, inside: Context = conte
   return [...alone, ...(rule.checkStack?.(resources.map(asWritten), inside) ?? []).map(({ finding }) => finding)];
 }
 
-function dependenciesOf({ dependsOn = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {
+function dependenciesOf({ dependsOn = {}, props = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {
   const urnOf = (name: string) => resource(example.find((other) => other.name === name) ?? { type: "missing", name }).urn;
-  return { propertyDependencies: Object.fromEntries(Object.entries(dependsOn).map(([property, names]) => [property, names.map(urnOf)])) };
+  // The engine names every argument, also one that depends on nothing.
+  const none = Object.fromEntries(Object.keys(props).map((property) => [property, []]));
+  return {
+    propertyDependencies: {
+      ...none,
+      ...Object.fromEntries(Object.entries(dependsOn).map(([property, names]) => [property, names.map(urnOf)])),
+    },
+  };
 }

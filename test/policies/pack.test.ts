@@ -17,7 +17,7 @@ const good = {
   tags: { "data-class": "personal" },
   serverSideEncryptionConfiguration: {
     rule: {
-      applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn:aws:kms:eu-central-1:123456789012:key/1" },
+      applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: "alias/uploads" },
     },
   },
   policy: JSON.stringify({

@@ -13,8 +13,7 @@ const listener: Check = (resource) => {
   return select(props, "defaultActions[*]").flatMap(({ path, value }): Finding[] => {
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
     const kind = read(props, `${path}.type`);
-    const redirects =
-      kind === "redirect" && textOf(read(props, `${path}.redirect.protocol`)) === "HTTPS";
+    const redirects = kind === "redirect" && textOf(read(props, `${path}.redirect.protocol`)) === "HTTPS";
     return redirects || kind === "fixed-response"
       ? []
       : [{ kind: "violation", property: path, problem: `${path} answers plain HTTP by ${textOf(kind)}`, allowed: redirectOnly }];
