@@ -148,6 +148,7 @@ describe("what is undecided", () => {
   const props = {
     location: "europe-west3",
     ingress: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    scaling: { maxInstanceCount: 10 },
     template: { serviceAccount: "preferences@test.iam.gserviceaccount.com", containers: [{ image: unknown }] },
   };
   const build = { type: "gcp:artifactregistry/repository:Repository", name: "images" };
