@@ -39,6 +39,9 @@ const checks: CheckTable = {
   ],
 };
 
+/** What is there to be asked by anyone: whether a program is well, and what RFC 8615 puts at a known place. */
+const forAnyone = /^(GET|HEAD) \/(\.well-known\/.*|health\w*|livez|readyz|ping|robots\.txt|favicon\.ico)$/;
+
 /** A browser's preflight carries no credentials (Fetch Standard, "CORS-preflight request"); a WebSocket is authorised when it connects. */
 function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   const { props, type } = resource;
@@ -54,7 +57,7 @@ function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   const key = textOf(read(props, "routeKey"));
   const api = owner("apiId", httpApi);
   const isSocket = api ? read(api.props, "protocolType") === "WEBSOCKET" : !/^\$default$|^[A-Z]+ \//.test(key);
-  return isSocket ? key === "$connect" : !key.startsWith("OPTIONS ");
+  return isSocket ? key === "$connect" : !key.startsWith("OPTIONS ") && !forAnyone.test(key);
 }
 
 const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>

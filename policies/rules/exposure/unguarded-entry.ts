@@ -19,6 +19,15 @@ const isEntry = ({ type, props }: Resource): boolean =>
     read(props, "internal") !== true &&
     ["", "application"].includes(textOf(read(props, "loadBalancerType"))));
 
+/** An API inside a VPC. */
+const isPrivate = (entry: Resource, resources: readonly Resource[]): boolean =>
+  resources.some(
+    (other) =>
+      other.type === "aws:apigateway/restApi:RestApi" &&
+      leadsTo(entry, "restApi", other, ["id"]) &&
+      select(other.props, "endpointConfiguration.types").some(({ value }) => value === "PRIVATE"),
+  );
+
 const hasAcl = (entry: Resource, resources: readonly Resource[]): boolean =>
   resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry, ["arn"]));
 
@@ -44,7 +53,7 @@ function asksByItself(entry: Resource, resources: readonly Resource[]): boolean 
 const checkStack = (resources: readonly Resource[]): StackFinding[] =>
   resources
     .filter(isEntry)
-    .filter((entry) => !hasAcl(entry, resources) && !asksByItself(entry, resources))
+    .filter((entry) => !isPrivate(entry, resources) && !hasAcl(entry, resources) && !asksByItself(entry, resources))
     .map(({ urn, type }) => ({
       urn,
       finding: {
@@ -56,6 +65,12 @@ const checkStack = (resources: readonly Resource[]): StackFinding[] =>
             : "a WebAclAssociation with its ARN; or listeners that refuse by default, with rules that ask for a header, an address or a login",
       },
     }));
+
+/** Files of a bucket need no firewall: there is no program to attack. */
+const distribution: Check = (resource, context) =>
+  ["customOriginConfig", "vpcOriginConfig"].some((kind) => isPresent(resource.props, `origins[*].${kind}`))
+    ? mustBeSet("webAclId", "webAclId", "no limit and no rule")(resource, context)
+    : [];
 
 const armor = mustBeSet("securityPolicy", "securityPolicy (Cloud Armor), or iap", "no limit and no rule");
 const requests = ["HTTP", "HTTPS", "HTTP2", "H2C", "GRPC"];
@@ -95,7 +110,7 @@ export const unguardedEntry: Rule = {
     fails: [{ type: backendService, props: { protocol: "HTTPS" } }],
   },
   check: byType({
-    "aws:cloudfront/distribution:Distribution": [mustBeSet("webAclId", "webAclId", "no limit and no rule")],
+    "aws:cloudfront/distribution:Distribution": [distribution],
     [backendService]: [backend("EXTERNAL")],
     "gcp:compute/regionBackendService:RegionBackendService": [backend("INTERNAL")],
   }),

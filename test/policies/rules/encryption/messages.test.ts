@@ -8,7 +8,6 @@ specify(messages, {
   passes: [
     ["a queue, by default", { type: queue }],
     ["a queue with a key", { type: queue, props: { kmsMasterKeyId: UNKNOWN, sqsManagedSseEnabled: false } }],
-    ["a topic with a key", { type: "aws:sns/topic:Topic", props: { kmsMasterKeyId: "alias/events" } }],
     ["a stream", { type: "aws:kinesis/stream:Stream", props: { encryptionType: "KMS" } }],
     [
       "a delivery stream from another one",
@@ -17,7 +16,6 @@ specify(messages, {
   ],
   refused: [
     ["a queue", { type: queue, props: { sqsManagedSseEnabled: false } }, "sqsManagedSseEnabled is false"],
-    ["a topic", { type: "aws:sns/topic:Topic" }, "kmsMasterKeyId is not set, which means no encryption"],
     ["a stream", { type: "aws:kinesis/stream:Stream" }, "encryptionType is not set, which means NONE"],
     ["a delivery stream", { type: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream" }, "serverSideEncryption.enabled is not set"],
   ],
