@@ -1,7 +1,7 @@
 // Sensitive data can be destroyed by destroying its key, so it lies only where a key of one's own can be given.
 import { jurisdictions, placesFor } from "../../../stacks/residency.ts";
 import type { Context } from "../../context.ts";
-import { type Resource, read } from "../../resource.ts";
+import { type Resource, read, textOf } from "../../resource.ts";
 import { holdingOf } from "../../resource-types.ts";
 import type { Outcome, Rule } from "../../rule.ts";
 import { cloudOf } from "../residency/demand.ts";
@@ -17,7 +17,7 @@ const keyless: Readonly<Record<string, true | ((resource: Resource) => boolean)>
   "aws:lightsail/bucket:Bucket": true,
   "aws:lightsail/database:Database": true,
   "aws:lightsail/disk:Disk": true,
-  "aws:ssm/parameter:Parameter": ({ props }) => ["String", "StringList"].includes(String(read(props, "type"))),
+  "aws:ssm/parameter:Parameter": ({ props }) => ["String", "StringList"].includes(textOf(read(props, "type"))),
   "gcp:firebase/databaseInstance:DatabaseInstance": true,
   "gcp:memcache/instance:Instance": true,
   "gcp:pubsub/liteTopic:LiteTopic": true,

@@ -2,7 +2,7 @@
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
-import { type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { documentOf, statementsOf } from "../exposure/aws-policy.ts";
 import { s3Buckets, s3Names, s3Policies } from "../s3.ts";
@@ -18,7 +18,7 @@ function refusesPlain(text: Value): boolean {
       readonly [operator: string]: { readonly [key: string]: Value };
     };
     const secure = Object.entries(conditions.Bool ?? {}).some(
-      ([key, value]) => key.toLowerCase() === "aws:securetransport" && [value].flat().map(String).includes("false"),
+      ([key, value]) => key.toLowerCase() === "aws:securetransport" && ([value].flat() as readonly Value[]).map(textOf).includes("false"),
     );
     const all = [Action].flat().some((action) => action === "s3:*" || action === "*");
     return Effect === "Deny" && isEveryone(Principal) && all && secure;

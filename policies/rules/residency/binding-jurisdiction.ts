@@ -1,7 +1,7 @@
 // A bucket of R2 is found by its name and its jurisdiction together: whoever leaves one out reaches another bucket.
 import type { Context } from "../../context.ts";
 import { namedBy } from "../../references.ts";
-import { type Located, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { type Located, type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import type { Outcome, Rule, StackFinding } from "../../rule.ts";
 import { allowedPlaces, demandOf, refuse, under } from "./demand.ts";
 import { type Arguments, at, judgeArgument } from "./places.ts";
@@ -54,7 +54,7 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
       const actual = read(bucket.props, "jurisdiction") ?? "default";
       if (place.value === UNKNOWN || actual === UNKNOWN || place.value === actual) return [];
       // One that is outside the jurisdiction has been refused before anything was created.
-      if (place.value !== "default" && !allowedPlaces(demand).includes(String(place.value))) return [];
+      if (place.value !== "default" && !allowedPlaces(demand).includes(textOf(place.value))) return [];
       return [
         {
           urn: resource.urn,

@@ -1,7 +1,7 @@
 // Where logs are sent: they name people by address, account and path, and so are their data.
 import { parseJson } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { type Resource, select, UNKNOWN, type Value } from "../../resource.ts";
+import { type Resource, select, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Outcome, type Rule } from "../../rule.ts";
 import { allowedPlaces, lawOf, nameOf, refuse, under } from "./demand.ts";
 import { type Arguments, at, judgeArguments, madeHere, reference } from "./places.ts";
@@ -59,7 +59,7 @@ function containers(resource: Resource, context: Context): Outcome {
 const everywhere = (resource: Resource, context: Context): Outcome =>
   under(resource, context, (demand) =>
     judge(resource, "destination", (place) => {
-      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(String(place.value))?.[1];
+      const location = /^logging\.googleapis\.com\/.*\/locations\/(global|us|eu)\/buckets\//.exec(textOf(place.value))?.[1];
       return location === undefined || demand.dataClass === "public"
         ? undefined
         : refuse(demand, {

@@ -1,7 +1,7 @@
 // Where a person's connection is decrypted is where their data is first read: inside the jurisdiction, or anywhere.
 import { residencyOf } from "../../../stacks/residency.ts";
 import type { Context } from "../../context.ts";
-import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule, type StackFinding } from "../../rule.ts";
 import { type Demand, demandOf, nameOf, refuse, under } from "./demand.ts";
 
@@ -22,7 +22,7 @@ const unless =
     const [place] = select(resource.props, path);
     const value = place === undefined ? otherwise : place.value;
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
-    if (harmless.includes(String(value))) return [];
+    if (harmless.includes(textOf(value))) return [];
     const what = place === undefined ? `${path} is not set, which means ${otherwise}` : is(resource, place);
     return [refuse(demand, { property: path, problem: `${what}: ${problem}`, allowed })];
   };
@@ -124,7 +124,7 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
     if (host === UNKNOWN) {
       return regional.includes(UNKNOWN) ? [] : [{ urn: resource.urn, finding: { kind: "undecided", property: serves.path } }];
     }
-    if (typeof host !== "string" || regional.some((name) => name === UNKNOWN || covers(String(name), hostOf(host)))) return [];
+    if (typeof host !== "string" || regional.some((name) => name === UNKNOWN || covers(textOf(name), hostOf(host)))) return [];
     const finding = refuse(demand, {
       property: serves.path,
       problem: `${hostOf(host)} has no RegionalHostname, so its TLS is ended in any data centre`,

@@ -1,6 +1,6 @@
 // Products that have no place: what is given to them is wherever the vendor runs them.
 import type { Context } from "../../context.ts";
-import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import type { Finding, Outcome, Rule } from "../../rule.ts";
 import { isPersonal } from "../data-class/classes.ts";
 import { type Demand, refuse, under } from "./demand.ts";
@@ -64,7 +64,7 @@ const isHome = ({ type, props }: Resource, { within }: Demand): boolean =>
 
 function judgeBindings(resource: Resource, demand: Demand): Finding[] {
   return select(resource.props, "bindings[*].type").flatMap(({ path, value }): Finding[] => {
-    const product = value === UNKNOWN ? undefined : unpinnableBindings[String(value)];
+    const product = value === UNKNOWN ? undefined : unpinnableBindings[textOf(value)];
     if (product === undefined) return [];
     const problem = `${path} is ${JSON.stringify(value)}: ${product} runs and keeps data without a jurisdiction`;
     return [refuse(demand, { property: path, problem, allowed: "bindings to stores and services of the jurisdiction" })];
