@@ -7,10 +7,11 @@ import analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import type { StackFacts } from "./context.ts";
-import { type ProviderInstance, type Resource, UNKNOWN } from "./resource.ts";
+import type { ProviderInstance, Resource } from "./resource.ts";
 import type { Metadata, Rule, Severity } from "./rule.ts";
 import type { Report, Session } from "./session.ts";
 import { correct, decode, type Wire } from "./wire.ts";
+import { asWritten } from "./written.ts";
 
 /** A stack with thousands of resources, or a Worker's modules inline, are larger than gRPC's default of 4 MB. */
 const maxMessageBytes = 400 * 1024 * 1024;
@@ -57,7 +58,7 @@ export function serve(pack: Pack, host: string): Promise<{ readonly port: number
     analyzeStack: unary((request: messages.AnalyzeStackRequest) => {
       const resources = request
         .getResourcesList()
-        .map((item) => withoutComputed({ ...resourceOf(item), propertyDependencies: propertyDependenciesOf(item) }));
+        .map((item) => asWritten({ ...resourceOf(item), propertyDependencies: propertyDependenciesOf(item) }));
       return response(pack, current().analyzeStack(resources));
     }),
     cancel: unary(() => empty()),
@@ -196,16 +197,6 @@ const providerOf = (provider: messages.AnalyzerProviderResource): ProviderInstan
 
 const propertyDependenciesOf = (resource: messages.AnalyzerResource): Record<string, readonly string[]> =>
   Object.fromEntries([...resource.getPropertydependenciesMap().entries()].map(([property, urns]) => [property, urns.getUrnsList()]));
-
-/**
- * In a preview the engine tells stack rules the outputs, most of which nobody knows yet. One that the program gave no value is no
- * argument that will be known later: it is not there. The engine names the dependencies of each argument, even where there are none.
- */
-function withoutComputed(resource: Resource): Resource {
-  const { props, propertyDependencies = {} } = resource;
-  const known = Object.entries(props).filter(([name, value]) => value !== UNKNOWN || Object.hasOwn(propertyDependencies, name));
-  return { ...resource, props: Object.fromEntries(known) };
-}
 
 const level = (blocks: boolean) => (blocks ? EnforcementLevel.MANDATORY : EnforcementLevel.ADVISORY);
 

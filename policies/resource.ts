@@ -73,6 +73,12 @@ export function isPresent(props: Properties, path: string): boolean {
   return select(props, path).length > 0;
 }
 
+/** A text, number or switch as a text; `""` for anything else, unknown included: `String` throws on what a list of unknowns is. */
+export const textOf = (value: Value | undefined): string => (["string", "number", "boolean"].includes(typeof value) ? String(value) : "");
+
+/** A number, also where a provider writes it as a text; not a number for anything else. */
+export const numberOf = (value: Value | undefined): number => (textOf(value) === "" ? Number.NaN : Number(value));
+
 /** A value as a finding may show it. Secrets and long texts are not shown. */
 export function show(resource: Resource, { path, value }: Located): string {
   if ([...resource.secrets].some((secret) => path === secret || path.startsWith(`${secret}.`) || path.startsWith(`${secret}[`)))

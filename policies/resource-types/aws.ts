@@ -147,6 +147,7 @@ export const none = `
   alb: listenerCertificate listenerRule targetGroupAttachment
   amp: alertManagerDefinition anomalyDetector queryLoggingConfiguration resourcePolicy ruleGroupNamespace scraper
   amp: scraperLoggingConfiguration workspaceConfiguration
+  amplify: branch
   apigateway: account apiKey authorizer basePathMapping clientCertificate deployment documentationPart documentationVersion
   apigateway: domainNameAccessAssociation integration integrationResponse method methodResponse methodSettings model requestValidator
   apigateway: resource response restApiPolicy restApiPut stage usagePlan usagePlanKey vpcLink
@@ -256,6 +257,7 @@ export const none = `
   glacier: vaultLock
   glue: resourcePolicy
   globalaccelerator: crossAccountAttachment customRoutingListener listener
+  glue: resourcePolicy securityConfiguration
   grafana: licenseAssociation roleAssociation workspace workspaceApiKey workspaceSamlConfiguration workspaceServiceAccount
   grafana: workspaceServiceAccountToken
   guardduty: detector detectorFeature filter inviteAccepter iPSet malwareProtectionPlan member memberDetectorFeature
@@ -282,7 +284,7 @@ export const none = `
   lambda: provisionedConcurrencyConfig resourcePolicy runtimeManagementConfig
   lb: listenerCertificate listenerRule targetGroupAttachment trustStore trustStoreRevocation
   licensemanager: association licenseConfiguration licenseGrant licenseGrantAccepter
-  lightsail: bucketAccessKey
+    lightsail: bucketAccessKey containerServiceDeploymentVersion
   location: map placeIndex routeCalculation trackerAssociation
   macie: customDataIdentifier findingsFilter
   macie2: account classificationExportConfiguration classificationJob invitationAccepter member organizationAdminAccount
@@ -354,6 +356,7 @@ export const none = `
   s3control: multiRegionAccessPointRoutes objectLambdaAccessPointPolicy storageLensConfiguration
   s3outposts: endpoint
   s3tables: namespace table tableBucketPolicy tablePolicy
+  sagemaker: model notebookInstanceLifecycleConfiguration
   savingsplans: savingsPlan
   scheduler: scheduleGroup
   schemas: discoverer registry registryPolicy schema

@@ -62,8 +62,10 @@ import { Provider as GoogleProvider } from "@pulumi/gcp/provider.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 const provider = new Provider("aws", { region: "${region}", skipCredentialsValidation: true });
 `;
-const bucket = (more: string) =>
-  `const bucket = new Bucket("uploads", { bucket: "uploads", versioning: { enabled: true }, tags: { "data-class": "personal" }${more} }, { provider, protect: true });\n`;
+const bucket = (more: string) => `const byKey = { sseAlgorithm: "aws:kms", kmsMasterKeyId: "alias/uploads" };
+const encryption = { serverSideEncryptionConfiguration: { rule: { applyServerSideEncryptionByDefault: byKey } } };
+const bucket = new Bucket("uploads", { bucket: "uploads", versioning: { enabled: true }, tags: { "data-class": "personal" }, ...encryption${more} }, { provider, protect: true });
+`;
 
 it("an EU bucket in us-east-1 is refused before it exists, and the message says why", async () => {
   const stack = await engine.stack("eu", provider("eu-central-1") + bucket(', region: "us-east-1"'));
@@ -83,7 +85,9 @@ it("an EU bucket in us-east-1 is refused before it exists, and the message says 
 
 it("what is undecided blocks a plain preview, and names what it waits for", async () => {
   const program = `${provider("us-east-1") + bucket("")}
-new BucketPolicy("access", { bucket: bucket.bucket, policy: bucket.arn.apply((arn) => JSON.stringify({ Resource: arn })) }, { provider });
+const plain = { Effect: "Deny", Principal: "*", Action: "s3:*", Condition: { Bool: { "aws:SecureTransport": "false" } } };
+const policyOf = (arn) => JSON.stringify({ Statement: [{ ...plain, Resource: arn }] });
+new BucketPolicy("access", { bucket: bucket.bucket, policy: bucket.arn.apply(policyOf) }, { provider });
 `;
   const stack = await engine.stack("us", program);
   const open = await stack.run("preview", ...pack);

@@ -4,6 +4,7 @@ import type { Register } from "../../policies/register.ts";
 import { type Properties, type Resource, UNKNOWN } from "../../policies/resource.ts";
 import type { Example, Finding, Outcome, Rule } from "../../policies/rule.ts";
 import { type Vendor, vendorsOf } from "../../policies/vendors.ts";
+import { asWritten } from "../../policies/written.ts";
 
 export { UNKNOWN };
 
@@ -84,10 +85,17 @@ export function findingsOf(rule: Rule, example: Example, inside: Context = conte
     const outcome = rule.check?.(each, inside) ?? "notApplicable";
     return typeof outcome === "string" ? [] : outcome.filter((it) => it.kind === "violation" || !rule.settles?.(it, each, resources));
   });
-  return [...alone, ...(rule.checkStack?.(resources, inside) ?? []).map(({ finding }) => finding)];
+  return [...alone, ...(rule.checkStack?.(resources.map(asWritten), inside) ?? []).map(({ finding }) => finding)];
 }
 
-function dependenciesOf({ dependsOn = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {
+function dependenciesOf({ dependsOn = {}, props = {} }: Example[number], example: Example): Pick<Resource, "propertyDependencies"> {
   const urnOf = (name: string) => resource(example.find((other) => other.name === name) ?? { type: "missing", name }).urn;
-  return { propertyDependencies: Object.fromEntries(Object.entries(dependsOn).map(([property, names]) => [property, names.map(urnOf)])) };
+  // The engine names every argument, also one that depends on nothing.
+  const none = Object.fromEntries(Object.keys(props).map((property) => [property, []]));
+  return {
+    propertyDependencies: {
+      ...none,
+      ...Object.fromEntries(Object.entries(dependsOn).map(([property, names]) => [property, names.map(urnOf)])),
+    },
+  };
 }

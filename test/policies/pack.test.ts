@@ -11,7 +11,19 @@ import { type RunningPack, removeBuild, secret, startPack, unknown, urnOf } from
 import { allRuleIds } from "./rule-ids.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket", name: "uploads" };
-const good = { region: "eu-central-1", versioning: { enabled: true }, tags: { "data-class": "personal" } };
+const good = {
+  region: "eu-central-1",
+  versioning: { enabled: true },
+  tags: { "data-class": "personal" },
+  serverSideEncryptionConfiguration: {
+    rule: {
+      applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: "alias/uploads" },
+    },
+  },
+  policy: JSON.stringify({
+    Statement: [{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*", Condition: { Bool: { "aws:SecureTransport": "false" } } }],
+  }),
+};
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const exemption = (more: Record<string, string> = {}) =>
   JSON.stringify([

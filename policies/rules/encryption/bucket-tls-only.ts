@@ -2,12 +2,10 @@
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
-import { type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { documentOf, statementsOf } from "../exposure/aws-policy.ts";
-
-const bucket = "aws:s3/bucket:Bucket";
-const policy = "aws:s3/bucketPolicy:BucketPolicy";
+import { s3Buckets, s3Names, s3Policies } from "../s3.ts";
 
 const isEveryone = (principal: Value | undefined): boolean =>
   principal === "*" || (typeof principal === "object" && principal !== null && [(principal as { AWS?: Value }).AWS].flat().includes("*"));
@@ -20,7 +18,7 @@ function refusesPlain(text: Value): boolean {
       readonly [operator: string]: { readonly [key: string]: Value };
     };
     const secure = Object.entries(conditions.Bool ?? {}).some(
-      ([key, value]) => key.toLowerCase() === "aws:securetransport" && [value].flat().map(String).includes("false"),
+      ([key, value]) => key.toLowerCase() === "aws:securetransport" && ([value].flat() as readonly Value[]).map(textOf).includes("false"),
     );
     const all = [Action].flat().some((action) => action === "s3:*" || action === "*");
     return Effect === "Deny" && isEveryone(Principal) && all && secure;
@@ -38,12 +36,12 @@ const asksFor = (resource: Resource, { register }: Context): boolean => {
  */
 const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>
   resources
-    .filter((it) => it.type === bucket && asksFor(it, context))
+    .filter((it) => s3Buckets.includes(it.type) && asksFor(it, context))
     .filter((it) => {
       const texts: (Value | undefined)[] = [
         read(it.props, "policy"),
         ...resources
-          .filter((other) => other.type === policy && leadsTo(other, "bucket", it, ["bucket", "id"]))
+          .filter((other) => s3Policies.includes(other.type) && leadsTo(other, "bucket", it, s3Names))
           .map(({ props }) => read(props, "policy")),
       ];
       return !texts.some((text) => text === UNKNOWN || (text !== undefined && refusesPlain(text)));
@@ -69,7 +67,7 @@ const document = JSON.stringify({
     },
   ],
 });
-const orders = { type: bucket, name: "orders", props: { bucket: "orders", tags: { "data-class": "personal" } } };
+const orders = { type: "aws:s3/bucket:Bucket", name: "orders", props: { bucket: "orders", tags: { "data-class": "personal" } } };
 
 /** Buckets of public data are let off: nothing in them is secret. */
 export const bucketTlsOnly: Rule = {
@@ -88,7 +86,7 @@ export const bucketTlsOnly: Rule = {
   neverExempt: false,
   enforcement: "mandatory",
   examples: {
-    passes: [orders, { type: policy, props: { bucket: "orders", policy: document } }],
+    passes: [orders, { type: "aws:s3/bucketPolicy:BucketPolicy", props: { bucket: "orders", policy: document } }],
     fails: [orders],
   },
   checkStack,

@@ -1,6 +1,6 @@
 // Where programs are given their environment: the name and the value of every variable, in each form in which a provider takes them.
 import { parseJson } from "../../arguments.ts";
-import { type Located, type Properties, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
+import { type Located, type Properties, type Resource, read, select, textOf, UNKNOWN, type Value } from "../../resource.ts";
 
 /** A variable; its value where it is not known, or given by reference, is `UNKNOWN` or absent. */
 export interface Variable extends Located {
@@ -77,7 +77,7 @@ const readers: Readonly<Record<Form, (props: Properties, place: Located) => Vari
     if (value === UNKNOWN) return [{ path, value, name: "" }];
     return Object.entries(isRecord(value) ? value : {}).flatMap(([name, item]) => {
       // Pages: a value with its type.
-      const held = isRecord(item) ? (kept.has(String(plain(item.type))) ? null : (item.value ?? null)) : item;
+      const held = isRecord(item) ? (kept.has(textOf(item.type)) ? null : (item.value ?? null)) : item;
       return held === null ? [] : [{ path: `${path}.${name}`, value: held, name }];
     });
   },
@@ -94,14 +94,12 @@ const readers: Readonly<Record<Form, (props: Properties, place: Located) => Vari
 
 function entry(path: string, item: { readonly [key: string]: Value }): Variable[] {
   const { name, type } = item;
-  if (kept.has(String(plain(type)))) return [];
+  if (kept.has(textOf(type))) return [];
   return valueNames.flatMap((property) => {
     const value = item[property] ?? null;
     return value === null || typeof name !== "string" ? [] : [{ path: `${path}.${property}`, value, name }];
   });
 }
-
-const plain = (value: Value | undefined): unknown => (typeof value === "symbol" ? "" : value);
 
 function inDocument(resource: Resource): Variable[] {
   const document = documents[resource.type];

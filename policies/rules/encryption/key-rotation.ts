@@ -2,7 +2,7 @@
 // allows one to two years to a symmetric key that encrypts data, CIS AWS Foundations asks for a year.
 import { byType, type Check, mustBe, mustBeWithin } from "../../arguments.ts";
 import { type Correction, corrected } from "../../correction.ts";
-import { isPresent, type Resource, read, type Value } from "../../resource.ts";
+import { isPresent, type Resource, read, textOf, type Value } from "../../resource.ts";
 import { is, judge, type Rule } from "../../rule.ts";
 
 const mostDays = 365;
@@ -11,8 +11,8 @@ const gcpKey = "gcp:kms/cryptoKey:CryptoKey";
 
 /** KMS renews symmetric keys that it made itself (KMS Developer Guide, "Rotate AWS KMS keys"). */
 const canRotate = ({ props }: Resource): boolean =>
-  [undefined, "SYMMETRIC_DEFAULT"].includes(read(props, "customerMasterKeySpec") as never) &&
-  [undefined, "ENCRYPT_DECRYPT"].includes(read(props, "keyUsage") as never) &&
+  ["", "SYMMETRIC_DEFAULT"].includes(textOf(read(props, "customerMasterKeySpec"))) &&
+  ["", "ENCRYPT_DECRYPT"].includes(textOf(read(props, "keyUsage"))) &&
   !isPresent(props, "customKeyStoreId");
 
 const aws: Check = (resource, context) =>
@@ -28,8 +28,8 @@ const allowed = `rotationPeriod: at most ${mostDays} days, in seconds: 7776000s 
 /** Google renews symmetric keys; what signs has versions that are made by hand, and an imported or outside key is renewed where it comes from. */
 const gcp: Check = (resource) => {
   const { props } = resource;
-  const outside = read(props, "importOnly") === true || String(read(props, "versionTemplate.protectionLevel") ?? "").startsWith("EXTERNAL");
-  if (outside || ![undefined, "ENCRYPT_DECRYPT"].includes(read(props, "purpose") as never)) return [];
+  const outside = read(props, "importOnly") === true || textOf(read(props, "versionTemplate.protectionLevel")).startsWith("EXTERNAL");
+  if (outside || !["", "ENCRYPT_DECRYPT"].includes(textOf(read(props, "purpose")))) return [];
   if (!isPresent(props, "rotationPeriod"))
     return [{ kind: "violation", property: "rotationPeriod", problem: "rotationPeriod is not set, which means never", allowed }];
   return judge(resource, "rotationPeriod", (place) =>

@@ -1,5 +1,5 @@
 // Messages rest too, for days where a consumer is down, and in the queue of dead letters for two weeks.
-import { byType, type Check, mustBe, mustBeSet, mustNot } from "../../arguments.ts";
+import { byType, type Check, mustBe, mustNot } from "../../arguments.ts";
 import { isPresent } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
@@ -16,12 +16,13 @@ const delivery: Check = (resource, context) =>
     ? []
     : mustBe("serverSideEncryption.enabled", true, false)(resource, context);
 
+/** A topic keeps nothing once it is delivered; one that carries personal data needs a key of its own: encryption/own-key. */
 export const messages: Rule = {
   id: "encryption/messages",
   title: "Messages are encrypted while they wait",
   severity: "medium",
   why: "Queues and streams carry what people do, event by event; a queue that nobody encrypts is a copy of the database that nobody guards.",
-  remediation: "Give the topic or stream a key of KMS; leave a queue's own encryption on.",
+  remediation: "Give the stream a key of KMS; leave a queue's own encryption on.",
   frameworks: [
     { name: "GDPR", clause: "Art. 32(1)(a)" },
     { name: "ISO 27001", clause: "A.8.24" },
@@ -38,7 +39,6 @@ export const messages: Rule = {
   check: byType({
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": [delivery],
     "aws:kinesis/stream:Stream": [mustBe("encryptionType", "KMS", "NONE")],
-    "aws:sns/topic:Topic": [mustBeSet("kmsMasterKeyId", "kmsMasterKeyId", "no encryption")],
     [queueType]: [queue],
   }),
 };

@@ -1,10 +1,11 @@
 // Stores of personal data and above are encrypted with a key of one's own: whoever holds the key can take the data away from everyone at once.
-import { byType, type Check, inEach, mustBeSet, mustNot } from "../../arguments.ts";
+import { byType, type Check, inEach, mustBeSet } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
 import { isPresent, type Resource, read, select, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule, type StackFinding } from "../../rule.ts";
+import { s3Buckets, s3Encryptions, s3Names } from "../s3.ts";
 
 const allowed = "a key of your own in KMS";
 /** Keys that AWS makes and manages for the account, and the word by which some services ask for them. */
@@ -118,26 +119,26 @@ function check(resource: Resource, context: Context): Outcome {
   return typeof outcome === "string" ? outcome : outcomeOf([{ kind: "undecided", property: declared.property }]);
 }
 
-const bucket = "aws:s3/bucket:Bucket";
-const encryption = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
-const inline = "serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault.kmsMasterKeyId";
+const inline = [
+  "serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+  "serverSideEncryptionConfigurations[*].rules[*].applyServerSideEncryptionByDefaults[*].kmsMasterKeyId",
+];
 const separate = "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId";
-const notAws = (path: string) => mustNot(path, isAwsOwn, allowed);
 
 /** S3 is told its key in the bucket, or beside it. */
 function checkStack(resources: readonly Resource[], context: Context): StackFinding[] {
-  const configurations = resources.filter(({ type }) => type === encryption);
+  const configurations = resources.filter(({ type }) => s3Encryptions.includes(type));
   return resources
-    .filter(({ type }) => type === bucket)
+    .filter(({ type }) => s3Buckets.includes(type))
     .filter((it) => {
       const declared = dataClassOf(it, context.register);
       return declared.kind === "declared" && due.has(declared.value);
     })
     .filter((it) => {
-      const beside = configurations.filter((other) => leadsTo(other, "bucket", it, ["bucket", "id"]));
-      const isOwn = (other: Resource, path: string) =>
-        isPresent(other.props, path) && !notAws(path)(other, context).some(({ kind }) => kind === "violation");
-      return !isOwn(it, inline) && !beside.some((other) => isOwn(other, separate));
+      const beside = configurations.filter((other) => leadsTo(other, "bucket", it, s3Names));
+      // AWS tells an empty text where it took its own key.
+      const isOwn = (other: Resource, path: string) => select(other.props, path).some(({ value }) => value !== "" && !isAwsOwn(value));
+      return !inline.some((path) => isOwn(it, path)) && !beside.some((other) => isOwn(other, separate));
     })
     .map(({ urn }) => ({
       urn,

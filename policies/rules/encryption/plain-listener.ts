@@ -1,29 +1,27 @@
 // Who comes by plain HTTP is sent to HTTPS, and nothing else happens there.
 import { byType, type Check, inEach, mustBe, mustNot, where } from "../../arguments.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { isPresent, numberOf, type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import { type Finding, judge, type Rule, type StackFinding } from "../../rule.ts";
 
 const redirectOnly = "defaultActions that redirect to HTTPS";
 /** A listener without a protocol on port 80 is HTTP (API_CreateListener). A fixed answer tells nothing to whom it does not know. */
 const listener: Check = (resource) => {
   const { props } = resource;
-  const protocol = read(props, "protocol") ?? (Number(known(read(props, "port"))) === 80 ? "HTTP" : undefined);
+  const protocol = read(props, "protocol") ?? (numberOf(read(props, "port")) === 80 ? "HTTP" : undefined);
   if (protocol !== "HTTP") return protocol === UNKNOWN ? [{ kind: "undecided", property: "protocol" }] : [];
   return select(props, "defaultActions[*]").flatMap(({ path, value }): Finding[] => {
     if (value === UNKNOWN) return [{ kind: "undecided", property: path }];
     const kind = read(props, `${path}.type`);
-    const redirects =
-      kind === "redirect" && ["HTTPS", UNKNOWN].includes((read(props, `${path}.redirect.protocol`) ?? "#{protocol}") as never);
+    const redirects = kind === "redirect" && textOf(read(props, `${path}.redirect.protocol`)) === "HTTPS";
     return redirects || kind === "fixed-response"
       ? []
-      : [{ kind: "violation", property: path, problem: `${path} answers plain HTTP by ${String(known(kind))}`, allowed: redirectOnly }];
+      : [{ kind: "violation", property: path, problem: `${path} answers plain HTTP by ${textOf(kind)}`, allowed: redirectOnly }];
   });
 };
-const known = (value: unknown): unknown => (typeof value === "symbol" ? "" : value);
 
 const classic: Check = inEach("listeners[*]", (at) =>
-  mustNot(`${at}.lbProtocol`, (value) => /^http$/i.test(String(known(value))), "HTTPS or SSL"),
+  mustNot(`${at}.lbProtocol`, (value) => /^http$/i.test(textOf(value)), "HTTPS or SSL"),
 );
 const viewers = (at: string): Check =>
   mustNot(`${at}.viewerProtocolPolicy`, (value) => value === "allow-all", "redirect-to-https or https-only");
@@ -35,7 +33,7 @@ const isAlways = ({ props }: Resource): boolean => read(props, "settingId") === 
 const zoneRedirects: Check = (resource) =>
   isAlways(resource)
     ? judge(resource, "value", ({ value }) =>
-        value === "on" ? undefined : { problem: `always_use_https is ${JSON.stringify(known(value))}`, allowed: "on" },
+        value === "on" ? undefined : { problem: `always_use_https is ${JSON.stringify(value)}`, allowed: "on" },
       )
     : [];
 

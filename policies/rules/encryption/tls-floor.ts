@@ -3,7 +3,7 @@ import { byType, type Check, inEach, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { type Correction, corrected } from "../../correction.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Rule, type StackFinding } from "../../rule.ts";
 
 interface Floor {
@@ -16,7 +16,7 @@ interface Floor {
   readonly onlyIf?: (resource: Resource) => boolean;
 }
 
-const isTls = ({ props }: Resource): boolean => ["HTTPS", "TLS"].includes(read(props, "protocol") as never);
+const isTls = ({ props }: Resource): boolean => ["HTTPS", "TLS"].includes(textOf(read(props, "protocol")));
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html: the numbers behind the family are its floor. */
 const listener: Floor = {
   path: "sslPolicy",
@@ -72,8 +72,7 @@ const floors: Readonly<Record<string, Floor>> = {
   "gcp:compute/sSLPolicy:SSLPolicy": google,
 };
 
-const accepted = ({ accepts }: Floor, value: Value | undefined): boolean =>
-  (typeof value === "string" || typeof value === "number") && accepts.test(String(value));
+const accepted = ({ accepts }: Floor, value: Value | undefined): boolean => accepts.test(textOf(value));
 
 const floor =
   (it: Floor): Check =>
@@ -120,24 +119,23 @@ const attributes =
     inEach(list, (at) => ({ props }) => {
       const name = read(props, `${at}.name`);
       const value = read(props, `${at}.value`);
-      const isOld = /^Protocol-(SSLv3|TLSv1|TLSv1\.1)$/.test(text(name)) && value === "true";
-      const isOldPolicy = name === "Reference-Security-Policy" && value !== UNKNOWN && !listener.accepts.test(text(value));
+      const isOld = /^Protocol-(SSLv3|TLSv1|TLSv1\.1)$/.test(textOf(name)) && value === "true";
+      const isOldPolicy = name === "Reference-Security-Policy" && value !== UNKNOWN && !listener.accepts.test(textOf(value));
       return isOld || isOldPolicy
         ? [
             {
               kind: "violation",
               property: `${at}.value`,
-              problem: `${text(name)} is ${text(value)}: older than TLS 1.2`,
+              problem: `${textOf(name)} is ${textOf(value)}: older than TLS 1.2`,
               allowed: "ELBSecurityPolicy-TLS-1-2-2017-01, or Protocol-TLSv1.2 alone",
             },
           ]
         : [];
     })(resource, context);
-const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
 /** Databases keep the versions they speak in parameters: `ssl_min_protocol_version` (PostgreSQL), `tls_version` (MySQL). */
 const parameters: Check = inEach("parameters[*]", (at) => ({ props }) => {
-  const [name, value] = [text(read(props, `${at}.name`)), text(read(props, `${at}.value`))];
+  const [name, value] = [textOf(read(props, `${at}.name`)), textOf(read(props, `${at}.value`))];
   const old =
     ["ssl_min_protocol_version", "tls_version"].includes(name) && value.split(",").some((version) => oldProtocol.test(version.trim()));
   return old ? [{ kind: "violation", property: `${at}.value`, problem: `${name} is ${value}`, allowed: "TLSv1.2 and TLSv1.3" }] : [];

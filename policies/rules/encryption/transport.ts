@@ -1,9 +1,7 @@
 // Connections inside: to databases, caches, brokers, file systems, and from the edge to its origins.
 import { byType, type Check, inEach, mustBe, mustNot, where } from "../../arguments.ts";
-import { isPresent, type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, judge, type Rule } from "../../rule.ts";
-
-const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
 /** The parameter by which a family of databases demands TLS, the values that do, and whether it does by default. Source: RDS and Redshift User Guides. */
 function demandOf(family: string): { readonly name: string; readonly values: readonly string[]; readonly byDefault: boolean } | undefined {
@@ -25,7 +23,7 @@ const parameters =
   (applies: (family: string) => boolean): Check =>
   (resource: Resource): readonly Finding[] => {
     const family = read(resource.props, "family");
-    const demand = applies(text(family)) ? demandOf(text(family)) : undefined;
+    const demand = applies(textOf(family)) ? demandOf(textOf(family)) : undefined;
     if (!demand) return family === UNKNOWN ? [{ kind: "undecided", property: "family" }] : [];
     const allowed = `${demand.name}: ${demand.values.join(" or ")}`;
     if (read(resource.props, "parameters") === UNKNOWN) return [{ kind: "undecided", property: "parameters" }];
@@ -40,12 +38,12 @@ const parameters =
             {
               kind: "violation",
               property: "parameters",
-              problem: `${demand.name} is not set, and ${text(family)} does not demand TLS by itself`,
+              problem: `${demand.name} is not set, and ${textOf(family)} does not demand TLS by itself`,
               allowed,
             },
           ];
     return judge(resource, `parameters[${index}].value`, ({ value }) =>
-      demand.values.includes(String(value)) ? undefined : { problem: `${demand.name} is ${JSON.stringify(value)}`, allowed },
+      demand.values.includes(textOf(value)) ? undefined : { problem: `${demand.name} is ${JSON.stringify(value)}`, allowed },
     );
   };
 
@@ -64,7 +62,7 @@ const databases =
 /** Streams and stores of AWS itself are spoken to over HTTPS and have no such setting. */
 const endpoint: Check = where(
   "engineName",
-  (value) => databases.test(text(value)),
+  (value) => databases.test(textOf(value)),
   mustBe("sslMode", ["require", "verify-ca", "verify-full"], "none"),
 );
 
@@ -80,7 +78,7 @@ const efs: Check = inEach(
 const origin: Check = inEach(
   "origins[*]",
   (at) => (resource, context) =>
-    /\.s3-website[.-]/.test(text(read(resource.props, `${at}.domainName`)))
+    /\.s3-website[.-]/.test(textOf(read(resource.props, `${at}.domainName`)))
       ? []
       : mustNot(`${at}.customOriginConfig.originProtocolPolicy`, (value) => value !== "https-only", "https-only")(resource, context),
 );
@@ -90,7 +88,7 @@ const isSsl = (value: Value | undefined) => value === "ssl";
 const zone: Check = where(
   "settingId",
   isSsl,
-  mustNot("value", (value) => !["full", "strict", "origin_pull"].includes(text(value)), "full or strict"),
+  mustNot("value", (value) => !["full", "strict", "origin_pull"].includes(textOf(value)), "full or strict"),
 );
 
 const sqlModes = ["ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"];

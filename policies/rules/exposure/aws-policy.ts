@@ -1,6 +1,6 @@
 // Whether an AWS resource policy lets anyone in. Source: AWS, "The meaning of public" (S3 User Guide), which also names
 // the condition keys that make a wildcard principal harmless.
-import type { Value } from "../../resource.ts";
+import { textOf, type Value } from "../../resource.ts";
 import { isInternet } from "./network.ts";
 
 const restricting = new Set([
@@ -43,7 +43,7 @@ export const statementsOf = ({ Statement: listed }: Statement): Statement[] =>
 /** The statements that allow everyone, by Sid or position; undefined if the text is no policy. */
 export function publicStatements(policy: Value): string[] | undefined {
   const document = documentOf(policy);
-  return document && statementsOf(document).flatMap((it, index) => (letsAnyoneIn(it) ? [String(it.Sid ?? `statement ${index + 1}`)] : []));
+  return document && statementsOf(document).flatMap((it, index) => (letsAnyoneIn(it) ? [textOf(it.Sid) || `statement ${index + 1}`] : []));
 }
 
 function letsAnyoneIn(statement: Statement): boolean {
@@ -70,7 +70,7 @@ function isRestricted(condition: Value | undefined): boolean {
 }
 
 function restricts(key: string, values: readonly Value[]): boolean {
-  if (restrictingIfTrue.has(key)) return values.every((value) => String(value) === "true");
+  if (restrictingIfTrue.has(key)) return values.every((value) => textOf(value) === "true");
   if (addresses.has(key)) return !values.some(isInternet);
   return restricting.has(key) && !values.includes("*");
 }

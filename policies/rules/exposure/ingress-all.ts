@@ -1,6 +1,6 @@
 // A serverless service has an address of its own. Requests must come through the load balancer, which has the rules, the limits and the region.
 import { byType, type Check, mustBe, where } from "../../arguments.ts";
-import { type Resource, read, UNKNOWN, type Value } from "../../resource.ts";
+import { type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule } from "../../rule.ts";
 
 const annotation = "run.googleapis.com/ingress";
@@ -11,7 +11,7 @@ const annotated: Check = ({ props }: Resource): readonly Finding[] => {
   const value = annotations === UNKNOWN ? UNKNOWN : (annotations as Readonly<Record<string, Value>> | undefined)?.[annotation];
   const property = `metadata.annotations["${annotation}"]`;
   if (value === UNKNOWN) return [{ kind: "undecided", property }];
-  if (closed.includes(String(value))) return [];
+  if (closed.includes(textOf(value))) return [];
   const problem =
     value === undefined || value === null ? `${property} is not set, which means all` : `${property} is ${JSON.stringify(value)}`;
   return [{ kind: "violation", property, problem, allowed: closed.join(" or ") }];

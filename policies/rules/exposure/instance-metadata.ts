@@ -2,7 +2,7 @@
 // that such a request cannot get. Source: EC2 User Guide, "Use the Instance Metadata Service to access instance metadata".
 import { byType, type Check, mustBe, mustNot } from "../../arguments.ts";
 import { type Correction, corrected } from "../../correction.ts";
-import { isPresent, type Resource, read } from "../../resource.ts";
+import { isPresent, type Resource, read, textOf } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 const tokens = mustBe("metadataOptions.httpTokens", "required", "optional");
@@ -31,7 +31,7 @@ const check = byType({
     mustBe("instanceMetadataOptions.httpTokens", "required", "optional"),
   ],
   "aws:sagemaker/notebookInstance:NotebookInstance": [
-    mustNot("instanceMetadataServiceConfiguration.minimumInstanceMetadataServiceVersion", (value) => String(value) === "1", "2"),
+    mustNot("instanceMetadataServiceConfiguration.minimumInstanceMetadataServiceVersion", (value) => textOf(value) === "1", "2"),
   ],
 });
 

@@ -1,4 +1,5 @@
 // Address ranges that stand for the whole internet, and the doors that may be open to it.
+import { numberOf, textOf, type Value } from "../../resource.ts";
 
 /**
  * Whether a CIDR range is, for all purposes, the internet. Not only `/0`: the world can be written as two halves, so
@@ -15,10 +16,10 @@ export function isInternet(cidr: unknown): boolean {
  * Whether these ports may be open to everyone: the web's, 443 by TCP and by UDP (HTTP/3) and 80 (where encryption/plain-listener lets only a
  * redirect answer), each as a single port; and ICMP, without which paths lose large packets (RFC 4890, RFC 1191).
  */
-export function isPublicDoor(protocol: unknown, from: unknown, to: unknown): boolean {
-  const name = typeof protocol === "string" ? protocol.toLowerCase() : "";
+export function isPublicDoor(protocol: Value | undefined, from: Value | undefined, to: Value | undefined): boolean {
+  const name = textOf(protocol).toLowerCase();
   if (["icmp", "1", "icmpv6", "58"].includes(name)) return true;
-  const [first, last] = [Number(from), Number(to)];
+  const [first, last] = [numberOf(from), numberOf(to)];
   if (first !== last) return false;
   return ["tcp", "6"].includes(name) ? first === 443 || first === 80 : ["udp", "17"].includes(name) && first === 443;
 }

@@ -3,7 +3,7 @@ import type { CheckTable } from "../../arguments.ts";
 import { mustBe, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
 
 const restApi = "aws:apigateway/restApi:RestApi";
@@ -39,6 +39,9 @@ const checks: CheckTable = {
   ],
 };
 
+/** What is there to be asked by anyone: whether a program is well, and what RFC 8615 puts at a known place. */
+const forAnyone = /^(GET|HEAD) \/(\.well-known\/.*|health\w*|livez|readyz|ping|robots\.txt|favicon\.ico)$/;
+
 /** A browser's preflight carries no credentials (Fetch Standard, "CORS-preflight request"); a WebSocket is authorised when it connects. */
 function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   const { props, type } = resource;
@@ -51,12 +54,10 @@ function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   }
   if (type === graphQl) return read(props, "visibility") !== "PRIVATE";
   if (type !== route) return true;
-  const key = read(props, "routeKey");
+  const key = textOf(read(props, "routeKey"));
   const api = owner("apiId", httpApi);
-  const isSocket = api
-    ? read(api.props, "protocolType") === "WEBSOCKET"
-    : !/^\$default$|^[A-Z]+ \//.test(String(key === UNKNOWN ? "" : key));
-  return isSocket ? key === "$connect" : !String(key === UNKNOWN ? "" : key).startsWith("OPTIONS ");
+  const isSocket = api ? read(api.props, "protocolType") === "WEBSOCKET" : !/^\$default$|^[A-Z]+ \//.test(key);
+  return isSocket ? key === "$connect" : !key.startsWith("OPTIONS ") && !forAnyone.test(key);
 }
 
 const checkStack = (resources: readonly Resource[], context: Context): StackFinding[] =>

@@ -1,6 +1,6 @@
 // Firewalls let the internet in by the web's doors only.
 import { byType, type Check, inEach } from "../../arguments.ts";
-import { isPresent, type Properties, type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { isPresent, numberOf, type Properties, type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, judge, type Rule } from "../../rule.ts";
 import { isInternet, isPublicDoor } from "./network.ts";
 
@@ -40,8 +40,8 @@ const aclRule =
   (at: string, action: string, ranges: readonly string[]): Check =>
   (resource) => {
     const [does, protocol, from, to] = [action, "protocol", "fromPort", "toPort"].map((name) => read(resource.props, `${at}${name}`));
-    const admits = administration.some((port) => Number(from) <= port && port <= Number(to));
-    return does === "allow" && /^(tcp|6)$/.test(String(typeof protocol === "symbol" ? "" : protocol)) && admits
+    const admits = administration.some((port) => numberOf(from) <= port && port <= numberOf(to));
+    return does === "allow" && /^(tcp|6)$/.test(textOf(protocol)) && admits
       ? openRanges(
           resource,
           ranges.map((range) => `${at}${range}`),
@@ -57,9 +57,7 @@ function admitsOnlyDoors(props: Properties, list: string, protocol: string): boo
     if (value === UNKNOWN) return false;
     const how = read(props, `${path}.${protocol}`);
     const ports = select(props, `${path}.ports[*]`);
-    return ports.length === 0
-      ? isPublicDoor(how, 0, 1)
-      : ports.every((port) => isPublicDoor(how, port.value === UNKNOWN ? "" : port.value, port.value === UNKNOWN ? "" : port.value));
+    return ports.length === 0 ? isPublicDoor(how, 0, 1) : ports.every((port) => isPublicDoor(how, port.value, port.value));
   });
 }
 

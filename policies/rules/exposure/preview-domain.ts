@@ -1,6 +1,6 @@
 // Every push to a Pages project gets an address below pages.dev that anyone may open, with the bindings of the project.
 import { sourcesOf } from "../../relation.ts";
-import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { type Resource, read, select, textOf, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 
 const project = "cloudflare:index/pagesProject:PagesProject";
@@ -18,7 +18,7 @@ function guards(application: Resource, pages: Resource): boolean {
     select(application.props, path).some(({ value }) =>
       value === UNKNOWN || name === UNKNOWN
         ? sourcesOf(application, path).includes(pages.urn)
-        : typeof value === "string" && value.startsWith(`*.${String(name)}.pages.dev`),
+        : typeof value === "string" && value.startsWith(`*.${textOf(name)}.pages.dev`),
     ),
   );
 }

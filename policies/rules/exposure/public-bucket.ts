@@ -23,6 +23,8 @@ const check = byType({
   [accountBlock]: guards(),
   "aws:s3/accessPoint:AccessPoint": guards("publicAccessBlockConfiguration.", true),
   "aws:s3/bucket:Bucket": [s3Acl("acl"), s3Grantee("grants[*].uri")],
+  "aws:s3/bucketV2:BucketV2": [s3Acl("acl"), s3Grantee("grants[*].uri")],
+  "aws:s3/bucketAclV2:BucketAclV2": [s3Acl("acl"), s3Grantee("accessControlPolicy.grants[*].grantee.uri")],
   "aws:s3/bucketAcl:BucketAcl": [s3Acl("acl"), s3Grantee("accessControlPolicy.grants[*].grantee.uri")],
   "aws:s3/bucketObject:BucketObject": [s3Acl("acl")],
   "aws:s3/bucketObjectv2:BucketObjectv2": [s3Acl("acl")],

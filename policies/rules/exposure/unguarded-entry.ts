@@ -1,7 +1,7 @@
 // What stands on the internet and takes requests refuses some of them by itself, before a program has to.
 import { byType, type Check, mustBeSet } from "../../arguments.ts";
 import { leadsTo } from "../../relation.ts";
-import { isPresent, type Resource, read, select } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 
 const loadBalancers = ["aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer"];
@@ -17,15 +17,22 @@ const isEntry = ({ type, props }: Resource): boolean =>
   type === apiStage ||
   (loadBalancers.includes(type) &&
     read(props, "internal") !== true &&
-    [undefined, "application"].includes(read(props, "loadBalancerType") as never));
+    ["", "application"].includes(textOf(read(props, "loadBalancerType"))));
+
+/** An API inside a VPC. */
+const isPrivate = (entry: Resource, resources: readonly Resource[]): boolean =>
+  resources.some(
+    (other) =>
+      other.type === "aws:apigateway/restApi:RestApi" &&
+      leadsTo(entry, "restApi", other, ["id"]) &&
+      select(other.props, "endpointConfiguration.types").some(({ value }) => value === "PRIVATE"),
+  );
 
 const hasAcl = (entry: Resource, resources: readonly Resource[]): boolean =>
   resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry, ["arn"]));
 
 const lets = ({ props }: Resource, list: string, kinds: readonly string[]): boolean =>
-  select(props, `${list}[*].type`).some(({ value }) =>
-    kinds.includes(String(value === null ? "" : typeof value === "symbol" ? "" : value)),
-  );
+  select(props, `${list}[*].type`).some(({ value }) => kinds.includes(textOf(value)));
 const authenticates = ["authenticate-oidc", "authenticate-cognito", "jwt-validation"];
 const harmless = ["redirect", "fixed-response"];
 
@@ -46,7 +53,7 @@ function asksByItself(entry: Resource, resources: readonly Resource[]): boolean 
 const checkStack = (resources: readonly Resource[]): StackFinding[] =>
   resources
     .filter(isEntry)
-    .filter((entry) => !hasAcl(entry, resources) && !asksByItself(entry, resources))
+    .filter((entry) => !isPrivate(entry, resources) && !hasAcl(entry, resources) && !asksByItself(entry, resources))
     .map(({ urn, type }) => ({
       urn,
       finding: {
@@ -59,6 +66,12 @@ const checkStack = (resources: readonly Resource[]): StackFinding[] =>
       },
     }));
 
+/** Files of a bucket need no firewall: there is no program to attack. */
+const distribution: Check = (resource, context) =>
+  ["customOriginConfig", "vpcOriginConfig"].some((kind) => isPresent(resource.props, `origins[*].${kind}`))
+    ? mustBeSet("webAclId", "webAclId", "no limit and no rule")(resource, context)
+    : [];
+
 const armor = mustBeSet("securityPolicy", "securityPolicy (Cloud Armor), or iap", "no limit and no rule");
 const requests = ["HTTP", "HTTPS", "HTTP2", "H2C", "GRPC"];
 
@@ -67,9 +80,9 @@ const backend =
   (otherwise: string): Check =>
   (resource, context) => {
     const { props } = resource;
-    const scheme = String(typeof read(props, "loadBalancingScheme") === "string" ? read(props, "loadBalancingScheme") : otherwise);
-    const protocol = read(props, "protocol") ?? "HTTP";
-    const isPublic = scheme.startsWith("EXTERNAL") && requests.includes(String(typeof protocol === "string" ? protocol : "HTTP"));
+    const scheme = textOf(read(props, "loadBalancingScheme")) || otherwise;
+    const protocol = textOf(read(props, "protocol")) || "HTTP";
+    const isPublic = scheme.startsWith("EXTERNAL") && requests.includes(protocol);
     return isPublic && !isPresent(props, "iap") ? armor(resource, context) : [];
   };
 
@@ -97,7 +110,7 @@ export const unguardedEntry: Rule = {
     fails: [{ type: backendService, props: { protocol: "HTTPS" } }],
   },
   check: byType({
-    "aws:cloudfront/distribution:Distribution": [mustBeSet("webAclId", "webAclId", "no limit and no rule")],
+    "aws:cloudfront/distribution:Distribution": [distribution],
     [backendService]: [backend("EXTERNAL")],
     "gcp:compute/regionBackendService:RegionBackendService": [backend("INTERNAL")],
   }),

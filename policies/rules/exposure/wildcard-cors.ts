@@ -3,8 +3,9 @@ import { byType, type Check, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
-import { type Resource, read, select, type Value } from "../../resource.ts";
+import { type Resource, read, select, textOf, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
+import { s3Buckets, s3CorsConfigurations, s3Names } from "../s3.ts";
 
 /** `'*'` is how API Gateway writes a fixed header. */
 const isAny = (value: unknown): boolean => typeof value === "string" && /^'?(\*|https?:\/\/\*|null)'?$/.test(value);
@@ -17,7 +18,7 @@ const header =
   ({ props }) =>
     Object.entries((read(props, map) ?? {}) as Readonly<Record<string, Value>>).flatMap(([name, value]) =>
       /access-control-allow-origin$/i.test(name) && isAny(value)
-        ? [{ kind: "violation" as const, property: map, problem: `${map}: ${name} is ${String(value)}`, allowed: named }]
+        ? [{ kind: "violation" as const, property: map, problem: `${map}: ${name} is ${textOf(value)}`, allowed: named }]
         : [],
     );
 
@@ -28,21 +29,27 @@ const onlyWithCredentials =
     select(resource.props, credentials).some(({ value }) => value === true) ? check(resource, context) : [];
 
 const bucketPaths: Readonly<Record<string, string>> = {
-  "aws:s3/bucket:Bucket": "corsRules[*].allowedOrigins[*]",
-  "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "corsRules[*].allowedOrigins[*]",
+  ...Object.fromEntries([...s3Buckets, ...s3CorsConfigurations].map((type) => [type, "corsRules[*].allowedOrigins[*]"])),
   "cloudflare:index/r2BucketCors:R2BucketCors": "rules[*].allowed.origins[*]",
   "gcp:storage/bucket:Bucket": "cors[*].origins[*]",
 };
-const buckets: Readonly<Record<string, { readonly type: string; readonly property: string; readonly names: readonly string[] }>> = {
-  "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": { type: "aws:s3/bucket:Bucket", property: "bucket", names: ["bucket", "id"] },
-  "cloudflare:index/r2BucketCors:R2BucketCors": { type: "cloudflare:index/r2Bucket:R2Bucket", property: "bucketName", names: ["name"] },
+/** Whose setting it is, where it stands beside the bucket. */
+interface Owner {
+  readonly types: readonly string[];
+  readonly property: string;
+  readonly names: readonly string[];
+}
+const ownedByS3: Owner = { types: s3Buckets, property: "bucket", names: s3Names };
+const owners: Readonly<Record<string, Owner>> = {
+  ...Object.fromEntries(s3CorsConfigurations.map((type) => [type, ownedByS3])),
+  "cloudflare:index/r2BucketCors:R2BucketCors": { types: ["cloudflare:index/r2Bucket:R2Bucket"], property: "bucketName", names: ["name"] },
 };
 
 /** A bucket of public data may be read by any site: that is what fonts and pictures are for. */
 function isPublic(resource: Resource, resources: readonly Resource[], { register }: Context): boolean {
-  const owner = buckets[resource.type];
+  const owner = owners[resource.type];
   const bucket = owner
-    ? resources.find((other) => other.type === owner.type && leadsTo(resource, owner.property, other, owner.names))
+    ? resources.find((other) => owner.types.includes(other.type) && leadsTo(resource, owner.property, other, owner.names))
     : resource;
   const declared = bucket && dataClassOf(bucket, register);
   return declared?.kind === "declared" && declared.value === "public";

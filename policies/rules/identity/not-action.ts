@@ -33,7 +33,7 @@ export const notAction: Rule = {
     ],
   },
   ...overStatements(["identity", "resource", "trust"], ({ kind, property, name, text }) => {
-    // Whom a resource's policy lets in is exposure/public-access's question.
+    // Whom a resource's policy lets in is exposure/open-resource-policy's question.
     const words = ["NotAction", "NotResource", ...(kind === "trust" ? ["NotPrincipal"] : [])].filter((word) => text[word] !== undefined);
     if (words.length === 0) return undefined;
     return {

@@ -174,9 +174,9 @@ const verdicts: Readonly<Record<string, readonly ReturnType<typeof said>[]>> = {
       'aws:s3/bucket:Bucket "uploads" breaks residency/location: region is "us-east-1", outside the jurisdiction eu (European Union)\n  Law:     GDPR Art. 44\n  Allowed: eu-central-1, eu-west-1, eu-west-3, eu-north-1 (personal data of eu on aws)\n  Remedy:  Take the location from the residency map (stacks/residency.ts) instead of writing it by hand.',
     ),
     said(
-      "exposure/public-access",
+      "exposure/open-resource-policy",
       uploads,
-      'aws:s3/bucket:Bucket "uploads" leaves exposure/public-access undecided: policy is not known before the deployment, it waits for "uploads-reader" (aws:iam/role:Role)\n  Law:     GDPR Art. 32\n  Allowed: a value of policy that a preview knows\n  Remedy:  Take the value from configuration or from a name you chose, not from an output; or deploy what it waits for first, then this.',
+      'aws:s3/bucket:Bucket "uploads" leaves exposure/open-resource-policy undecided: policy is not known before the deployment, it waits for "uploads-reader" (aws:iam/role:Role)\n  Law:     GDPR Art. 32\n  Allowed: a value of policy that a preview knows\n  Remedy:  Take the value from configuration or from a name you chose, not from an output; or deploy what it waits for first, then this.',
     ),
   ],
   us: [

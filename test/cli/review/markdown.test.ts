@@ -38,7 +38,7 @@ it("what a reviewer has to know stands in it", () => {
     "`uploads`",
     "**replaced**",
     "GDPR Art. 44",
-    "`exposure/public-access`",
+    "`exposure/open-resource-policy`",
     "**9**",
     "**2 independent**",
   ])

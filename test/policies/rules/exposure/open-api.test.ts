@@ -26,6 +26,8 @@ specify(openApi, {
         { type: method, props: { restApi: UNKNOWN, httpMethod: "GET", authorization: "NONE" }, dependsOn: { restApi: ["inside"] } },
       ],
     ],
+    ["a health check", { type: route, props: { routeKey: "GET /healthz" } }],
+    ["a published key", { type: route, props: { routeKey: "GET /.well-known/jwks.json" } }],
     ["a route with tokens", { type: route, props: { routeKey: "ANY /{proxy+}", authorizationType: "JWT" } }],
     ["what comes after the connection of a WebSocket", [socket, onSocket("$default"), { ...onSocket("say"), name: "say" }]],
     ["a graph for members", { type: graphQl, props: { authenticationType: "AMAZON_COGNITO_USER_POOLS" } }],
@@ -48,6 +50,15 @@ specify(openApi, {
       "target makes a route",
     ],
   ],
-  undecided: [["an authorizer", { type: route, props: { routeKey: "GET /consents", authorizationType: UNKNOWN } }, "authorizationType"]],
+  undecided: [
+    [
+      "an authorizer",
+      [
+        { type: route, props: { routeKey: "GET /consents", authorizationType: UNKNOWN }, dependsOn: { authorizationType: ["other"] } },
+        { type: "pulumi:pulumi:StackReference", name: "other" },
+      ],
+      "authorizationType",
+    ],
+  ],
   silent: "aws:apigateway/deployment:Deployment",
 });

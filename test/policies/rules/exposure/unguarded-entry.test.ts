@@ -38,11 +38,28 @@ specify(unguardedEntry, {
     ["one that only redirects", [balancer, listener("redirect")]],
     ["one inside", { type: "aws:alb/loadBalancer:LoadBalancer", props: { internal: true } }],
     ["one that sees no requests", { type: "aws:lb/loadBalancer:LoadBalancer", props: { loadBalancerType: "network" } }],
+    [
+      "a distribution of a bucket's files",
+      { type: "aws:cloudfront/distribution:Distribution", props: { origins: [{ originAccessControlId: "o" }] } },
+    ],
+    [
+      "a stage of an API inside a VPC",
+      [
+        { type: "aws:apigateway/restApi:RestApi", name: "inside", props: { endpointConfiguration: { types: "PRIVATE" } } },
+        { type: "aws:apigateway/stage:Stage", props: { restApi: UNKNOWN }, dependsOn: { restApi: ["inside"] } },
+      ],
+    ],
     ["a backend with a security policy", { type: backend, props: { protocol: "HTTPS", securityPolicy: UNKNOWN } }],
     ["a backend behind a login", { type: backend, props: { iap: { enabled: true } } }],
     ["a backend inside", { type: "gcp:compute/regionBackendService:RegionBackendService", props: { protocol: "HTTP" } }],
     ["a backend that sees no requests", { type: backend, props: { protocol: "TCP" } }],
-    ["a distribution with a firewall", { type: "aws:cloudfront/distribution:Distribution", props: { webAclId: UNKNOWN } }],
+    [
+      "a distribution with a firewall",
+      {
+        type: "aws:cloudfront/distribution:Distribution",
+        props: { webAclId: UNKNOWN, origins: [{ customOriginConfig: { httpsPort: 443 } }] },
+      },
+    ],
   ],
   refused: [
     ["a balancer alone", balancer, open],
@@ -55,7 +72,11 @@ specify(unguardedEntry, {
       open,
     ],
     ["a stage of an API", { type: "aws:apigateway/stage:Stage" }, open],
-    ["a distribution", { type: "aws:cloudfront/distribution:Distribution" }, "webAclId is not set"],
+    [
+      "a distribution",
+      { type: "aws:cloudfront/distribution:Distribution", props: { origins: [{ customOriginConfig: { httpsPort: 443 } }] } },
+      "webAclId is not set",
+    ],
     ["a backend", { type: backend, props: { protocol: "HTTPS" } }, "securityPolicy is not set"],
     [
       "a backend of a region",
