@@ -255,7 +255,6 @@ export const none = `
   fms: adminAccount policy resourceSet
   fsx: dataRepositoryAssociation ontapStorageVirtualMachine ontapVolume openZfsSnapshot openZfsVolume s3AccessPointAttachment
   glacier: vaultLock
-  glue: resourcePolicy
   globalaccelerator: crossAccountAttachment customRoutingListener listener
   glue: resourcePolicy securityConfiguration
   grafana: licenseAssociation roleAssociation workspace workspaceApiKey workspaceSamlConfiguration workspaceServiceAccount

@@ -33,7 +33,7 @@ function declares(sdk: Sdk, shape: Shape, [step, ...rest]: readonly string[]): b
   if (step === undefined) return true;
   switch (shape.kind) {
     case "list":
-      return declares(sdk, shape.of, step === "*" ? rest : [step, ...rest]);
+      return declares(sdk, shape.of, /^(\*|\d+)$/.test(step) ? rest : [step, ...rest]);
     case "union":
       return shape.of.some((each) => declares(sdk, each, [step, ...rest]));
     case "named": {
@@ -50,7 +50,7 @@ function declares(sdk: Sdk, shape: Shape, [step, ...rest]: readonly string[]): b
 /** Read wherever they are, on types that lack some of them. */
 const anywhere = [
   /^(tags|tagsAll|labels|userLabels|resourceLabels|settings\.userLabels)\b/,
-  /^type$/,
+  /^(type|settings)$/,
   /^launchTemplate$/,
   // What makes a database a replica.
   /^(replicateSourceDb|replicationSourceIdentifier|masterInstanceName)$/,
