@@ -15,6 +15,7 @@ import type { Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules/index.ts";
 import { exemptionsRule } from "../../policies/session.ts";
 import { readState, type StackState } from "../../policies/state.ts";
+import { loadVendors } from "../../policies/vendors.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { root } from "../paths.ts";
 import { allStacks, committedConfig, projectName } from "../stacks.ts";
@@ -213,11 +214,15 @@ function judge({ state, config: files = [] }: StateOptions, now: Date): Audit {
   const names = states.map(({ stack }) => stack);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new PersonError(`The stack "${twice}" was given twice.`, "Give one state of each stack.", exitCodes.usage);
-  const [register, exemptions] = person(() => [loadRegister(policiesDir), loadExemptions(policiesDir, rules, now)]);
+  const [register, vendors, exemptions] = person(() => [
+    loadRegister(policiesDir),
+    loadVendors(policiesDir),
+    loadExemptions(policiesDir, rules, now),
+  ]);
   const contexts = new Map(
     states.map((each) => {
       const config = configOf(each, files, states.length === 1);
-      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register))];
+      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register, { vendors, now }))];
     }),
   );
   const own = states.every(({ project }) => project === projectName);
