@@ -15,7 +15,6 @@ import type { Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules/index.ts";
 import { exemptionsRule } from "../../policies/session.ts";
 import { readState, type StackState } from "../../policies/state.ts";
-import { loadVendors } from "../../policies/vendors.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { root } from "../paths.ts";
 import { allStacks, committedConfig, projectName } from "../stacks.ts";
@@ -214,15 +213,11 @@ function judge({ state, config: files = [] }: StateOptions, now: Date): Audit {
   const names = states.map(({ stack }) => stack);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new PersonError(`The stack "${twice}" was given twice.`, "Give one state of each stack.", exitCodes.usage);
-  const [register, vendors, exemptions] = person(() => [
-    loadRegister(policiesDir),
-    loadVendors(policiesDir),
-    loadExemptions(policiesDir, rules, now),
-  ]);
+  const [register, exemptions] = person(() => [loadRegister(policiesDir), loadExemptions(policiesDir, rules, now)]);
   const contexts = new Map(
     states.map((each) => {
       const config = configOf(each, files, states.length === 1);
-      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register, { vendors, now }))];
+      return [each.stack, person(() => contextOf({ stack: each.stack, config }, register))];
     }),
   );
   const own = states.every(({ project }) => project === projectName);
