@@ -125,7 +125,7 @@ function report(
 }
 
 /** From what the previews left behind. */
-export function readReview(results: readonly StackResult[], planOf: (stack: string) => string): Review {
+export function readReview(results: readonly Pick<StackResult, "stack" | "ok" | "errors">[], planOf: (stack: string) => string): Review {
   const surroundings = { register: loadRegister(join(root, "policies")), built: readManifestFile().artifacts };
   return {
     version: reviewVersion,
