@@ -81,6 +81,7 @@ ${table(
 Aim: at most ${aims.packStartMs} ms to the port (${verdict(median(ours.startMs) <= aims.packStartMs)}), ${aims.packResourceMs} ms a resource (${verdict(median(ours.resourceMs) <= aims.packResourceMs)}), ${megabytes(aims.packMemory)} (${held === undefined ? "not measured" : verdict(held <= aims.packMemory)}).
 ${usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(usualMissing)}\n`}`;
   },
+
   report: ({ stacks, seconds }) => `## The report of a preview
 
 After the previews of ${stacks} stacks: from their event logs and saved plans to the model, the Markdown and the page, in one process, ${rounds(seconds.length)}.

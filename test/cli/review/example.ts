@@ -28,7 +28,7 @@ export const built: readonly Artifact[] = (
   availability: "anywhere",
 }));
 
-const surroundings = { register, built };
+const surroundings = { register, built, exemptions: [] };
 export const reviewed = (previewed: Previewed) => reviewOf(previewed, surroundings);
 export const together = (...stacks: Review["stacks"]): Review => ({ version: reviewVersion, stacks: [...stacks] });
 
