@@ -248,7 +248,10 @@ program
 program
   .command("bench")
   .description("measure, and write docs/benchmarks.md")
-  .argument("[name...]", "only these, and write nothing: deployments, memory, edge, previews, policies, resources, telemetry, collectors")
+  .argument(
+    "[name...]",
+    "only these, and write nothing: deployments, memory, edge, previews, policies, report, resources, telemetry, collectors",
+  )
   .option("--quick", "fewer rounds; writes nothing")
   .option(...json)
   .action(async (names: string[], options) => (await import("./commands/bench.ts")).bench(names, options));

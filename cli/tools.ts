@@ -23,6 +23,8 @@ interface Pin {
   readonly says: RegExp;
   /** Roughly, on two cores, for the progress line. */
   readonly minutes: number;
+  /** Nothing but the tests asks for it. */
+  readonly onlyTests?: true;
 }
 
 /** Held against the modules under `tools/` by a test. */
@@ -59,6 +61,7 @@ export const pins = {
     ask: ["-version"],
     says: /^v?(\d+\.\d+\.\d+)/,
     minutes: 1,
+    onlyTests: true,
   },
   collector: {
     version: "0.159.0",
@@ -72,6 +75,7 @@ export const pins = {
 
 export type ToolName = keyof typeof pins;
 export const toolNames = Object.keys(pins) as ToolName[];
+export const isOnlyForTests = (name: ToolName): boolean => (pins[name] as Pin).onlyTests === true;
 
 export interface Tool {
   readonly name: ToolName;

@@ -5,6 +5,7 @@ import type { Machine } from "./machine.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { PolicyFigures } from "./policies.ts";
 import type { PreviewFigures } from "./previews.ts";
+import type { ReportFigures } from "./report.ts";
 import type { SyntheticFigures } from "./synthetic.ts";
 import type { CostFigures } from "./telemetry-cost.ts";
 
@@ -27,6 +28,7 @@ export interface Measured {
   readonly collectors: readonly CollectorFigures[];
   readonly previews: PreviewFigures;
   readonly policies: PolicyFigures;
+  readonly report: ReportFigures;
   /** The first is the empty program. */
   readonly resources: readonly SyntheticFigures[];
 }

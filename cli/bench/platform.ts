@@ -72,6 +72,19 @@ export class BenchPlatform implements AsyncDisposable {
     return { seconds, stacks: (JSON.parse(stdout) as { stacks: StackResult[] }).stacks };
   }
 
+  /** Seconds from the end of these stacks' previews to the report in all its forms; the previews have left their logs and plans. */
+  async report(stacks: readonly string[]): Promise<number> {
+    const { readReview } = await this.#module<typeof import("../commands/preview.ts")>("commands/preview.ts");
+    const { forms, rendered } = await this.#module<typeof import("../review/render.ts")>("review/render.ts");
+    const started = performance.now();
+    const review = readReview(
+      stacks.map((stack) => ({ stack, ok: true, errors: [] })),
+      (stack) => join(this.dir, ".sandbox", "plans", `${stack}.json`),
+    );
+    for (const form of forms) rendered(review, form, stacks);
+    return (performance.now() - started) / 1000;
+  }
+
   async status(sandbox: SandboxFile): Promise<Status> {
     return (await this.#module<typeof import("../sandbox.ts")>("sandbox.ts")).sandboxStatus(sandbox);
   }

@@ -20,6 +20,7 @@ export const aims = {
   telemetryMs: 1,
   telemetryShare: 0.6,
   spansPerSecond: 5000,
+  reportSeconds: 2,
 } as const;
 
 const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
@@ -80,6 +81,13 @@ ${table(
 Aim: at most ${aims.packStartMs} ms to the port (${verdict(median(ours.startMs) <= aims.packStartMs)}), ${aims.packResourceMs} ms a resource (${verdict(median(ours.resourceMs) <= aims.packResourceMs)}), ${megabytes(aims.packMemory)} (${held === undefined ? "not measured" : verdict(held <= aims.packMemory)}).
 ${usualMissing === undefined ? "" : `\nThe usual setup was not measured, for ts-node could not be installed:\n\n${quoted(usualMissing)}\n`}`;
   },
+
+  report: ({ stacks, seconds }) => `## The report of a preview
+
+After the previews of ${stacks} stacks: from their event logs and saved plans to the model, the Markdown and the page, in one process, ${rounds(seconds.length)}.
+
+${table(["", "seconds", "aim"], [["report", spread(seconds), aim(seconds, aims.reportSeconds)]])}
+`,
 
   deployments: ({ fresh, unchanged, sandboxStart, resources }) => `## All stacks
 

@@ -10,6 +10,7 @@ import { page } from "../bench/page.ts";
 import { BenchPlatform } from "../bench/platform.ts";
 import { measurePolicies } from "../bench/policies.ts";
 import { measurePreviews } from "../bench/previews.ts";
+import { measureReport } from "../bench/report.ts";
 import { aims } from "../bench/sections.ts";
 import { measureSynthetic } from "../bench/synthetic.ts";
 import { type CostRounds, measureTelemetryCost } from "../bench/telemetry-cost.ts";
@@ -26,6 +27,7 @@ interface Rounds {
   readonly deployments: number;
   readonly previews: { readonly ours: number; readonly usual: number };
   readonly policies: { readonly ours: number; readonly usual: number };
+  readonly report: number;
   readonly synthetic: readonly number[];
   readonly requests: number;
   readonly withdrawals: number;
@@ -37,6 +39,7 @@ const full: Rounds = {
   deployments: 3,
   previews: { ours: 7, usual: 3 },
   policies: { ours: 7, usual: 3 },
+  report: 10,
   synthetic: [0, 100, 500, 2000],
   requests: 1000,
   withdrawals: 200,
@@ -47,6 +50,7 @@ const quick: Rounds = {
   deployments: 1,
   previews: { ours: 2, usual: 1 },
   policies: { ours: 2, usual: 1 },
+  report: 3,
   synthetic: [0, 100],
   requests: 100,
   withdrawals: 10,
@@ -64,6 +68,7 @@ const needs: Readonly<Record<keyof Measured, readonly string[] | undefined>> = {
   edge: measuredRegions,
   previews: ["eu"],
   policies: undefined,
+  report: undefined,
   resources: [],
   // Last, for they leave much behind.
   telemetry: ["eu"],
@@ -118,6 +123,7 @@ async function measure(wanted: readonly (keyof Measured)[], rounds: Rounds, step
     edge: () => measureEdge(ready.sandbox.ports.gateway, rounds, step),
     previews: () => measurePreviews(platform, ready, rounds.previews, step),
     policies: () => measurePolicies(platform, ready, allStacks(), rounds.policies, step),
+    report: () => measureReport(platform, allStacks(), rounds.report, step),
     resources: () => measureSynthetic(platform, ready, rounds.synthetic, step),
     telemetry: () => measureTelemetryCost(platform, ready, rounds.telemetry, step),
     collectors: () => measureCollectors(platform, ready, { spansPerSecond: aims.spansPerSecond, seconds: rounds.collectorSeconds }, step),

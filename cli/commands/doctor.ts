@@ -4,7 +4,7 @@ import { cacheDir } from "../paths.ts";
 import { parsePort, portsAllowed } from "../port.ts";
 import { defaultPort, runningSandbox } from "../sandbox.ts";
 import { print, table } from "../terminal.ts";
-import { findGo, findTool, oldestGo, toolNames } from "../tools.ts";
+import { findGo, findTool, isOnlyForTests, oldestGo, toolNames } from "../tools.ts";
 
 interface Check {
   readonly what: string;
@@ -51,8 +51,12 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
       what: name,
       found: tool?.version ?? "",
       from: tool ? (tool.from === "cache" ? cacheDir : tool.from) : "",
-      advice: tool ? "" : go?.builds ? "nothing: ./bailiwick up builds it" : `install it, or Go >= ${oldestGo} to build it`,
-      needed: !go?.builds,
+      advice: tool
+        ? ""
+        : go?.builds
+          ? `nothing: ./bailiwick ${isOnlyForTests(name) ? "test" : "up"} builds it`
+          : `install it, or Go >= ${oldestGo} to build it`,
+      needed: !go?.builds && !isOnlyForTests(name),
     });
   const sandbox = runningSandbox();
   checks.push({ from: "", needed: true, ...(sandbox ? occupied(sandbox.ports.gateway) : await vacant(process.env.BAILIWICK_PORT)) });

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Exemption, loadExemptions } from "../../policies/exemptions.ts";
 import { loadRegister } from "../../policies/register.ts";
+import { rules } from "../../policies/rules/index.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { readManifestFile } from "../artifacts/manifest.ts";
 import { exitCodes, PersonError } from "../errors.ts";
@@ -124,9 +126,23 @@ function report(
   );
 }
 
+/** None where the file cannot be used: then every preview has said so. */
+function exemptionsInForce(dir: string): Exemption[] {
+  try {
+    return loadExemptions(dir, rules, new Date());
+  } catch {
+    return [];
+  }
+}
+
 /** From what the previews left behind. */
-export function readReview(results: readonly StackResult[], planOf: (stack: string) => string): Review {
-  const surroundings = { register: loadRegister(join(root, "policies")), built: readManifestFile().artifacts };
+export function readReview(results: readonly Pick<StackResult, "stack" | "ok" | "errors">[], planOf: (stack: string) => string): Review {
+  const policies = join(root, "policies");
+  const surroundings = {
+    register: loadRegister(policies),
+    built: readManifestFile().artifacts,
+    exemptions: exemptionsInForce(policies),
+  };
   return {
     version: reviewVersion,
     stacks: results.map(({ stack, ok, errors }) => {

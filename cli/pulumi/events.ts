@@ -31,7 +31,7 @@ export interface EngineStep {
   /** Properties that changed, and those that make it a replacement. */
   readonly diffs?: readonly string[] | null;
   readonly keys?: readonly string[] | null;
-  readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+  readonly detailedDiff?: Readonly<Record<string, { readonly diffKind?: string; readonly kind?: string }>> | null;
 }
 
 export interface EngineEvent {

@@ -1,13 +1,13 @@
 // A preview of the work tree on top of what another commit deploys: on an embedded cloud of its own, of which nothing is left.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exitCodes, PersonError } from "../errors.ts";
 import { root } from "../paths.ts";
 import { freePort } from "../port.ts";
 import { progress } from "../terminal.ts";
-import { stampPackages } from "../work-tree.ts";
+import { copyWorkTree, stampPackages } from "../work-tree.ts";
 
 const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 
@@ -33,6 +33,7 @@ export async function previewAgainst(ref: string, stacks: readonly string[], pre
   const base = mergeBase(ref);
   const folder = mkdtempSync(join(tmpdir(), "against-"));
   const tree = join(folder, "base");
+  const head = join(folder, "head");
   const env = { ...process.env, BAILIWICK_STATE: join(folder, "state"), BAILIWICK_PORT: String(await freePort()) };
   const run = (dir: string, args: readonly string[], out: "inherit" | 2 = 2) =>
     new Promise<number>((resolve, reject) => {
@@ -53,7 +54,12 @@ export async function previewAgainst(ref: string, stacks: readonly string[], pre
       throw new PersonError(`The merge base ${base.slice(0, 12)} does not deploy.`, "Read its words above: the change is not the reason.");
     // What stands in the way is the sandbox of the other commit; its state stays.
     await run(tree, ["down"]);
-    return await run(root, ["preview", ...stacks, ...preview], "inherit");
+    // What both commits build alike was signed and pushed for this account already. The work tree's own builds are signed for another.
+    copyWorkTree(head);
+    cpSync(join(tree, ".bailiwick"), join(head, ".bailiwick"), { recursive: true });
+    await run(head, ["build"]);
+    await run(head, ["publish"]);
+    return await run(head, ["preview", ...stacks, ...preview], "inherit");
   } finally {
     await run(root, ["down", "--purge"]);
     if (existsSync(tree)) git("worktree", "remove", "--force", tree);

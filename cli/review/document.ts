@@ -4,7 +4,7 @@ import { differencesOf } from "./differences.ts";
 import { anywhere } from "./holdings.ts";
 import type { Holding, Operation, Review, ReviewedResource, StackReview } from "./model.ts";
 import { countsOf } from "./read.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { unusedIn, type Verdict, verdictOf } from "./verdict.ts";
 
 export type Tone = "bad" | "warn" | "good";
 /** Our own words, what a plan says (which may be anything), or a word that stands out. */
@@ -75,12 +75,12 @@ const words: Readonly<Record<Operation, Inline>> = {
 function destroyed(stacks: readonly StackReview[]): Section {
   const rows = stacks.flatMap(({ stack, resources }) =>
     resources
-      .filter(({ destroys }) => destroys !== undefined)
-      .map(({ name, type, operation, destroys, paths }) => [
+      .filter(({ loses }) => loses !== undefined)
+      .map(({ name, type, operation, loses, paths }) => [
         line(stack),
         line(code(name)),
         line(typeOf(type)),
-        line(words[operation], `, and with it the ${destroys} data`),
+        line(words[operation], `, its ${loses?.dataClass} data ${loses?.data}`),
         paths.map((path) => [code(path)]),
       ]),
   );
@@ -113,6 +113,7 @@ function said(title: string, stacks: readonly StackReview[], of: (stack: StackRe
 }
 
 function exemptions(stacks: readonly StackReview[]): Section {
+  const unused = unusedIn(stacks);
   const rows = stacks.flatMap(({ stack, exemptions: its }) =>
     [...its]
       .sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0))
@@ -123,10 +124,10 @@ function exemptions(stacks: readonly StackReview[]): Section {
         line(code(message)),
       ]),
   );
-  return section(
-    "Exemptions",
-    rows.length === 0 ? [] : [{ kind: "table", head: ["stack", "resource", "days left", "what is exempted"], rows }],
-  );
+  return section("Exemptions", [
+    ...unused.map((message): Block => ({ kind: "message", about: [{ tone: "bad", text: "no stack needs it" }], text: message })),
+    ...(rows.length === 0 ? [] : [{ kind: "table", head: ["stack", "resource", "days left", "what is exempted"], rows } as const]),
+  ]);
 }
 
 function counts(stacks: readonly StackReview[]): Section {

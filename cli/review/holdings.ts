@@ -25,7 +25,7 @@ export function holdingsOf(plan: Plan, register: Register, own: Jurisdiction | u
 }
 
 /** As a rule sees it. */
-export function asJudged({ urn, type, name, props }: Planned, provider: Planned | undefined): Resource {
+function asJudged({ urn, type, name, props }: Planned, provider: Planned | undefined): Resource {
   return {
     urn,
     type,

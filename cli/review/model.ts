@@ -25,8 +25,8 @@ const resource = z.strictObject({
   unknown: many(name),
   /** What its numbers, switches and words are set to, to compare regions by. No text that may be anything. */
   settings: z.record(name, z.union([z.number(), z.boolean(), z.string().max(60)])),
-  /** The data that goes with the old resource. */
-  destroys: z.enum([...dataClasses, "undeclared"]).optional(),
+  /** What becomes of the data in a store that is replaced or deleted. */
+  loses: z.strictObject({ dataClass: z.enum([...dataClasses, "undeclared"]), data: z.enum(["destroyed", "left behind"]) }).optional(),
 });
 
 const finding = z.strictObject({ rule: name, urn, message, mandatory: z.boolean() });
@@ -85,6 +85,8 @@ export const stackReview = z.strictObject({
   findings: many(finding),
   undecided: many(finding),
   exemptions: many(z.strictObject({ urn, message, daysLeft: z.int().optional() })),
+  /** Those for several stacks that this one does not need. What no stack needs is without use. */
+  unusedExemptions: many(message),
   resources: many(resource),
   holdings: many(holding),
   telemetry: z.strictObject({ paths: many(telemetryPath), spools: many(name) }),

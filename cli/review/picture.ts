@@ -15,7 +15,7 @@ interface Placed extends Node {
 export function toSvg({ nodes, edges }: Picture, perRow: number, title: string): string {
   const inside = edges.filter(({ from, to }) => from !== to && [from, to].every((name) => nodes.some((node) => node.name === name)));
   const placed = place(nodes, inside, perRow);
-  const columns = Math.min(perRow, Math.max(1, ...rowsOf(placed).map((row) => row.length)));
+  const columns = columnsOf(layersOf(nodes, inside), perRow);
   const width = 2 * box.margin + columns * box.width + (columns - 1) * box.across;
   const height = Math.max(0, ...placed.map(({ y }) => y + box.height)) + box.margin;
   const byName = new Map(placed.map((node) => [node.name, node]));
@@ -28,11 +28,13 @@ export function toSvg({ nodes, edges }: Picture, perRow: number, title: string):
   ].join("\n");
 }
 
-const rowsOf = (placed: readonly Placed[]) => [...Map.groupBy(placed, ({ y }) => y).values()];
+const columnsOf = (layers: readonly (readonly Node[])[], perRow: number) =>
+  Math.min(perRow, Math.max(1, ...layers.map((layer) => layer.length)));
 
 /** Layers by the longest way to what uses nothing above it; within a layer close to what it is tied to, and alphabetically first. */
 function place(nodes: readonly Node[], edges: Picture["edges"], perRow: number): Placed[] {
   const layers = layersOf(nodes, edges);
+  const columns = columnsOf(layers, perRow);
   const placed: Placed[] = [];
   let row = 0;
   for (const layer of layers) {
@@ -43,10 +45,13 @@ function place(nodes: readonly Node[], edges: Picture["edges"], perRow: number):
     };
     const ordered = [...layer].sort((a, b) => pull(a) - pull(b) || a.name.localeCompare(b.name));
     for (let i = 0; i < ordered.length; i += perRow) {
-      ordered.slice(i, i + perRow).forEach((node, column) => {
+      const shown = ordered.slice(i, i + perRow);
+      // In the middle: an edge that passes by does not run behind it.
+      const shift = (columns - shown.length) / 2;
+      shown.forEach((node, column) => {
         placed.push({
           ...node,
-          x: box.margin + column * (box.width + box.across),
+          x: box.margin + (column + shift) * (box.width + box.across),
           y: box.margin + row * (box.height + box.down),
         });
       });

@@ -15,7 +15,6 @@ export interface Planned {
   readonly parent: string;
   /** URN of its provider; empty where it has none. */
   readonly provider: string;
-  readonly retained: boolean;
   /** As the program gives them; of a deletion, as they were. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly props: Properties;
@@ -72,7 +71,6 @@ function planned(urn: string, its: readonly EngineStep[], secrets: Set<string>):
     custom: resource?.custom ?? false,
     parent: resource?.parent ?? "",
     provider: resource?.provider?.split("::").slice(0, -1).join("::") ?? "",
-    retained: resource?.retainOnDelete ?? false,
     inputs,
     props: decode(inputs).props,
     paths: [...new Set(replaced && keys.length > 0 ? keys : changed)].sort(),

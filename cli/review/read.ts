@@ -1,15 +1,17 @@
 // From the event log of a stack's preview to what a reviewer has to know of it. Pure.
 
-import { dataClassOf } from "../../policies/declaration.ts";
+import { contextOf } from "../../policies/context.ts";
+import { type Exemption, numberIn, unusedIn, withoutUse } from "../../policies/exemptions.ts";
+import { stackOf } from "../../policies/glob.ts";
 import type { Register } from "../../policies/register.ts";
-import { holdingOf } from "../../policies/resource-types.ts";
+import { type Replacement, replacementsOf } from "../../policies/replacements.ts";
 import { exemptionsRule } from "../../policies/session.ts";
 import type { Artifact } from "../../stacks/artifact-manifest.ts";
 import { isJurisdiction, type Jurisdiction, jurisdictionOfRegion } from "../../stacks/residency.ts";
 import { graphOf, type ProgramResource } from "../graph/graph.ts";
 import { type EngineEvent, type Finding, outcomeOf } from "../pulumi/events.ts";
 import { artifactsOf } from "./artifacts.ts";
-import { asJudged, holdingsOf } from "./holdings.ts";
+import { holdingsOf } from "./holdings.ts";
 import { type Operation, operations, type Picture, type ReviewedResource, type StackReview } from "./model.ts";
 import { inClouds, type Plan, type Planned, planOf } from "./plan.ts";
 import { redacted, redactor } from "./secrets.ts";
@@ -28,9 +30,10 @@ export interface Surroundings {
   readonly register: Register;
   /** Artifacts of the manifest. */
   readonly built: readonly Artifact[];
+  readonly exemptions: readonly Exemption[];
 }
 
-export function reviewOf({ stack, events, dependencies }: Previewed, { register, built }: Surroundings): StackReview {
+export function reviewOf({ stack, events, dependencies }: Previewed, { register, built, exemptions }: Surroundings): StackReview {
   const plan = planOf(events);
   const outcome = outcomeOf(events);
   const { errors, rules } = outcome;
@@ -40,13 +43,15 @@ export function reviewOf({ stack, events, dependencies }: Previewed, { register,
   const findings = said.filter((finding) => !isUndecided(finding));
   const end = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent;
   const own = jurisdictionOf(stack, plan.config);
-  const lifecycle = plan.config["bailiwick:lifecycle"] === "ephemeral" ? "ephemeral" : "durable";
-  const resources = plan.resources.filter(inClouds).map((each) => reviewed(each, register, lifecycle));
+  const context = contextOf({ stack, config: plan.config }, register);
+  const lost = new Map(replacementsOf(events, context).map((each) => [each.urn, each]));
+  const resources = plan.resources.filter(inClouds).map((each) => reviewed(each, lost.get(each.urn)));
+  const judged = end !== undefined && errors.length === 0;
   const holdings = holdingsOf(plan, register, own === "global" ? undefined : own);
   const review: StackReview = {
     stack,
     ...(own === undefined ? {} : { jurisdiction: own }),
-    lifecycle,
+    lifecycle: context.lifecycle,
     ok:
       end !== undefined && (end.result ?? "succeeded") === "succeeded" && errors.length === 0 && said.every(({ mandatory }) => !mandatory),
     rules,
@@ -54,6 +59,7 @@ export function reviewOf({ stack, events, dependencies }: Previewed, { register,
     findings: findings.map(cut),
     undecided: undecided.map(cut),
     exemptions: notes.map((note) => ({ urn: note.urn, message: cut(note).message, ...daysLeftIn(note.message) })),
+    unusedExemptions: judged ? notNeeded(stack, notes, exemptions) : [],
     resources,
     holdings,
     telemetry: telemetryOf(plan.resources, holdings),
@@ -79,27 +85,24 @@ function jurisdictionOf(stack: string, config: Readonly<Record<string, string>>)
   return jurisdictionOfRegion(stack) ?? (isJurisdiction(configured) ? configured : undefined);
 }
 
-function reviewed(resource: Planned, register: Register, lifecycle: StackReview["lifecycle"]): ReviewedResource {
-  const { urn, type, name, operation, paths, props } = resource;
-  const lost = lifecycle === "durable" ? destroyedBy(resource, register) : undefined;
+function reviewed({ urn, type, name, operation, paths, props }: Planned, lost: Replacement | undefined): ReviewedResource {
   return {
     urn,
     type,
     name: name.slice(0, 300),
     operation,
-    paths: paths.map((path) => path.slice(0, 300)),
+    paths: (lost && lost.because.length > 0 ? lost.because : paths).map((path) => path.slice(0, 300)),
     unknown: operation === "same" || operation === "read" ? [] : unknownPaths(props).map((path) => path.slice(0, 300)),
     settings: settingsOf(props),
-    ...(lost ? { destroys: lost } : {}),
+    ...(lost ? { loses: { dataClass: lost.dataClass, data: lost.data } } : {}),
   };
 }
 
-/** What is gone with a store that is deleted, on its own or to make room for the next one. */
-function destroyedBy(resource: Planned, register: Register): ReviewedResource["destroys"] {
-  const { operation, type, retained } = resource;
-  if (retained || (operation !== "replace" && operation !== "delete") || holdingOf(type, true) !== "stores") return undefined;
-  const declared = dataClassOf(asJudged(resource, undefined), register);
-  return declared.kind === "declared" ? declared.value : "undeclared";
+/** Exemptions for several stacks that this one, judged to its end, did not need. One that names the stack was reported by the pack itself. */
+function notNeeded(stack: string, findings: readonly Finding[], exemptions: readonly Exemption[]): string[] {
+  const used = new Set(findings.flatMap(({ message }) => numberIn(message) ?? []));
+  const several = exemptions.filter(({ urn }) => (stackOf(urn) ?? "*").includes("*"));
+  return unusedIn(several, new Map([[stack, used]]), true).map(withoutUse);
 }
 
 /** Gravest first. */

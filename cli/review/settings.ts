@@ -29,8 +29,8 @@ const word = /^[A-Za-z0-9][A-Za-z0-9:_.-]{0,39}$/;
 const autoname = /-[0-9a-f]{7}$/;
 /** Names what it stands beside. */
 const reference = /(Id|Ids|Arn|Arns|id|arn)(\[\d+\])?$/;
-/** Longer mixtures of letters and digits are names, ids or worse. */
-const mixed = /[0-9]{5,}|(?=\S*[a-z])(?=\S*[A-Z])(?=\S*[0-9])\S{12,}|[0-9a-f]{8,}/;
+/** Longer mixtures of letters and digits are names, ids or worse; an address (RFC 791) is somebody's own. */
+const mixed = /^\d+(\.\d+){3}$|[0-9]{5,}|(?=\S*[a-z])(?=\S*[A-Z])(?=\S*[0-9])\S{12,}|[0-9a-f]{8,}/;
 
 /** Numbers, switches and words: what two regions can be compared by. */
 export function settingsOf(props: Value): Record<string, number | boolean | string> {

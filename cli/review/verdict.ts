@@ -1,4 +1,5 @@
 // The first line of every report: whether this may merge, and if not, why. Pure.
+import { jurisdictions, residencyOf } from "../../stacks/residency.ts";
 import type { Review, StackReview } from "./model.ts";
 
 export interface Verdict {
@@ -15,12 +16,14 @@ const soon = 14;
 /** @param expected stacks that must have been previewed */
 export function verdictOf({ stacks }: Review, expected: readonly string[]): Verdict {
   const missing = expected.filter((name) => !stacks.some(({ stack }) => stack === name));
-  const destroyed = (stack: StackReview) => stack.resources.filter(({ destroys }) => destroys !== undefined);
+  const losing = (data: "destroyed" | "left behind") => (stack: StackReview) => stack.resources.filter(({ loses }) => loses?.data === data);
   const mandatory = (stack: StackReview) => stack.findings.filter((finding) => finding.mandatory);
   const open = (stack: StackReview) => stack.undecided.filter((finding) => finding.mandatory);
   const failed = (stack: StackReview) => !stack.ok && (stack.errors.length > 0 || mandatory(stack).length + open(stack).length === 0);
+  const unused = unusedIn(stacks);
   const reasons = [
-    ...told(stacks, destroyed, (n) => (n === 1 ? "1 change destroys data" : `${n} changes destroy data`)),
+    ...told(stacks, losing("destroyed"), (n) => (n === 1 ? "1 change destroys data" : `${n} changes destroy data`)),
+    ...told(stacks, losing("left behind"), (n) => (n === 1 ? "1 change leaves data behind" : `${n} changes leave data behind`)),
     ...told(stacks, mandatory, (n) => (n === 1 ? "1 mandatory rule is broken" : `mandatory rules are broken ${n} times`)),
     ...told(stacks, open, (n) => (n === 1 ? "1 mandatory rule is undecided" : `mandatory rules are undecided ${n} times`)),
     ...named(
@@ -28,6 +31,7 @@ export function verdictOf({ stacks }: Review, expected: readonly string[]): Verd
       "the preview failed",
     ),
     ...named(missing, "there is no preview"),
+    ...(unused.length === 0 ? [] : [unused.length === 1 ? "1 exemption is without use" : `${unused.length} exemptions are without use`]),
     ...(stacks.length + expected.length === 0 ? ["nothing was previewed"] : []),
   ];
   const advisory = (stack: StackReview) => [...stack.findings, ...stack.undecided].filter((finding) => !finding.mandatory);
@@ -45,6 +49,16 @@ export function verdictOf({ stacks }: Review, expected: readonly string[]): Verd
     ),
   ];
   return { mayMerge: reasons.length === 0, reasons, notes };
+}
+
+/** Every stack of the map: only who has seen all of them knows what none needs. */
+const every = ["global", ...jurisdictions.map((jurisdiction) => residencyOf(jurisdiction).region)];
+
+/** Exemptions that no stack needs. */
+export function unusedIn(stacks: readonly StackReview[]): string[] {
+  const [first, ...others] = stacks;
+  if (first === undefined || !every.every((name) => stacks.some(({ stack }) => stack === name))) return [];
+  return first.unusedExemptions.filter((message) => others.every(({ unusedExemptions }) => unusedExemptions.includes(message)));
 }
 
 /** `3 changes destroy data (eu, us)` */

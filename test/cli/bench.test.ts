@@ -200,6 +200,7 @@ describe("the page", () => {
       ours: { startMs: [210, 190, 450], resourceMs: [1.5, 1.25, 9], memory: [90 * megabyte, 100 * megabyte, 95 * megabyte] },
       usual: { startMs: [9000], resourceMs: [30], memory: [undefined] },
     },
+    report: { stacks: 4, seconds: [2.5, 0.4, 0.5] },
     resources: [
       { resources: 0, create: 1, createSaved: 1, preview: 0.9 },
       { resources: 2000, create: 11, createSaved: undefined, preview: 8.9 },
@@ -240,6 +241,10 @@ describe("the page", () => {
     expect(row("Processor")).toBe("| Processor | A processor, 2 cores |");
     expect(row("Load before the run")).toBe("| Load before the run | 0.3 |");
     expect(row("node")).toBe("| node | 24.0.0 |");
+  });
+
+  it("says of the report whether it keeps its aim", () => {
+    expect(row("report")).toBe("| report | 0.50 (0.40 to 2.50) | at most 2 s: kept |");
   });
 
   it("gives medians with their range, and the ratio of the two setups", () => {

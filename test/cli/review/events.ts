@@ -21,7 +21,7 @@ export interface Step {
   readonly retainOnDelete?: boolean;
   readonly diffs?: readonly string[];
   readonly keys?: readonly string[];
-  readonly detailedDiff?: Record<string, unknown>;
+  readonly detailedDiff?: NonNullable<EngineStep["detailedDiff"]>;
   readonly component?: boolean;
 }
 

@@ -28,7 +28,7 @@ export const built: readonly Artifact[] = (
   availability: "anywhere",
 }));
 
-const surroundings = { register, built };
+const surroundings = { register, built, exemptions: [] };
 export const reviewed = (previewed: Previewed) => reviewOf(previewed, surroundings);
 export const together = (...stacks: Review["stacks"]): Review => ({ version: reviewVersion, stacks: [...stacks] });
 
@@ -189,12 +189,25 @@ const verdicts: Readonly<Record<string, readonly ReturnType<typeof said>[]>> = {
   ],
 };
 
+/** Who takes a value from whom, by name: as a saved plan tells it. */
+const uses: readonly (readonly [string, readonly string[]])[] = [
+  ["edge-site-555555555555", ["spool-aws", "spool-gcp", "governance-spool-service"]],
+  ["spool-aws", ["telemetry-aws-service"]],
+  ["spool-gcp", ["telemetry-gcp-service"]],
+  ["governance-spool-service", ["governance-database-instance", "telemetry-aws-service", "telemetry-gcp-service"]],
+  ["governance-database-instance", ["audit-vault-bucket"]],
+];
+
 /** @param changed whether the example's changes are in it */
 export function previewOf(stack: string, changed: boolean): Previewed {
   const made = changed ? (changes[stack] ?? []) : [];
   const kept = regionSteps(stack).filter((its) => !made.some(({ name, type }) => name === its.name && type === its.type));
   const spoken = changed ? (verdicts[stack] ?? []) : [];
-  return { stack, events: [config({}), ...[...kept, ...made].map((its) => step(stack, its)), ...spoken, end()] };
+  const steps = [...kept, ...made];
+  const urns = new Map(steps.map((its) => [its.name, urnOf(stack, its)]));
+  const urnsOf = (names: readonly string[]) => names.flatMap((name) => urns.get(name) ?? []);
+  const dependencies = new Map(uses.flatMap(([name, used]) => urnsOf([name]).map((urn) => [urn, { inputs: urnsOf(used) }] as const)));
+  return { stack, events: [config({}), ...steps.map((its) => step(stack, its)), ...spoken, end()], dependencies };
 }
 
 export const regions = ["apac", "eu", "us"];

@@ -50,17 +50,20 @@ describe("what becomes of a resource", () => {
 
 describe("data is destroyed", () => {
   const lost = (its: Partial<Step>, ...events: readonly EngineEvent[]) =>
-    read(...events, step("eu", { op: "replace", ...bucket, inputs: personal, ...its })).resources[0]?.destroys;
+    read(...events, step("eu", { op: "replace", ...bucket, inputs: personal, ...its })).resources[0]?.loses;
 
   it("by the replacement and by the deletion of a store, with its class", () => {
-    expect(lost({})).toBe("personal");
-    expect(lost({ op: "delete" })).toBe("personal");
-    expect(lost({ op: "delete", inputs: {} })).toBe("undeclared");
+    expect(lost({})).toEqual({ dataClass: "personal", data: "destroyed" });
+    expect(lost({ op: "delete" })).toEqual({ dataClass: "personal", data: "destroyed" });
+    expect(lost({ op: "delete", inputs: {} })).toMatchObject({ dataClass: "undeclared" });
   });
 
-  it("not by a change, not where the old one is retained, not of what holds none", () => {
+  it("or left behind, where the cloud's own resource is retained", () => {
+    expect(lost({ op: "delete", retainOnDelete: true })).toEqual({ dataClass: "personal", data: "left behind" });
+  });
+
+  it("not by a change, not of what holds none", () => {
     expect(lost({ op: "update" })).toBeUndefined();
-    expect(lost({ op: "delete", retainOnDelete: true })).toBeUndefined();
     expect(lost({ type: "aws:iam/role:Role" })).toBeUndefined();
   });
 

@@ -40,6 +40,17 @@ describe("it may not merge", () => {
     expect(verdictOf(review, expected)).toMatchObject({ mayMerge: false, reasons: [reason] });
   });
 
+  it("when an exemption is without use in every stack there is, and not before all of them were seen", () => {
+    const message = "Exemption without use: a/b for urn:pulumi:*::x";
+    const [first, ...others] = ["global", ...regions].map((stack) => ({
+      ...reviewed({ stack, events: [end()] }),
+      unusedExemptions: [message],
+    }));
+    expect(verdictOf(together(first as StackReview, ...others), ["global", ...regions]).reasons).toEqual(["1 exemption is without use"]);
+    expect(verdictOf(together(first as StackReview), ["global"]).mayMerge).toBe(true);
+    expect(verdictOf(together({ ...(first as StackReview), unusedExemptions: [] }, ...others), regions).mayMerge).toBe(true);
+  });
+
   it("when data would be destroyed, whatever the pack says", () => {
     const [stack] = [reviewed(previewOf("us", true))];
     expect(stack?.ok).toBe(true);
