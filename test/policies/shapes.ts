@@ -16,6 +16,7 @@ function noting(path: string, seen: Set<string>, depth = 0): Properties {
     {},
     {
       get: (_target, key) => {
+        if (key in Object.prototype) return Reflect.get(Object.prototype, key);
         if (typeof key === "symbol" || key === "toJSON" || key === "length" || depth === deepest) return undefined;
         const inner = path === "" ? key : `${path}.${key}`;
         seen.add(inner);
@@ -74,7 +75,7 @@ const value = fc.letrec<{ value: Value }>((tie) => ({
     { weight: 1, arbitrary: fc.array(tie("value"), { maxLength: 3 }) },
     {
       weight: 1,
-      arbitrary: fc.dictionary(fc.constantFrom("Statement", "name", "value", "type", "toString", "0"), tie("value"), {
+      arbitrary: fc.dictionary(fc.constantFrom("Statement", "name", "value", "type", "key", "0"), tie("value"), {
         maxKeys: 3,
         noNullPrototype: true,
       }),
