@@ -117,7 +117,7 @@ describe("the executable pack", () => {
         const found = [...(await pack.analyze(input)), ...(await pack.analyzeStack([input]))];
         for (const { message } of found) expect(message).not.toContain("the rule itself failed");
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
