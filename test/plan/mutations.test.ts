@@ -3,6 +3,7 @@ import { appendFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Platform } from "../platform.ts";
+import { ruleIds } from "../policies/rule-ids.ts";
 import { additions, isAt, mutations, registered, wrapper } from "./mutations.ts";
 import { planOf } from "./plan.ts";
 
@@ -40,6 +41,11 @@ it("every mutation is of something that the program makes, and each of something
   for (const mutation of mutations) expect(made.filter(({ name, type }) => isAt(mutation, name, type)).length, mutation.at).toBe(1);
   const places = [...mutations.map(({ at, type = "" }) => `${at} ${type}`), ...additions.map(({ name }) => name)];
   expect(new Set(places).size).toBe(places.length);
+});
+
+it("there is one for every rule on residency", () => {
+  const tried = new Set([...mutations, ...additions].map(({ rule }) => rule));
+  expect(ruleIds.residency.map((name) => `residency/${name}`).filter((id) => !tried.has(id))).toEqual([]);
 });
 
 it("each is refused by its rule and by no other, and nothing else is refused", () => {

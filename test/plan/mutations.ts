@@ -83,7 +83,11 @@ export const mutations: readonly Mutation[] = [
     found: "subjects-domain",
     change: set({ hostname: "elsewhere.brand.example" }),
   },
-  { rule: "data-class/declared", at: "telemetry-aws-log", change: (props) => ({ ...props, tags: { "telemetry-path": "aws" } }) },
+  {
+    rule: "data-class/declared",
+    at: "governance-preferences-subject-token-private-key",
+    change: set({ labels: { jurisdiction: "eu" } }),
+  },
 ];
 
 export const additions: readonly Addition[] = [
@@ -136,6 +140,29 @@ export const additions: readonly Addition[] = [
     type: "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
     name: "peered-away",
     props: { region: "eu-central-1", vpcId: "vpc-1", peerVpcId: "vpc-2", peerRegion: "us-east-1" },
+  },
+  {
+    rule: "residency/binding-jurisdiction",
+    type: "cloudflare:index/r2BucketLock:R2BucketLock",
+    name: "locked-elsewhere",
+    props: {
+      accountId: "0123456789abcdef0123456789abcdef",
+      bucketName: "bailiwick-assets-eu",
+      rules: [{ id: "all", enabled: true, condition: { type: "Age", maxAgeSeconds: 86_400 } }],
+    },
+  },
+  {
+    rule: "residency/cross-region-inference",
+    type: "aws:bedrock/agentAgent:AgentAgent",
+    name: "answered-away",
+    props: {
+      region: "eu-central-1",
+      agentName: "answers",
+      agentResourceRoleArn: "arn:aws:iam::123456789012:role/agent",
+      customerEncryptionKeyArn: kms,
+      foundationModel: "us.anthropic.claude-sonnet-4-20250514-v1:0",
+      tags: { "data-class": "personal", jurisdiction: "eu" },
+    },
   },
   {
     rule: "data-class/personal-in-cache",
