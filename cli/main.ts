@@ -260,6 +260,12 @@ program
   .allowUnknownOption()
   .action(async (tiers: string[], options) => (await import("./commands/test.ts")).test(tiers, options));
 
+// A reader that has seen enough, as `| head` has, ends the command, and is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
