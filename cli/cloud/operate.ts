@@ -1,11 +1,11 @@
 // A preview, an update or a look at one stack on the person's own backend and sign-ins, gated by the pack, following a plan.
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { packFile } from "../../policies/build.ts";
 import { policyPackDir } from "../artifacts/paths.ts";
 import { logDir, root } from "../paths.ts";
-import { readOutcome } from "../pulumi/events.ts";
+import { forgetDebugging, openEventLog, readOutcome } from "../pulumi/events.ts";
 import { type Command, eventLogOf, type StackResult } from "../pulumi/operations.ts";
 
 /**
@@ -16,14 +16,23 @@ export async function operateInCloud(kind: Command, stack: string, plan = ""): P
   const started = Date.now();
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
   const eventLog = eventLogOf(stack, kind);
-  rmSync(eventLog, { force: true });
+  openEventLog(eventLog);
   const pack = ["--policy-pack", join(policyPackDir, packFile)];
   const ways: Readonly<Record<Command, readonly string[]>> = {
     preview: ["preview", ...pack, "--save-plan", plan],
     up: ["up", ...pack, "--yes", "--plan", plan],
     refresh: ["refresh", "--preview-only"],
   };
-  const { code, output } = await run([...ways[kind], "--stack", stack, "--event-log", eventLog, "--non-interactive", "--color", "never"]);
+  const { code, output } = await run([
+    ...ways[kind],
+    "--stack",
+    stack,
+    "--event-log",
+    eventLog,
+    "--non-interactive",
+    "--color",
+    "never",
+  ]).finally(() => forgetDebugging(eventLog));
   return { ...readOutcome(eventLog), stack, ok: code === 0, code, output, seconds: (Date.now() - started) / 1000 };
 }
 

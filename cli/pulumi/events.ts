@@ -1,5 +1,5 @@
 // What an operation did, from the engine's event log: JSON lines, the only complete source of policy events.
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 interface Judged {
   readonly passed?: readonly string[];
@@ -104,6 +104,21 @@ export function countingDone(file: string): () => number {
 }
 
 /** Every event of a log; none before the log is there. */
+/**
+ * Makes the file of an event log for the engine to write into, for nobody else to read: its lines for debugging show properties as they
+ * are, secrets included.
+ */
+export function openEventLog(file: string): void {
+  rmSync(file, { force: true });
+  writeFileSync(file, "", { mode: 0o600 });
+}
+
+/** Takes the lines for debugging out of an event log. */
+export function forgetDebugging(file: string): void {
+  const lines = readFileSync(file, "utf8").split("\n");
+  writeFileSync(file, lines.filter((line) => !line.includes('"severity":"debug"')).join("\n"));
+}
+
 export const readEvents = (file: string): EngineEvent[] => (existsSync(file) ? parseEvents(readFileSync(file, "utf8")) : []);
 
 export function parseEvents(log: string): EngineEvent[] {

@@ -1,5 +1,5 @@
 // `up` and `preview` of one stack on the sandbox, through the real engine with the policy pack.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { logDir, root } from "../paths.ts";
 import { isApplied, recordApplied } from "./applied.ts";
 import { clearLocks, ensureStack, mendState } from "./backend.ts";
 import { stackEnvironment } from "./environment.ts";
-import { countingDone, type Outcome, readOutcome } from "./events.ts";
+import { countingDone, forgetDebugging, type Outcome, openEventLog, readOutcome } from "./events.ts";
 import { isOrphaned, runPulumi } from "./run.ts";
 
 export interface StackResult extends Outcome {
@@ -91,12 +91,15 @@ async function pulumiWithEvents(
 ): Promise<Done> {
   mkdirSync(logDir, { recursive: true });
   const eventLog = eventLogOf(stack, command);
-  rmSync(eventLog, { force: true });
+  openEventLog(eventLog);
   const args = [command, ...(command === "up" ? ["--yes"] : []), "--non-interactive", "--color", "never", "--event-log", eventLog, ...more];
   const done = countingDone(eventLog);
   const timer = setInterval(() => progress(done()), tick);
-  const { code, output } = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(() =>
-    clearInterval(timer),
+  const { code, output } = await runPulumi(pulumi, args, { cwd: root, env: stackEnvironment(sandbox, stack), record: stack }).finally(
+    () => {
+      clearInterval(timer);
+      forgetDebugging(eventLog);
+    },
   );
   const held = /the stack is currently locked by[\s\S]*?created by ([^\n]+)/.exec(output);
   if (held) throw new PersonError(`Stack "${stack}" is being changed by ${held[1]}.`, "Wait for it to end, then try again.");

@@ -395,12 +395,9 @@ export const none = `
   vpc: endpointPrivateDns endpointServicePrivateDnsVerification routeServer routeServerEndpoint routeServerPeer routeServerPropagation
   vpc: routeServerVpcAssociation securityGroupEgressRule securityGroupIngressRule securityGroupVpcAssociation
   vpclattice: accessLogSubscription authPolicy domainVerification listener listenerRule resourceConfiguration resourceGateway
-  vpclattice: resourcePolicy serviceNetwork serviceNetworkResourceAssociation serviceNetworkServiceAssociation
-  vpclattice: serviceNetworkVpcAssociation targetGroup targetGroupAttachment
-  waf: byteMatchSet geoMatchSet ipSet rateBasedRule regexMatchSet regexPatternSet rule ruleGroup sizeConstraintSet sqlInjectionMatchSet
-  waf: webAcl xssMatchSet
-  wafregional: byteMatchSet geoMatchSet ipSet rateBasedRule regexMatchSet regexPatternSet rule ruleGroup sizeConstraintSet
-  wafregional: sqlInjectionMatchSet webAcl webAclAssociation xssMatchSet
+  vpclattice: resourcePolicy serviceNetwork serviceNetworkResourceAssociation serviceNetworkServiceAssociation serviceNetworkVpcAssociation targetGroup targetGroupAttachment
+  waf: byteMatchSet geoMatchSet ipSet rateBasedRule regexMatchSet regexPatternSet rule ruleGroup sizeConstraintSet sqlInjectionMatchSet webAcl xssMatchSet
+  wafregional: byteMatchSet geoMatchSet ipSet rateBasedRule regexMatchSet regexPatternSet rule ruleGroup sizeConstraintSet sqlInjectionMatchSet webAcl webAclAssociation xssMatchSet
   wafv2: apiKey ipSet regexPatternSet ruleGroup webAcl webAclAssociation webAclLoggingConfiguration webAclRule
   wafv2: webAclRuleGroupAssociation
   xray: encryptionConfig group indexingRule resourcePolicy samplingRule traceSegmentDestination

@@ -9,7 +9,7 @@ export const stores = `
 export const carries = `
   index: aiGateway callsSfuApp customHostname hyperdriveConfig loadBalancer logpushJob pagesDomain pagesProject pipeline pipelineSink
   index: pipelineStream r2BucketSippy r2CustomDomain regionalHostname snippet spectrumApplication streamLiveInput worker workerDomain
-  index: workerScript workersCustomDomain workersForPlatformsDispatchNamespace workersForPlatformsNamespace workersRoute workersScript
+  index: workerScript workersForPlatformsDispatchNamespace workersForPlatformsNamespace workersRoute workersScript
   index: workerVersion workflow zoneCacheReserve
 `;
 
@@ -17,6 +17,7 @@ export const carries = `
 export const none = `
   index: accessApplication accessCaCertificate accessCustomPage accessGroup accessIdentityProvider accessKeysConfiguration
   index: accessMutualTlsCertificate accessMutualTlsHostnameSettings accessOrganization accessPolicy accessRule accessServiceToken
+  index: workersCustomDomain
   index: accessTag account accountDnsSettings accountDnsSettingsInternalView accountMember accountSubscription accountToken addressMap
   index: aiGatewayDynamicRouting aiSearchNamespace aiSearchToken apiShield apiShieldDiscoveryOperation apiShieldOperation
   index: apiShieldOperationSchemaValidationSettings apiShieldSchema apiShieldSchemaValidationSettings apiToken argoSmartRouting

@@ -1,8 +1,8 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { countingDone, readOutcome } from "../../cli/pulumi/events.ts";
+import { countingDone, forgetDebugging, openEventLog, readOutcome } from "../../cli/pulumi/events.ts";
 import { describeFailure, resultTable } from "../../cli/report.ts";
 
 let folder: string;
@@ -86,6 +86,17 @@ it("where a log begins anew, or goes, so does the count", () => {
   expect(done()).toBe(1);
   rmSync(file);
   expect(done()).toBe(0);
+});
+
+it("the log is nobody else's to read while the engine writes it, and keeps none of its lines for debugging, which show secrets", () => {
+  const file = join(folder, "secrets.jsonl");
+  openEventLog(file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const debugging = { diagnosticEvent: { message: "RegisterResource: privateKeyPem: -----BEGIN PRIVATE KEY-----", severity: "debug" } };
+  writeFileSync(file, [debugging, error("no such bucket"), debugging].map((event) => `${JSON.stringify(event)}\n`).join(""));
+  forgetDebugging(file);
+  expect(readFileSync(file, "utf8")).not.toContain("PRIVATE KEY");
+  expect(readOutcome(file).errors).toEqual(["no such bucket"]);
 });
 
 it("a line that is still being written is no event yet", () => {

@@ -39,6 +39,13 @@ describe("a deployed platform", () => {
     expect(report.addresses).toContain(platform.url("eu"));
   });
 
+  test("no log shows a private key", () => {
+    const logs = join(platform.dir, ".sandbox", "logs");
+    const files = readdirSync(logs, { recursive: true, encoding: "utf8" });
+    expect(files).toContain("eu-preview.events.jsonl");
+    expect(files.filter((file) => /\.\w+$/.test(file) && readFileSync(join(logs, file), "utf8").includes("PRIVATE KEY"))).toEqual([]);
+  });
+
   test("the brand's page is rewritten at the edge, and says so", async () => {
     const page = await (await platform.fetch("eu")).text();
     expect(page).toContain("<!doctype html>");

@@ -78,7 +78,11 @@ describe("what the pack said", () => {
   it("is a finding, or undecided, or an exemption with its days", () => {
     const review = read(
       said("residency/location", urn, 'aws:s3/bucket:Bucket "uploads" breaks residency/location: region is "us-east-1"'),
-      said("exposure/open-resource-policy", urn, 'aws:s3/bucket:Bucket "uploads" leaves exposure/open-resource-policy undecided: policy is not known'),
+      said(
+        "exposure/open-resource-policy",
+        urn,
+        'aws:s3/bucket:Bucket "uploads" leaves exposure/open-resource-policy undecided: policy is not known',
+      ),
       said("exemptions", urn, "Exempted until 2026-12-01, 9 days left: a/b for uploads", "advisory"),
     );
     expect(review.findings.map(({ rule }) => rule)).toEqual(["residency/location"]);
