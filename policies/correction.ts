@@ -15,14 +15,19 @@ export function corrected({ props, secrets }: Resource, corrections: readonly Co
   const due = corrections.filter(({ path, right, accepts = (value) => value === right }) => {
     const found = read(props, path);
     const isSecret = [...secrets].some((secret) => path === secret || path.startsWith(`${secret}.`) || secret.startsWith(`${path}.`));
-    return found !== UNKNOWN && !isSecret && !accepts(found);
+    return found !== UNKNOWN && !isSecret && !accepts(found) && isReachable(props, path.split("."));
   });
   return due.length === 0 ? undefined : due.reduce((all, { path, right }) => withValue(all, path.split("."), right), props);
 }
 
+/** Whether nothing on the way is something else than an object: a list in its place may hold what nobody knows yet. */
+function isReachable(props: Properties, [step = "", ...rest]: readonly string[]): boolean {
+  const inner = props[step] ?? {};
+  return rest.length === 0 || (isObject(inner) && isReachable(inner, rest));
+}
+
+const isObject = (value: Value): value is Properties => typeof value === "object" && value !== null && !Array.isArray(value);
+
 function withValue(props: Properties, [step = "", ...rest]: readonly string[], value: boolean | string): Properties {
-  if (rest.length === 0) return { ...props, [step]: value };
-  const inner = props[step];
-  const isObject = typeof inner === "object" && inner !== null && !Array.isArray(inner);
-  return { ...props, [step]: withValue(isObject ? (inner as Properties) : {}, rest, value) };
+  return { ...props, [step]: rest.length === 0 ? value : withValue((props[step] ?? {}) as Properties, rest, value) };
 }

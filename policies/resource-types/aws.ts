@@ -257,8 +257,7 @@ export const none = `
   glacier: vaultLock
   globalaccelerator: crossAccountAttachment customRoutingListener listener
   glue: resourcePolicy securityConfiguration
-  grafana: licenseAssociation roleAssociation workspace workspaceApiKey workspaceSamlConfiguration workspaceServiceAccount
-  grafana: workspaceServiceAccountToken
+  grafana: licenseAssociation roleAssociation workspace workspaceApiKey workspaceSamlConfiguration workspaceServiceAccount workspaceServiceAccountToken
   guardduty: detector detectorFeature filter inviteAccepter iPSet malwareProtectionPlan member memberDetectorFeature
   guardduty: organizationAdminAccount organizationConfiguration organizationConfigurationFeature publishingDestination threatIntelSet
   iam: accessKey accountAlias accountPasswordPolicy group groupMembership groupPoliciesExclusive groupPolicy groupPolicyAttachment
@@ -392,8 +391,8 @@ export const none = `
   uxc: accountCustomizations
   verifiedaccess: endpoint group instance instanceLoggingConfiguration instanceTrustProviderAttachment trustProvider
   verifiedpermissions: identitySource policy policyStore policyTemplate schema
-  vpc: endpointPrivateDns endpointServicePrivateDnsVerification routeServer routeServerEndpoint routeServerPeer routeServerPropagation
-  vpc: routeServerVpcAssociation securityGroupEgressRule securityGroupIngressRule securityGroupVpcAssociation
+  vpc: endpointPrivateDns endpointServicePrivateDnsVerification routeServer routeServerEndpoint routeServerPeer routeServerPropagation routeServerVpcAssociation
+  vpc: securityGroupEgressRule securityGroupIngressRule securityGroupVpcAssociation
   vpclattice: accessLogSubscription authPolicy domainVerification listener listenerRule resourceConfiguration resourceGateway
   vpclattice: resourcePolicy serviceNetwork serviceNetworkResourceAssociation serviceNetworkServiceAssociation serviceNetworkVpcAssociation targetGroup targetGroupAttachment
   waf: byteMatchSet geoMatchSet ipSet rateBasedRule regexMatchSet regexPatternSet rule ruleGroup sizeConstraintSet sqlInjectionMatchSet webAcl xssMatchSet

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { alertRoute } from "../../../policies/rules/telemetry/alert-route.ts";
+import { deadLetter } from "../../../policies/rules/telemetry/dead-letter.ts";
+import { context, UNKNOWN } from "../judging.ts";
+import { type Member, said } from "../said.ts";
+import { specify } from "../table.ts";
+
+const bucket = { type: "aws:s3/bucket:Bucket" };
+const stage = "aws:apigatewayv2/stage:Stage";
+const _logpush = "cloudflare:index/logpushJob:LogpushJob";
+const worker = "cloudflare:index/worker:Worker";
+const sql = "gcp:sql/databaseInstance:DatabaseInstance";
+const _sink = "gcp:logging/projectSink:ProjectSink";
+const _exclusion = "gcp:logging/projectExclusion:ProjectExclusion";
+const _trail = "aws:cloudtrail/trail:Trail";
+const _auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
+
+const _format = (text: string) => ({ type: stage, props: { accessLogSettings: { format: text } } });
+const _observed = (logs: Member["props"]) => ({
+  type: worker,
+  props: { observability: { enabled: true, logs: { enabled: true, ...logs } } },
+});
+const _flags = (...list: [string, string][]) => ({
+  type: sql,
+  props: { settings: { databaseFlags: list.map(([name, value]) => ({ name, value })) } },
+});
+
+const policy = "gcp:monitoring/alertPolicy:AlertPolicy";
+const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+const notification = "cloudflare:index/notificationPolicy:NotificationPolicy";
+specify(alertRoute, {
+  passes: {
+    "a policy with a channel": { type: policy, props: { notificationChannels: [UNKNOWN] } },
+    "an alarm": { type: alarm, props: { alarmActions: ["arn:aws:sns:eu-central-1:1:on-duty"] } },
+    "a notification": { type: notification, props: { enabled: true, mechanisms: { emails: [{ id: "on-duty@brand.example" }] } } },
+  },
+  fails: {
+    "a policy that tells nobody": [{ type: policy, props: { notificationChannels: [] } }, "notificationChannels names nobody"],
+    "a muted alarm": [{ type: alarm, props: { actionsEnabled: false, alarmActions: ["t"] } }, "actionsEnabled is false"],
+    "a muted policy": [{ type: policy, props: { enabled: false, notificationChannels: ["c"] } }, "enabled is false"],
+    "a muted channel": [{ type: "gcp:monitoring/notificationChannel:NotificationChannel", props: { enabled: false } }, "enabled is false"],
+    "a notification to nobody": [{ type: notification, props: { mechanisms: {} } }, "mechanisms names nobody"],
+  },
+  notApplicable: { "what is no alert": bucket },
+  undecided: { "a switch": [{ type: alarm, props: { actionsEnabled: UNKNOWN } }, "actionsEnabled"] },
+});
+
+describe("telemetry/alert-route", () => {
+  const alone: Member = { type: alarm, name: "errors", props: { name: "errors" } };
+
+  it("refuses an alarm that nothing listens to", () => {
+    expect(said(alertRoute, [alone])).toEqual(["errors: alarmActions names nobody: the alert shows on a page, and nobody is called"]);
+    expect(said(alertRoute, [{ ...alone, props: { alarmActions: ["t"] } }])).toEqual([]);
+  });
+
+  it("is content where another alarm or a rollout listens", () => {
+    const composite: Member = {
+      type: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+      name: "all",
+      props: { alarmRule: 'ALARM("errors")' },
+    };
+    const rollout: Member = { type: "aws:ecs/service:Service", name: "api", props: { alarms: UNKNOWN }, from: { alarms: ["errors"] } };
+    expect(said(alertRoute, [alone, composite])).toEqual([]);
+    expect(said(alertRoute, [alone, rollout])).toEqual([]);
+  });
+});
+
+describe("telemetry/dead-letter", () => {
+  const queue: Member = { type: "aws:sqs/queue:Queue", name: "orders", props: { name: "orders" } };
+  const target: Member = {
+    type: "aws:cloudwatch/eventTarget:EventTarget",
+    name: "target",
+    props: { rule: "r", arn: UNKNOWN },
+    from: { arn: ["fn"] },
+  };
+  const fn: Member = { type: "aws:lambda/function:Function", name: "fn", props: { name: "fn" } };
+  const consumer: Member = {
+    type: "cloudflare:index/queueConsumer:QueueConsumer",
+    name: "consumer",
+    props: { queueId: UNKNOWN, type: "worker" },
+    from: { queueId: ["spool"] },
+  };
+  const spool: Member = { type: "cloudflare:index/queue:Queue", name: "spool", props: { queueName: "spool" } };
+  const subscription: Member = { type: "gcp:pubsub/subscription:Subscription", name: "sub", props: { topic: "orders" } };
+
+  it.each([
+    ["a queue", [queue], "orders: redrivePolicy"],
+    ["an event's target", [target], "target: deadLetterConfig"],
+    [
+      "a schedule",
+      [{ type: "aws:scheduler/schedule:Schedule", name: "nightly", props: { target: { arn: "a" } } }],
+      "nightly: target.deadLetterConfig",
+    ],
+    [
+      "a function that events call",
+      [fn, { ...target, props: { ...target.props, deadLetterConfig: { arn: "d" } } }],
+      "fn: deadLetterConfig",
+    ],
+    [
+      "a stream's reader",
+      [{ type: "aws:lambda/eventSourceMapping:EventSourceMapping", name: "m", props: { startingPosition: "LATEST" } }],
+      "m: destinationConfig",
+    ],
+    [
+      "a webhook",
+      [{ type: "aws:sns/topicSubscription:TopicSubscription", name: "hook", props: { protocol: "https" } }],
+      "hook: redrivePolicy",
+    ],
+    ["a consumer at the edge", [spool, consumer], "consumer: deadLetterQueue"],
+    ["a subscription", [subscription], "sub: deadLetterPolicy"],
+  ] as const)("refuses %s", (_name, members, problem) => {
+    expect(said(deadLetter, members).join()).toContain(`${problem} is not set`);
+  });
+
+  it.each([
+    [
+      "a queue with its destination, and the destination",
+      [
+        { ...queue, props: { redrivePolicy: UNKNOWN }, from: { redrivePolicy: ["dead"] } },
+        { ...queue, name: "dead", props: {} },
+      ],
+    ],
+    [
+      "a queue whose policy stands apart",
+      [queue, { type: "aws:sqs/redrivePolicy:RedrivePolicy", name: "p", props: { queueUrl: UNKNOWN }, from: { queueUrl: ["orders"] } }],
+    ],
+    ["a queue that says whose destination it is", [{ ...queue, props: { redriveAllowPolicy: "{}" } }]],
+    ["a destination of events", [{ ...target, props: { deadLetterConfig: { arn: "arn:aws:sqs:eu-central-1:1:orders" } } }, queue]],
+    ["a function that people call", [fn]],
+    [
+      "a function whose failures go somewhere",
+      [
+        fn,
+        { ...target, props: { ...target.props, deadLetterConfig: { arn: "d" } } },
+        {
+          type: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+          name: "c",
+          props: { functionName: "fn", destinationConfig: { onFailure: { destination: "d" } } },
+        },
+      ],
+    ],
+    [
+      "a reader of a queue",
+      [{ type: "aws:lambda/eventSourceMapping:EventSourceMapping", name: "m", props: { eventSourceArn: "arn:aws:sqs:x" } }],
+    ],
+    [
+      "a subscription of one of our own services",
+      [{ type: "aws:sns/topicSubscription:TopicSubscription", name: "s", props: { protocol: "sqs" } }],
+    ],
+    [
+      "a consumer with its destination, and the reader of that",
+      [
+        spool,
+        { ...consumer, props: { ...consumer.props, deadLetterQueue: "spool-dead" } },
+        { ...spool, name: "dead", props: { queueName: "spool-dead" } },
+        { ...consumer, name: "reader", from: { queueId: ["dead"] } },
+      ],
+    ],
+    [
+      "a subscription with its destination, and the subscription of that",
+      [
+        {
+          ...subscription,
+          props: { topic: "orders", deadLetterPolicy: { deadLetterTopic: UNKNOWN } },
+          from: { deadLetterPolicy: ["dead"] },
+        },
+        { type: "gcp:pubsub/topic:Topic", name: "dead", props: { name: "dead" } },
+        { ...subscription, name: "reader", props: { topic: UNKNOWN }, from: { topic: ["dead"] } },
+      ],
+    ],
+  ] as readonly (readonly [string, readonly Member[]])[])("is content with %s", (_name, members) => {
+    expect(said(deadLetter, members)).toEqual([]);
+  });
+
+  it("leaves alone what may be thrown away", () => {
+    expect(said(deadLetter, [queue], context("eu", { "bailiwick:lifecycle": "ephemeral" }))).toEqual([]);
+  });
+});
