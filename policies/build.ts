@@ -25,7 +25,6 @@ export async function buildPolicyPack(outDir: string): Promise<string> {
     format: "esm",
     target: "node20.11",
     minify: true,
-    keepNames: true,
     // Generated protocol code is CommonJS and asks for Node's modules by require.
     banner: { js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
     logLevel: "warning",

@@ -1,6 +1,7 @@
 // The executable policy pack: `pulumi up --policy-pack <this file, built>`. Beside it stand the registers, the exemptions and
 // a package.json with the version, so that what was in force can be read from the folder.
 import { readFileSync } from "node:fs";
+import module from "node:module";
 import { join } from "node:path";
 import { serve } from "./analyzer.ts";
 import { contextOf } from "./context.ts";
@@ -47,6 +48,8 @@ const { port } = await serve(
 
 // The engine reads the port from the first line. Without it there is nobody to answer.
 process.stdout.write(`${port}\n`);
+// The engine ends the pack without a word, and what Node keeps of its compiled code (NODE_COMPILE_CACHE) is written at an end in order.
+setTimeout(() => module.flushCompileCache?.(), 1000);
 setInterval(() => {
   if (process.ppid !== parent) process.exit();
 }, 1000);

@@ -70,6 +70,8 @@ export function engineEnvironment(sandbox: SandboxFile): Record<string, string> 
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DEBUG_COMMANDS: "true",
+    // The policy pack is a Node program that begins anew with every operation: half of its start is compiling.
+    ...(process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {}),
     PULUMI_DEBUG_LANGUAGES: `nodejs:${sandbox.ports.language}`,
     PULUMI_DEBUG_PROVIDERS: Object.entries(sandbox.ports.providers)
       .map(([name, port]) => `${name}:${port}`)
