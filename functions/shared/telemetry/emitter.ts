@@ -46,14 +46,6 @@ export class Emitter {
 
   /** The spans as a message of the path, with the path's next numbers. A message that is then not handed over must be reported to `dropped`. */
   message(path: Path, spans: readonly Span[]): OtlpTraces {
-    return this.envelope(
-      path,
-      spans.map((span) => this.numbered(path, span)),
-    );
-  }
-
-  /** Spans that have their numbers already, as a message of the path. */
-  envelope(path: Path, spans: readonly OtlpSpan[]): OtlpTraces {
     const { service, version, region, jurisdiction } = this.#source;
     const resource: ResourceAttributes = {
       "service.name": service,
@@ -67,7 +59,7 @@ export class Emitter {
       resourceSpans: [
         {
           resource: { attributes: attributesOf({ ...resource, ...dropped }) },
-          scopeSpans: [{ scope: { name: "bailiwick" }, spans: [...spans] }],
+          scopeSpans: [{ scope: { name: "bailiwick" }, spans: spans.map((span) => this.#numbered(path, span)) }],
         },
       ],
     };
@@ -78,8 +70,7 @@ export class Emitter {
     this.#dropped[path].set(reason, (this.#dropped[path].get(reason) ?? 0) + spans);
   }
 
-  /** A span with the path's next number: from then on it counts as emitted, and is missed where it does not arrive. */
-  numbered(path: Path, span: Span): OtlpSpan {
+  #numbered(path: Path, span: Span): OtlpSpan {
     this.#sequence[path] += 1;
     const attributes: Partial<SpanAttributes> = {
       ...withinSchema(spanSchema, span.attributes),

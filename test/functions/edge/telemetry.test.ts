@@ -157,21 +157,4 @@ describe("where no queue can be pinned", () => {
     }, "a span that tells of the one that is missing");
     expect(spooled.gcp?.[0]?.values["bailiwick.sequence"]).toBe(2);
   });
-
-  it("requests at about the same time share a message of each path; a change that was made goes alone", async () => {
-    const messages: Arrived[][] = [];
-    edge.outside.spool = async (request) => {
-      messages.push(spansOf((await request.json()) as OtlpTraces));
-      return new Response(null, { status: 202 });
-    };
-    edge.outside["preferences.brand.example"] = () => Response.json({});
-    await Promise.all([
-      ...Array.from({ length: 5 }, () => edge.site("/v1/experience/hero")),
-      edge.site("/v1/subjects/apac_1/preferences", { method: "PATCH" }),
-    ]);
-    await until(() => messages.flat().length === 12, "all spans, on both paths");
-    const alone = messages.filter((spans) => spans.some(({ values }) => values["bailiwick.class"] === "audit"));
-    expect(alone.map((spans) => spans.length)).toEqual([1, 1]);
-    expect(messages.filter((spans) => !alone.includes(spans)).map((spans) => spans.length)).toEqual([5, 5]);
-  });
 });
