@@ -77,9 +77,10 @@ report
   .command("render")
   .description("put together what preview --report json wrote; exit code 2 when it may not merge")
   .argument("<path...>", "files, or folders of them")
-  .addOption(reportOption().makeOptionMandatory())
+  .addOption(reportOption().default("md"))
   .option("--out <file>", "write the report there")
   .option("--stacks <names>", "that must be among them, with commas between (default: all)")
+  .option(...json)
   .action(async (paths: string[], options) => (await import("./commands/report.ts")).render(paths, options));
 report
   .command("post")

@@ -17,13 +17,13 @@ import { allStacks } from "../stacks.ts";
 import { print, say, table } from "../terminal.ts";
 
 /** @param expected stacks that must be among them; default: all */
-export function render(paths: readonly string[], options: { report: Form; out?: string; stacks?: string }): void {
+export function render(paths: readonly string[], options: { report: Form; out?: string; stacks?: string; json?: boolean }): void {
   const expected = options.stacks?.split(",") ?? allStacks();
   const missing = paths.filter((path) => !existsSync(path));
   if (missing.length > 0)
     throw new PersonError(`There is no ${missing.join(", ")}.`, "Name files that preview --report json wrote.", exitCodes.usage);
   const review = collect(paths);
-  deliver(rendered(review, options.report, expected), options.out);
+  deliver(rendered(review, options.json ? "json" : options.report, expected), options.out);
   const { mayMerge, reasons } = verdictOf(review, expected);
   if (!mayMerge)
     throw new PersonError(`This may not merge: ${reasons.join("; ")}.`, "Mend what the report says and preview again.", exitCodes.refused);
