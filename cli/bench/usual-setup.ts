@@ -119,8 +119,7 @@ export async function installTsNode(progress: (line: string) => void): Promise<s
 
 /** A pack folder: ts-node's register works with CommonJS only, so the rules are copied out of the reach of our `type: module`. */
 function writePack(platform: BenchPlatform): string {
-  const dir = join(platform.scratch, "usual-pack");
-  mkdirSync(dir);
+  const dir = mkdtempSync(join(platform.scratch, "usual-pack-"));
   for (const path of ["policies", "stacks/residency.ts", "cli/bench/usual-pack.ts"])
     cpSync(join(platform.dir, path), join(dir, path), { recursive: true });
   linkPackages(dir);
@@ -133,8 +132,7 @@ function writePack(platform: BenchPlatform): string {
 /** What Pulumi's installation has on PATH: it runs the SDK's pack runner with node. @returns its folder */
 function writeAnalyzerLauncher(platform: BenchPlatform): string {
   const runner = createRequire(join(platform.dir, "package.json")).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
-  const bin = join(platform.scratch, "bin");
-  mkdirSync(bin);
+  const bin = mkdtempSync(join(platform.scratch, "bin-"));
   const file = join(bin, "pulumi-analyzer-policy-nodejs");
   writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${runner}" "$@"\n`);
   chmodSync(file, 0o755);
