@@ -159,15 +159,15 @@ describe("without the one binding that lets the collector write to its archive",
     await until(
       async () => {
         const { gcp, aws } = await status();
-        return gcp.spooled === 3 && aws.spooled === 0;
+        return gcp.spooled >= 3 && aws.spooled === 0 && aws.stored === aws.emitted;
       },
-      "three spans that wait on one path only",
+      "at least three spans that wait, on one path only: the services tell of themselves meanwhile",
       minute,
     );
     const { gcp, aws, topics } = await status();
-    expect({ missing: gcp.missing, waiting: gcp.emitted - gcp.stored }).toEqual({ missing: 0, waiting: 3 });
-    expect(aws).toMatchObject({ stored: aws.emitted, missing: 0 });
-    expect(topics.find(({ topic }) => topic === "path gcp")?.text).toContain("+ 3 spooled (the oldest for");
+    expect({ missing: gcp.missing, waiting: gcp.emitted - gcp.stored }).toEqual({ missing: 0, waiting: gcp.spooled });
+    expect(aws).toMatchObject({ missing: 0 });
+    expect(topics.find(({ topic }) => topic === "path gcp")?.text).toContain(`+ ${gcp.spooled} spooled (the oldest for`);
     for (const traceId of traces) expect((await report("eu", "--trace", traceId)).map(({ trace }) => trace?.length)).toEqual([0, 1]);
     const { stdout } = await platform.succeed("logs", "collector", "--lines", "20");
     expect(stdout).toMatch(
@@ -218,9 +218,14 @@ describe("where the jurisdiction can pin no queue", () => {
       "every span to be stored, or counted as dropped",
       2 * minute,
     );
-    for (const { emitted, stored, dropped } of await report("apac")) {
+    // What is on its way this very moment is neither yet.
+    await until(
+      async () => (await report("apac")).every(({ emitted, stored, dropped }) => stored + (dropped.unavailable ?? 0) === emitted),
+      "every span to be stored, or counted as dropped",
+      minute,
+    );
+    for (const { stored, dropped } of await report("apac")) {
       expect(Object.keys(dropped).filter((reason) => reason !== "unavailable")).toEqual([]);
-      expect(stored + (dropped.unavailable ?? 0)).toBe(emitted);
       expect(stored).toBeGreaterThan(10);
     }
   });
