@@ -1,6 +1,6 @@
 // The ways in which rules look at one argument of a resource. A rule over many types is a table: type -> what its arguments must be.
 import type { Context } from "./context.ts";
-import { isPresent, type Located, type Properties, type Resource, read, select, UNKNOWN, type Value } from "./resource.ts";
+import { isPresent, type Properties, type Resource, read, select, UNKNOWN, type Value } from "./resource.ts";
 import { type Finding, is, judge, type Outcome, outcomeOf } from "./rule.ts";
 
 /** Looks at one thing of a resource. No finding: nothing to say against it. */
@@ -93,10 +93,6 @@ export const where =
     return value === UNKNOWN || applies(value) ? checks.flatMap((check) => check(resource, context)) : [];
   };
 
-/** A value as a text to search in; empty for what is no text, number or boolean. A structure may have no text at all. */
-export const textOf = (value: Value | undefined): string =>
-  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
-
 /** A JSON text, parsed; `UNKNOWN` while it is not known, `undefined` where it is absent or no JSON. An object is taken as it is. */
 export function parseJson({ props }: { readonly props: Properties }, path: string): Value | undefined {
   const value = read(props, path);
@@ -107,5 +103,3 @@ export function parseJson({ props }: { readonly props: Properties }, path: strin
     return undefined;
   }
 }
-
-export type { Located };

@@ -1,4 +1,5 @@
 // Which resource of the stack a property names: by what is written there, or by what the engine says it is made of.
+import { sourcesOf } from "./relation.ts";
 import { type Resource, select, UNKNOWN, type Value } from "./resource.ts";
 
 /** Where providers keep the names by which others refer to a resource. */
@@ -26,7 +27,7 @@ const names = [
  * made of: a list of several cannot be told apart, so any of them may be meant.
  */
 export function namedBy(resource: Resource, path: string, candidates: readonly Resource[]): Resource[] {
-  const sources = resource.propertyDependencies?.[/^[^.[]+/.exec(path)?.[0] ?? path] ?? [];
+  const sources = sourcesOf(resource, path);
   return candidates.filter(
     (candidate) =>
       candidate.urn !== resource.urn &&

@@ -3,6 +3,7 @@
 import type { Context } from "./context.ts";
 import { type Exemption, inUse, unusedIn, withoutUse } from "./exemptions.ts";
 import { undecidedMessage, violationMessage } from "./message.ts";
+import { sourcesOf } from "./relation.ts";
 import type { Properties, Resource } from "./resource.ts";
 import type { Finding, Metadata, Outcome, Rule, Severity, Undecided } from "./rule.ts";
 
@@ -194,7 +195,7 @@ export class Session {
     const message =
       finding.kind === "violation"
         ? violationMessage(rule, resource, finding)
-        : undecidedMessage(rule, resource, finding, this.#facts.state ? "state" : sourcesOf(resource, finding));
+        : undecidedMessage(rule, resource, finding, this.#facts.state ? "state" : sourcesOf(resource, finding.property));
     return [
       {
         rule: rule.id,
@@ -227,11 +228,6 @@ export class Session {
       .map((item) => note(stack, withoutUse(item), true));
     return [...used, ...unused];
   }
-}
-
-function sourcesOf(resource: Resource, { property }: Undecided): readonly string[] {
-  const top = /^[^.[]+/.exec(property)?.[0] ?? property;
-  return resource.propertyDependencies?.[top] ?? [];
 }
 
 /** A rule that throws has not judged: that is a finding, not a pass. */

@@ -1,6 +1,6 @@
 // What is charged by use has a limit of ours, and a budget tells somebody.
-import { byType, type Check, mustBeSet, mustNot, textOf, where } from "../../arguments.ts";
-import { isPresent } from "../../resource.ts";
+import { byType, type Check, mustBeSet, mustNot, where } from "../../arguments.ts";
+import { isPresent, textOf } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 const limit = (path: string) => mustBeSet(path, `${path}, so that one mistake costs no more than it says`, "no limit");

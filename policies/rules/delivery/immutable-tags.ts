@@ -1,6 +1,6 @@
 // A registry that lets a tag be moved lets history be rewritten: who looks at the tag of a release sees other code than was released.
-import { byType, mustBe, textOf, where } from "../../arguments.ts";
-import { UNKNOWN, type Value } from "../../resource.ts";
+import { byType, mustBe, where } from "../../arguments.ts";
+import { textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 const isDocker = (value: Value | undefined) => value === UNKNOWN || textOf(value).toUpperCase() === "DOCKER";

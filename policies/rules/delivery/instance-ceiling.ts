@@ -1,6 +1,6 @@
 // Whatever grows with its load has a most: without one a flood of requests empties a database's connections, and then the brand's purse.
-import { byType, type Check, mustBeSet, mustBeWithin, textOf, where } from "../../arguments.ts";
-import { type Properties, read, UNKNOWN } from "../../resource.ts";
+import { byType, type Check, mustBeSet, mustBeWithin, where } from "../../arguments.ts";
+import { type Properties, read, textOf, UNKNOWN } from "../../resource.ts";
 import { is, type Rule } from "../../rule.ts";
 
 /** Beyond this a ceiling holds nothing back. It is also what Google Cloud and Lambda allow by default for a whole region. */

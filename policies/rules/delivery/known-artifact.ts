@@ -1,9 +1,8 @@
 // A digest says which code it is; the artifact manifest says where that code came from. The manifest is the file artifacts.json
 // beside the pack; whoever has none is not judged. Tags and missing digests are delivery/digest-pinned's to refuse.
-import { textOf } from "../../arguments.ts";
 import type { Artifacts } from "../../artifacts.ts";
 import type { Context } from "../../context.ts";
-import { type Located, type Resource, select } from "../../resource.ts";
+import { type Located, type Resource, select, textOf } from "../../resource.ts";
 import { type Finding, judge, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
 import { containersOf } from "./containers.ts";
 import { imagePaths } from "./digest-pinned.ts";

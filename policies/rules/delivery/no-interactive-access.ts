@@ -1,6 +1,6 @@
 // Nobody logs into what runs: what a person changes there is in no review, and what they see there is in no log.
-import { byType, type Check, mustNot, textOf } from "../../arguments.ts";
-import { isPresent, read, UNKNOWN, type Value } from "../../resource.ts";
+import { byType, type Check, mustNot } from "../../arguments.ts";
+import { isPresent, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 const isOn = (value: Value) => value === true || /^(true|1|y|yes)$/i.test(textOf(value));

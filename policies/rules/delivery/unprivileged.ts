@@ -1,7 +1,7 @@
 // A container that may do what its host may do is no container: whoever breaks out of the program owns the neighbours' data.
-import { byType, type CheckTable, mustNot, textOf } from "../../arguments.ts";
+import { byType, type CheckTable, mustNot } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { type Resource, select, type Value } from "../../resource.ts";
+import { type Resource, select, textOf, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule } from "../../rule.ts";
 import { type Container, containersOf } from "./containers.ts";
 

@@ -1,5 +1,6 @@
 // How a value names a place, and how tables of arguments that name places are judged.
 import type { Context } from "../../context.ts";
+import { sourcesOf } from "../../relation.ts";
 import { isPresent, type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule } from "../../rule.ts";
 import { allowedPlaces, cloudOf, type Demand, nameOf, refuse, those, under } from "./demand.ts";
@@ -70,7 +71,7 @@ export const madeHere =
       ({ path }) => path === general || path.startsWith(`${general}.`) || path.startsWith(`${general}[`),
     );
     if (declared.length === 0 || declared.some(({ reads }) => reads !== "reference")) return false;
-    const sources = resource.propertyDependencies?.[/^[^.[]+/.exec(property)?.[0] ?? property] ?? [];
+    const sources = sourcesOf(resource, property);
     return sources.length > 0 && sources.every((urn) => resources.some((other) => other.urn === urn && cloudOf(other.type) !== undefined));
   };
 

@@ -1,7 +1,7 @@
 // What keeps people's data, or rules over what does, records who came to it. Each of these records nothing until it is told to.
-import { byType, type Check, mustBe, mustNot, textOf, where } from "../../arguments.ts";
+import { byType, type Check, mustBe, mustNot, where } from "../../arguments.ts";
 import { dataClassOf } from "../../declaration.ts";
-import { isPresent, select, UNKNOWN, type Value } from "../../resource.ts";
+import { isPresent, select, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 /** The list must hold all of these. @param path of a list of words */

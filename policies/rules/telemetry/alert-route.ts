@@ -1,7 +1,6 @@
 // An alert reaches somebody. One that only shows on a page is seen by whoever looks at the page.
-import { textOf } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { isPresent, type Resource, read, select } from "../../resource.ts";
+import { isPresent, type Resource, read, select, textOf } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, outcomeOf, type Rule, type StackFinding } from "../../rule.ts";
 import { namedBy } from "./related.ts";
 

@@ -1,7 +1,6 @@
 // What cannot be delivered is put aside, where a person can look at it; it does not vanish after the last try.
-import { textOf } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { isPresent, type Resource, read, UNKNOWN } from "../../resource.ts";
+import { isPresent, type Resource, read, textOf, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { namedBy } from "./related.ts";
 

@@ -1,8 +1,8 @@
 // Logs are read by many, copied widely and kept long: what says who a person is does not go into them. Who must keep addresses (to trace
 // an attack, say) keeps them in a store that declares it, by an exemption that names the reason.
-import { byType, type Check, mustBe, mustNot, textOf, where } from "../../arguments.ts";
+import { byType, type Check, mustBe, mustNot, where } from "../../arguments.ts";
 import { dataClassOf } from "../../declaration.ts";
-import { read, select, UNKNOWN, type Value } from "../../resource.ts";
+import { read, select, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Rule } from "../../rule.ts";
 
 const nobody = "what happened, without who it happened to";

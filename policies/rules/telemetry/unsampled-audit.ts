@@ -1,7 +1,7 @@
 // Who consented to what, and who looked at it, is recorded every time: of a sample nobody can prove anything.
-import { byType, type Check, mustNot, textOf, where } from "../../arguments.ts";
+import { byType, type Check, mustNot, where } from "../../arguments.ts";
 import { dataClassOf } from "../../declaration.ts";
-import { read, UNKNOWN, type Value } from "../../resource.ts";
+import { read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Rule } from "../../rule.ts";
 
 /** Cloudflare's datasets that are a trail of who did what. */
