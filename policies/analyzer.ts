@@ -7,6 +7,7 @@ import analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import type { StackFacts } from "./context.ts";
+import { type AskedProvider, type AskedResource, readResource, readStack } from "./requests.ts";
 import type { ProviderInstance, Resource } from "./resource.ts";
 import type { Metadata, Rule, Severity } from "./rule.ts";
 import type { Report, Session } from "./session.ts";
@@ -18,6 +19,16 @@ const maxMessageBytes = 400 * 1024 * 1024;
 
 const { AnalyzerService } = analyzerService;
 const { EnforcementLevel, PolicySeverity, PolicyType } = analyzerMessages;
+
+const asItCame = (bytes: Buffer): Buffer => bytes;
+/** The engine's service; what comes for every resource is read and written past the generated classes. */
+const service = {
+  ...AnalyzerService,
+  // Read only where a stack asks for corrections.
+  remediate: { ...AnalyzerService.remediate, requestDeserialize: asItCame },
+  analyze: { ...AnalyzerService.analyze, requestDeserialize: readResource, responseSerialize: asItCame },
+  analyzeStack: { ...AnalyzerService.analyzeStack, requestDeserialize: readStack, responseSerialize: asItCame },
+};
 
 export interface Pack {
   readonly name: string;
@@ -38,8 +49,8 @@ export function serve(pack: Pack, host: string): Promise<{ readonly port: number
       throw new Error(`${pack.name}: the engine asked about a resource before it said which stack it is; use Pulumi 3.255 or newer`);
     return session;
   };
-  const server = new Server({ "grpc.max_receive_message_length": maxMessageBytes });
-  server.addService(AnalyzerService, {
+  const server = new Server({ "grpc.max_receive_message_length": maxMessageBytes, "grpc.enable_channelz": 0 });
+  server.addService(service, {
     handshake: unary(() => new analyzerMessages.AnalyzerHandshakeResponse()),
     getPluginInfo: unary(() => pluginInfo(pack)),
     getAnalyzerInfo: unary(() => analyzerInfo(pack)),
@@ -53,12 +64,10 @@ export function serve(pack: Pack, host: string): Promise<{ readonly port: number
       });
       return new analyzerMessages.AnalyzerStackConfigureResponse();
     }),
-    remediate: unary((request: messages.AnalyzeRequest) => remediations(pack, current(), request)),
-    analyze: unary((request: messages.AnalyzeRequest) => response(pack, current().analyze(resourceOf(request)))),
-    analyzeStack: unary((request: messages.AnalyzeStackRequest) => {
-      const resources = request
-        .getResourcesList()
-        .map((item) => asWritten({ ...resourceOf(item), propertyDependencies: propertyDependenciesOf(item) }));
+    remediate: unary((request: Buffer) => remediations(pack, current(), request)),
+    analyze: unary((asked: AskedResource) => response(pack, current().analyze(resourceOf(asked)))),
+    analyzeStack: unary((asked: readonly AskedResource[]) => {
+      const resources = asked.map((each) => asWritten({ ...resourceOf(each), propertyDependencies: each.propertyDependencies }));
       return response(pack, current().analyzeStack(resources));
     }),
     cancel: unary(() => empty()),
@@ -112,7 +121,15 @@ function policyInfo(rule: Metadata | Rule): messages.PolicyInfo {
   return info;
 }
 
-function response(pack: Pack, { diagnostics, notApplicable }: Report): messages.AnalyzeResponse {
+/** Bytes of an answer's second half, by what is in it: a hundred rules have nothing to say about a type, and always the same. */
+const inapplicable = new Map<string, Buffer>();
+
+/** An `AnalyzeResponse` in bytes. Two messages one after the other are one with the fields of both (protobuf.dev/programming-guides/encoding). */
+function response(pack: Pack, { diagnostics, notApplicable }: Report): Buffer {
+  const key = JSON.stringify(notApplicable);
+  const second = inapplicable.get(key) ?? inapplicableIn(notApplicable);
+  inapplicable.set(key, second);
+  if (diagnostics.length === 0) return second;
   const answer = new analyzerMessages.AnalyzeResponse();
   answer.setDiagnosticsList(
     diagnostics.map((item) => {
@@ -128,6 +145,11 @@ function response(pack: Pack, { diagnostics, notApplicable }: Report): messages.
       return diagnostic;
     }),
   );
+  return Buffer.concat([answer.serializeBinary(), second]);
+}
+
+function inapplicableIn(notApplicable: Report["notApplicable"]): Buffer {
+  const answer = new analyzerMessages.AnalyzeResponse();
   answer.setNotApplicableList(
     notApplicable.map(({ rule, reason }) => {
       const item = new analyzerMessages.PolicyNotApplicable();
@@ -136,18 +158,19 @@ function response(pack: Pack, { diagnostics, notApplicable }: Report): messages.
       return item;
     }),
   );
-  return answer;
+  return Buffer.from(answer.serializeBinary());
 }
 
 /**
  * The engine asks for every resource after its provider has checked it and before it is judged, whatever the level of a rule, and takes the
  * properties of each answer in turn (pkg/resource/deploy/step_generator.go). An answer with a diagnostic is a warning and changes nothing.
  */
-function remediations(pack: Pack, session: Session, request: messages.AnalyzeRequest) {
+function remediations(pack: Pack, session: Session, request: Buffer) {
   const answer = new analyzerMessages.RemediateResponse();
   if (!session.remediates) return answer;
-  let wire: Wire = request.getProperties()?.toJavaScript() ?? {};
-  const uncorrected = session.remediate(resourceOf(request), (rule, props) => {
+  const asked = readResource(request);
+  let wire: Wire = asked.properties;
+  const uncorrected = session.remediate(resourceOf(asked), (rule, props) => {
     const corrected = correct(wire, props);
     if (corrected === wire) return;
     wire = corrected;
@@ -172,31 +195,26 @@ function remediationBy(pack: Pack, rule: Rule) {
   return remediation;
 }
 
-function resourceOf(request: messages.AnalyzeRequest | messages.AnalyzerResource): Resource {
-  const { props, secrets } = decode(request.getProperties()?.toJavaScript() ?? {});
-  const provider = request.getProvider();
-  const parent = request.getOptions()?.getParent();
+function resourceOf({ urn, type, name, properties, protect, parent, provider }: AskedResource): Resource {
+  const { props, secrets } = decode(properties);
   return {
-    urn: request.getUrn(),
-    type: request.getType(),
-    name: request.getName(),
+    urn,
+    type,
+    name,
     props,
     secrets,
-    options: { protect: request.getOptions()?.getProtect() ?? false },
+    options: { protect },
     ...(parent ? { parent } : {}),
     ...(provider ? { provider: providerOf(provider) } : {}),
   };
 }
 
-const providerOf = (provider: messages.AnalyzerProviderResource): ProviderInstance => ({
-  type: provider.getType(),
-  name: provider.getName(),
-  urn: provider.getUrn(),
-  props: decode(provider.getProperties()?.toJavaScript() ?? {}).props,
+const providerOf = ({ type, name, urn, properties }: AskedProvider): ProviderInstance => ({
+  type,
+  name,
+  urn,
+  props: decode(properties).props,
 });
-
-const propertyDependenciesOf = (resource: messages.AnalyzerResource): Record<string, readonly string[]> =>
-  Object.fromEntries([...resource.getPropertydependenciesMap().entries()].map(([property, urns]) => [property, urns.getUrnsList()]));
 
 const level = (blocks: boolean) => (blocks ? EnforcementLevel.MANDATORY : EnforcementLevel.ADVISORY);
 

@@ -7,7 +7,7 @@ import type { PreviewFigures } from "./previews.ts";
 import { median, quantile } from "./statistics.ts";
 import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
 
-/** What issue and design ask for; the page says whether a run keeps them. */
+/** What the design asks for; the page says whether a run keeps them. */
 export const aims = {
   previewSeconds: 3,
   timesFaster: 4,
@@ -70,7 +70,7 @@ ${previews.usualMissing === undefined ? "" : `\nThe usual setup was not measured
     return `## The policy pack
 
 ${rules} rules over the ${resources} resources of ${stacks.length} stacks, asked as the engine asks: every resource for corrections and for findings, each stack as a whole, over gRPC and
-one after the other, with a process for each stack, ${rounds(ours.resourceMs.length)}. *As usually set up*: the same rules in the folder that \`pulumi policy new\` leaves, with @pulumi/policy and ts-node${usual ? `, ${rounds(usual.resourceMs.length)}` : ""}; it
+one after the other, with a process for each stack (requests written before, answers read afterwards), ${rounds(ours.resourceMs.length)}. *As usually set up*: the same rules in the folder that \`pulumi policy new\` leaves, with @pulumi/policy and ts-node${usual ? `, ${rounds(usual.resourceMs.length)}` : ""}; it
 judges no relations between resources, for the same rules there would need to be written twice.
 
 ${table(
@@ -183,14 +183,14 @@ ${table(
     const share = median(throughput.on) / median(throughput.off);
     return `## What telemetry costs a request
 
-The site of \`eu\` twice in one workerd, on one sandbox, in turns: *on* emits a span a request into the region's two queues, from which the region's own
-Worker and collectors bring it to both archives meanwhile; *off* is the same Worker built without emitting. \`GET /v1/experience/hero\` without a token, the
+The site of \`eu\` in one workerd, on one sandbox, in turns: *on* emits a span a request into two queues, *off* is the same Worker built without emitting.
+*On and delivered* is not what a request pays: the region's own Worker and collectors bring the spans to both archives meanwhile, on the same cores. \`GET /v1/experience/hero\` without a token, the
 cheapest request there is, asked of workerd itself. Milliseconds one after the other over one connection, with a pause of 10 ms; requests in a second over ${atOnce} connections, ${rounds(throughput.on.length)}.
 
 ${table(
   ["telemetry", "requests", "p50", "p99", "max", "requests in a second"],
-  (["off", "on"] as const).map((variant) => [
-    variant,
+  (["off", "on", "delivered"] as const).map((variant) => [
+    variant === "delivered" ? "on and delivered" : variant,
     String(latencies[variant].length),
     ...percentiles(latencies[variant]),
     spread(throughput[variant], 0),

@@ -1,7 +1,8 @@
-// The program of a measurement, not of the platform: the region's site twice on one runtime, as it is and with nothing emitted. It is copied
+// The program of a measurement, not of the platform: the region's site on one runtime, as it is and with nothing emitted. It is copied
 // into a folder of its own, beside the modules and the settings that it names.
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { Queue } from "@pulumi/cloudflare/queue.js";
 import { Worker } from "@pulumi/cloudflare/worker.js";
 import { WorkersCustomDomain } from "@pulumi/cloudflare/workersCustomDomain.js";
 import { WorkersDeployment } from "@pulumi/cloudflare/workersDeployment.js";
@@ -16,8 +17,8 @@ export interface Settings {
   readonly jurisdiction: string;
   /** SPKI PEM. */
   readonly decisionTableKey: string;
-  /** Variant to the folder of its modules, and whether it has the region's queues. */
-  readonly variants: Readonly<Record<string, { readonly folder: string; readonly queues: boolean }>>;
+  /** Variant to the folder of its modules, and whose queues it has: the region's, or its own, from which nobody takes anything. */
+  readonly variants: Readonly<Record<string, { readonly folder: string; readonly queues: "none" | "own" | "region" }>>;
 }
 
 const { accountId, zoneId, domain, region, jurisdiction, decisionTableKey, variants } = JSON.parse(
@@ -30,6 +31,7 @@ const pem = {
   public: publicKey.export({ type: "spki", format: "pem" }) as string,
 };
 const experiments = new WorkersKvNamespace("experiments", { accountId, title: "measured" });
+const own = (path: string) => new Queue(path, { accountId, queueName: `measured-${path.toLowerCase()}` }).queueName;
 for (const [name, { folder, queues }] of Object.entries(variants)) {
   const scriptName = `measured-${name}`;
   const worker = new Worker(name, { accountId, name: scriptName, subdomain: { enabled: false, previewsEnabled: false } });
@@ -53,10 +55,10 @@ for (const [name, { folder, queues }] of Object.entries(variants)) {
       text("ORIGIN", `https://www.${domain}`),
       text("REGION", region),
       text("SUBJECT_TOKEN_KEY", pem.public),
-      ...(queues ? ["AWS", "GCP"] : []).map((path) => ({
+      ...(queues === "none" ? [] : ["AWS", "GCP"]).map((path) => ({
         name: `TELEMETRY_${path}`,
         type: "queue",
-        queueName: `telemetry-${region}-${path.toLowerCase()}`,
+        queueName: queues === "own" ? own(path) : `telemetry-${region}-${path.toLowerCase()}`,
       })),
       { name: "VERSION", type: "version_metadata" },
     ],

@@ -1,5 +1,6 @@
 // What emitting a span costs the request that it tells of: the region's site as it is, and the same without emitting, side by side on one
-// runtime of one sandbox, in turns, asked past the gateway: what is measured is workerd's answer.
+// runtime of one sandbox, in turns, asked past the gateway: what is measured is workerd's answer. Once with queues that nobody empties, which is
+// what a request itself pays for; and once with the region's, from which spans go on to both archives on the same cores meanwhile.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
@@ -14,7 +15,8 @@ import type { BenchPlatform } from "./platform.ts";
 import { succeed } from "./run.ts";
 import type { Settings } from "./telemetry-cost-program.ts";
 
-export const variants = ["on", "off"] as const;
+/** `on` hands spans to queues of its own, `delivered` to the region's. */
+export const variants = ["on", "off", "delivered"] as const;
 export type Variant = (typeof variants)[number];
 
 export interface CostFigures {
@@ -48,17 +50,17 @@ export async function measureTelemetryCost(
   progress("the site, once more with and once without telemetry ...");
   await deploy(platform, ready);
   const ports = await portsOf(platform, ready);
-  const latencies: Record<Variant, number[]> = { on: [], off: [] };
-  const throughput: Record<Variant, number[]> = { on: [], off: [] };
+  const latencies: Record<Variant, number[]> = { on: [], off: [], delivered: [] };
+  const throughput: Record<Variant, number[]> = { on: [], off: [], delivered: [] };
   for (const variant of variants) await oneByOne(ports[variant], variant, warmUp);
   for (let round = 1; round <= rounds.rounds; round++) {
     progress(`telemetry on and off: round ${round} of ${rounds.rounds} ...`);
     // The one that begins changes with every round.
-    for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
+    for (const variant of [...variants.slice(round % variants.length), ...variants.slice(0, round % variants.length)]) {
       latencies[variant].push(...(await oneByOne(ports[variant], variant, rounds.requests)));
       throughput[variant].push(await together(ports[variant], variant, rounds.seconds));
-      // What is still on its way would be paid for by the other's round.
-      await drained(platform, ready);
+      // What is still on its way would be paid for by the next one's round.
+      if (variant === "delivered") await drained(platform, ready);
     }
   }
   return { latencies, throughput, atOnce };
@@ -90,7 +92,11 @@ async function deploy(platform: BenchPlatform, ready: Ready): Promise<void> {
     region,
     jurisdiction: region,
     decisionTableKey: String((await platform.outputs("global")).decisionTableKey),
-    variants: { on: { folder: "on", queues: true }, off: { folder: "off", queues: false } },
+    variants: {
+      on: { folder: "on", queues: "own" },
+      off: { folder: "off", queues: "none" },
+      delivered: { folder: "delivered", queues: "region" },
+    },
   };
   writeFileSync(join(dir, "settings.json"), JSON.stringify(settings));
   const backend = join(platform.scratch, "telemetry-cost-backend");
@@ -114,7 +120,7 @@ async function siteModule(variant: Variant): Promise<Uint8Array> {
     ...buildOptions(bundle, "index.js"),
     write: false,
     plugins:
-      variant === "on"
+      variant !== "off"
         ? []
         : [
             {
@@ -136,7 +142,7 @@ async function portsOf(platform: BenchPlatform, { sandbox }: Ready): Promise<Rec
     if (port === undefined) throw new Error(`the Worker measured-${variant} has no address`);
     return port;
   };
-  return { on: portOf("on"), off: portOf("off") };
+  return { on: portOf("on"), off: portOf("off"), delivered: portOf("delivered") };
 }
 
 async function oneByOne(port: number, variant: Variant, requests: number): Promise<number[]> {

@@ -214,8 +214,8 @@ describe("the page", () => {
       withdrawals: [{ region: "eu", milliseconds: [5, 6, 7], applied: 3, refusedAtOnce: 2 }],
     },
     telemetry: {
-      latencies: { on: [2, 2.5, 4.5], off: [1.5, 2, 3] },
-      throughput: { on: [500, 700, 600], off: [900, 1000, 1100] },
+      latencies: { on: [2, 2.5, 4.5], off: [1.5, 2, 3], delivered: [3, 4, 9] },
+      throughput: { on: [500, 700, 600], off: [900, 1000, 1100], delivered: [200, 300, 400] },
       atOnce: 8,
     },
     collectors: [

@@ -102,6 +102,16 @@ describe("where queues can be pinned", () => {
     }
   });
 
+  it("more requests at the same time than a queue takes in one call lose nothing", async () => {
+    const requests = 250;
+    await Promise.all(Array.from({ length: requests }, () => edge.site("/v1/experience/hero")));
+    await until(() => paths.every((path) => collectors.stored[path].length >= requests), "all spans");
+    for (const path of paths) {
+      const sequences = collectors.stored[path].map(({ values }) => Number(values["bailiwick.sequence"]));
+      expect(sequences.toSorted((a, b) => a - b)).toEqual(Array.from({ length: requests }, (_, i) => i + 1));
+    }
+  });
+
   it("a collector is shown a token of a minute, of the edge, for itself alone", async () => {
     await edge.site("/v1/experience/hero");
     await until(() => collectors.requests.gcp.length === 1, "the request");
@@ -156,5 +166,29 @@ describe("where no queue can be pinned", () => {
       return spooled.gcp?.at(-1)?.values["bailiwick.dropped.unavailable"] === 1;
     }, "a span that tells of the one that is missing");
     expect(spooled.gcp?.[0]?.values["bailiwick.sequence"]).toBe(2);
+  });
+
+  it("what comes while a call is under way shares the next one", async () => {
+    const calls: Record<string, number[]> = { gcp: [], aws: [] };
+    const first = Promise.withResolvers<void>();
+    edge.outside.spool = async (request) => {
+      const path = /^\/v1\/telemetry\/(\w+)$/.exec(new URL(request.url).pathname)?.[1] ?? "";
+      const { resourceSpans } = (await request.json()) as OtlpTraces;
+      calls[path]?.push(resourceSpans.length);
+      if (calls[path]?.length === 1) await first.promise;
+      return new Response(null, { status: 202 });
+    };
+    const visit = () => edge.site("/v1/experience/hero");
+    await visit();
+    await until(() => calls.gcp?.length === 1 && calls.aws?.length === 1, "a call of each path");
+    for (let i = 0; i < 20; i++) await visit();
+    expect(calls).toEqual({ gcp: [1], aws: [1] });
+    // Before that call has ended: after a while it is another request's turn.
+    await until(async () => {
+      await visit();
+      return Object.values(calls).every((sizes) => sizes.length > 1);
+    }, "the next call");
+    for (const sizes of Object.values(calls)) expect(sizes[1]).toBeGreaterThan(20);
+    first.resolve();
   });
 });
