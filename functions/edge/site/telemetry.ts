@@ -22,6 +22,8 @@ const lanes: Readonly<Record<Path, Lane>> = { gcp: { waiting: [] }, aws: { waiti
 
 /** Hands a span to both paths, or leaves it to the request that is at it. Never throws. */
 export async function emit(span: Span, env: Environment): Promise<void> {
+  // The answer goes first: what is done here before anything is waited for would be done before it is sent.
+  await scheduler.wait(0);
   // Random numbers are not to be had before the first request of an isolate.
   emitter ??= new Emitter({ service: "site", version: env.VERSION.tag || "", region: env.REGION, jurisdiction: env.JURISDICTION });
   const own = emitter;

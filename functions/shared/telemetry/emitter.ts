@@ -1,7 +1,7 @@
 // One emitter: a process or an isolate. It numbers what it emits on each path and counts what it could not hand over, so that a reader
 // of a sink alone can tell what is missing there.
 import { attributesOf, type OtlpSpan, type OtlpTraces } from "./otlp.ts";
-import { type DropReason, type ResourceAttributes, type SpanAttributes, spanName, spanSchema, withinSchema } from "./schema.ts";
+import { type DropReason, type ResourceAttributes, spanName, spanSchema, withinSchema } from "./schema.ts";
 import { randomHex, type TraceContext } from "./trace-context.ts";
 
 /** The two independent ways of telemetry, by the cloud that each ends in. */
@@ -39,6 +39,8 @@ export class Emitter {
   readonly #id = randomHex(8);
   readonly #sequence: Record<Path, number> = { gcp: 0, aws: 0 };
   readonly #dropped: Record<Path, Map<DropReason, number>> = { gcp: new Map(), aws: new Map() };
+  /** Each path numbers a span for itself; the rest of it is made once. */
+  readonly #unnumbered = new WeakMap<Span, OtlpSpan>();
 
   constructor(source: Source) {
     this.#source = source;
@@ -72,19 +74,21 @@ export class Emitter {
 
   #numbered(path: Path, span: Span): OtlpSpan {
     this.#sequence[path] += 1;
-    const attributes: Partial<SpanAttributes> = {
-      ...withinSchema(spanSchema, span.attributes),
-      "bailiwick.sequence": this.#sequence[path],
-    };
-    return {
-      ...span.context,
-      ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
-      name: spanName.test(span.name) ? span.name : "other",
-      kind: kinds[span.kind],
-      startTimeUnixNano: nanoseconds(span.startMs),
-      endTimeUnixNano: nanoseconds(span.endMs),
-      attributes: attributesOf(attributes),
-      ...(span.failed ? { status: { code: statusError } } : {}),
-    };
+    const unnumbered = this.#unnumbered.get(span) ?? otlpSpan(span);
+    this.#unnumbered.set(span, unnumbered);
+    return { ...unnumbered, attributes: [...unnumbered.attributes, ...attributesOf({ "bailiwick.sequence": this.#sequence[path] })] };
   }
+}
+
+function otlpSpan(span: Span): OtlpSpan {
+  return {
+    ...span.context,
+    ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
+    name: spanName.test(span.name) ? span.name : "other",
+    kind: kinds[span.kind],
+    startTimeUnixNano: nanoseconds(span.startMs),
+    endTimeUnixNano: nanoseconds(span.endMs),
+    attributes: attributesOf(withinSchema(spanSchema, span.attributes)),
+    ...(span.failed ? { status: { code: statusError } } : {}),
+  };
 }
