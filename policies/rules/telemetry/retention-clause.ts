@@ -1,6 +1,6 @@
 // How long a vendor keeps telemetry is agreed, and written down as data (policies/vendors.yaml); no store keeps longer than that.
 import type { Context } from "../../context.ts";
-import { type Resource, read, select, type Value } from "../../resource.ts";
+import { numberOf, type Resource, read, select, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { pathsOf, vendorOf } from "./paths.ts";
 
@@ -42,7 +42,7 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
           `ends the path "${name}" with ${vendor}, with whom no retention is agreed`,
           `an entry ${vendor} in policies/vendors.yaml with retention: days and clause`,
         );
-      const longest = Math.max(...keptDays(sink, resources).map(Number).filter(Number.isFinite));
+      const longest = Math.max(...keptDays(sink, resources).map(numberOf).filter(Number.isFinite));
       return longest > clause.days
         ? finding(`keeps telemetry for ${longest} days`, `${clause.days} days at the most (${clause.clause})`)
         : [];

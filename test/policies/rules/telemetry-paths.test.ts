@@ -109,6 +109,7 @@ describe("telemetry/retention-clause", () => {
     ["a bucket of logs", [at("gcp:logging/projectBucketConfig:ProjectBucketConfig", { retentionDays: 30 })]],
     ["a bucket with rules", [at("gcp:storage/bucket:Bucket", { lifecycleRules: [{ condition: { age: 30 } }] })]],
     ["a bucket of S3", [at("aws:s3/bucket:Bucket", {}, "tags"), rules(30)]],
+    ["one whose time nobody knows yet", [at("gcp:logging/projectBucketConfig:ProjectBucketConfig", { retentionDays: UNKNOWN })]],
     ["a store that says nothing of it", [at("aws:sqs/queue:Queue", {}, "tags")]],
   ])("is content with %s", (_name, members) => {
     expect(said(retentionClause, members, agreed)).toEqual([]);
