@@ -6,7 +6,7 @@ import type { SandboxFile } from "../../sandbox/main.ts";
 import { PersonError } from "../errors.ts";
 import { byRegion, regionOf } from "../regions.ts";
 import { type Status, sandboxStatus } from "../sandbox.ts";
-import { describeSum, type RegionTelemetry, regionTelemetry, waitedSeconds } from "../telemetry/region.ts";
+import { describeCounts, describeSum, type RegionTelemetry, regionTelemetry, waitedSeconds } from "../telemetry/region.ts";
 import { shownCertificate } from "./certificates.ts";
 import { type ShownCertificate, type Topic, topicsOf } from "./topics.ts";
 
@@ -67,11 +67,16 @@ async function telemetryOf(
     const found = await regionTelemetry(sandbox, stack, window);
     if (!found) return { topics: [] };
     const { spans: _, ...counted } = found;
-    const topics = paths.map((path): Topic => {
+    const topics = paths.flatMap((path): Topic[] => {
       const sum = counted.sums[path];
       const text = describeSum(sum);
       const well = sum.missing === 0 && waitedSeconds(sum) <= longestWaitSeconds;
-      return { topic: `path ${path}`, well, text, troubles: well ? [] : [text] };
+      const told = counted.collectors?.[path];
+      return [
+        { topic: `path ${path}`, well, text, troubles: well ? [] : [text] },
+        // For information: what a collector sends back waits, and shows there.
+        ...(told ? [{ topic: `collector ${path}`, well: true, text: describeCounts(told), troubles: [] }] : []),
+      ];
     });
     return { counted, topics };
   } catch (error) {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fetch, ProxyAgent } from "undici";
 import type { Path } from "../../functions/shared/telemetry/emitter.ts";
 import type { OtlpTraces } from "../../functions/shared/telemetry/otlp.ts";
+import type { OtlpMetrics } from "../../functions/telemetry/collector-counts.ts";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { emptySha256, sign } from "../../sandbox/runtimes/s3/sigv4.ts";
 import { owner } from "../commands/up.ts";
@@ -81,18 +82,40 @@ const readers: Readonly<
   },
 };
 
+/** Objects of an archive, and from when on they tell everything: 0 where all were read. */
+interface Found<Content> {
+  readonly objects: Content[];
+  readonly fromMs: number;
+}
+
 /**
- * The objects of an archive, and from when on they tell everything: 0 where all were read.
+ * The traces of an archive.
  * @param known what was read earlier, by name: no object ever changes, so only new ones are read, and entered there
  * @throws PersonError when the bucket's API refuses
  */
-export async function readArchive(
+export const readArchive = (
   sandbox: SandboxFile,
   path: Path,
   archive: Archive,
   window?: Window,
   known: Map<string, OtlpTraces> = new Map(),
-): Promise<{ objects: OtlpTraces[]; fromMs: number }> {
+): Promise<Found<OtlpTraces>> => read(sandbox, path, archive, "traces", window, known);
+
+/**
+ * What the collectors before an archive have counted.
+ * @throws PersonError when the bucket's API refuses
+ */
+export const readCounts = (sandbox: SandboxFile, path: Path, archive: Archive, window: Window): Promise<Found<OtlpMetrics>> =>
+  read(sandbox, path, archive, "metrics", window, new Map());
+
+async function read<Content>(
+  sandbox: SandboxFile,
+  path: Path,
+  archive: Archive,
+  kind: "traces" | "metrics",
+  window: Window | undefined,
+  known: Map<string, Content>,
+): Promise<Found<Content>> {
   const dispatcher = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: readFileSync(sandbox.caFile) }, connections });
   try {
     const identify = path === "gcp" ? await asGoogle(sandbox) : await asAws(sandbox, archive);
@@ -107,31 +130,31 @@ export async function readArchive(
       throw refused(`${response.status} ${text}`);
     };
     const reader = readers[path];
-    const prefixes = window ? hoursOf(window.fromMs, Date.now()) : ["traces/"];
+    const prefixes = window ? hoursOf(kind, window.fromMs, Date.now()) : [`${kind}/`];
     const listed = (await Promise.all(prefixes.map((prefix) => reader.list(ask, archive, prefix)))).flat();
     const { names, fromMs } = window ? newest(listed, window) : { names: listed.map(({ name }) => name), fromMs: 0 };
     const unread = names.filter((name) => !known.has(name));
     for (let from = 0; from < unread.length; from += atOnce) {
       const some = unread
         .slice(from, from + atOnce)
-        .map(async (name) => known.set(name, JSON.parse(await ask(reader.address(archive, name))) as OtlpTraces));
+        .map(async (name) => known.set(name, JSON.parse(await ask(reader.address(archive, name))) as Content));
       await Promise.all(some);
     }
-    return { objects: names.map((name) => known.get(name) as OtlpTraces), fromMs };
+    return { objects: names.map((name) => known.get(name) as Content), fromMs };
   } finally {
     await dispatcher.close();
   }
 }
 
-/** Where the collector puts what began from one hour to another: an hour has a folder, and a batch stands in that of its earliest span. */
-function hoursOf(fromMs: number, toMs: number): string[] {
+/** Where the collector puts what began from one hour to another: an hour has a folder, and a batch of spans stands in that of its earliest. */
+function hoursOf(kind: string, fromMs: number, toMs: number): string[] {
   const hourMs = 3_600_000;
   // A batch that waited holds spans of minutes.
   const first = Math.floor((fromMs - 10 * 60_000) / hourMs);
   const last = Math.floor(toMs / hourMs);
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const hour = new Date((first + i) * hourMs).toISOString();
-    return `traces/${hour.slice(0, 13).replaceAll(/[-T]/g, "/")}/`;
+    return `${kind}/${hour.slice(0, 13).replaceAll(/[-T]/g, "/")}/`;
   });
 }
 

@@ -1,11 +1,12 @@
 // The telemetry of one region: what its archives hold, what waits before them, and whether the sum holds.
 import { type Path, paths } from "../../functions/shared/telemetry/emitter.ts";
 import { type StoredSpan, storedSpans } from "../../functions/telemetry/accounting.ts";
+import { type CollectorCounts, collectorCounts } from "../../functions/telemetry/collector-counts.ts";
 import { type Backlog, type PathSum, pathSums } from "../../functions/telemetry/path-sums.ts";
 import type { SandboxFile } from "../../sandbox/main.ts";
 import { isJurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { stateOutputs } from "../pulumi/checkpoint.ts";
-import { readArchive, type Window } from "./archives.ts";
+import { type Archive, readArchive, readCounts, type Window } from "./archives.ts";
 import { type Database, type Outbox, outboxBacklog } from "./outboxes.ts";
 import { backlogOf, type Spool } from "./spools.ts";
 
@@ -28,6 +29,8 @@ export interface RegionTelemetry {
   readonly shortened: boolean;
   readonly sums: Readonly<Record<Path, PathSum>>;
   readonly spans: Readonly<Record<Path, readonly StoredSpan[]>>;
+  /** What each path's collectors say that they got, within the window; absent without one. */
+  readonly collectors?: Readonly<Record<Path, CollectorCounts>>;
   /** Whether anything keeps what a collector does not take. */
   readonly hasSpool: boolean;
 }
@@ -52,15 +55,23 @@ export async function regionTelemetry(sandbox: SandboxFile, stack: string, windo
     const queued = spool && (await backlogOf(sandbox, its.cloudflareAccountId, spool));
     return sum([queued, ...inServices.map((each) => each.get(path))]);
   });
-  const archives = await ofPaths((path) => {
-    const archive = { bucket: its.archives[path], location: residencyOf(jurisdiction)[path].location, account: its.awsAccountId };
-    return readArchive(sandbox, path, archive, window);
+  const archiveOf = (path: Path): Archive => ({
+    bucket: its.archives[path],
+    location: residencyOf(jurisdiction)[path].location,
+    account: its.awsAccountId,
   });
+  const archives = await ofPaths((path) => readArchive(sandbox, path, archiveOf(path), window));
+  const counts = window && (await ofPaths((path) => readCounts(sandbox, path, archiveOf(path), window)));
   const fromMs = Math.max(archives.gcp.fromMs, archives.aws.fromMs);
   const spans = { gcp: storedSpans(archives.gcp.objects), aws: storedSpans(archives.aws.objects) };
   const hasSpool = its.spools !== undefined || outboxes.length > 0;
   const shortened = window !== undefined && fromMs > window.fromMs;
-  return { stack, fromMs, shortened, spans, sums: pathSums(spans, backlogs, { fromMs, nowMs: Date.now() }), hasSpool };
+  const collectors = counts && {
+    gcp: collectorCounts(counts.gcp.objects, counts.gcp.fromMs),
+    aws: collectorCounts(counts.aws.objects, counts.aws.fromMs),
+  };
+  const sums = pathSums(spans, backlogs, { fromMs, nowMs: Date.now() });
+  return { stack, fromMs, shortened, spans, ...(collectors ? { collectors } : {}), sums, hasSpool };
 }
 
 async function ofPaths<T>(work: (path: Path) => Promise<T>): Promise<Record<Path, T>> {
@@ -98,5 +109,16 @@ export function describeSum(sum: PathSum): string {
     spooled > 0 ? ` (the oldest for ${waitedSeconds(sum)} s)` : "",
     underWay > 0 ? ` + ${underWay} under way` : "",
     missing > 0 ? ` + ${missing} missing, among ${shown.join(", ")}${gaps.length > shown.length ? " and others" : ""}` : "",
+  ].join("");
+}
+
+/** `12 spans received = 10 stored + 2 sent back; 3 requests rejected (2 x 401, 1 x 400)`: a collector's own words. */
+export function describeCounts({ received, stored, sentBack, rejected, toldAtMs }: CollectorCounts): string {
+  if (toldAtMs === undefined) return "has counted nothing in this time";
+  const answers = Object.entries(rejected).map(([status, number]) => `${number} x ${status}`);
+  return [
+    `${received} spans received = ${stored} stored + ${sentBack} sent back`,
+    `; ${count(rejected)} requests rejected${answers.length > 0 ? ` (${answers.join(", ")})` : ""}`,
+    `; said ${Math.max(0, Math.round((Date.now() - toldAtMs) / 1000))} s ago`,
   ].join("");
 }

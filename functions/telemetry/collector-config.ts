@@ -15,6 +15,50 @@ export const largestRequestBytes = 4 * 1024 * 1024;
 
 const variable = (name: (typeof collectorVariables)[Path][number]) => `\${env:${name}}`;
 
+/** On loopback, chosen by the program when it starts (tools/collector/main.go). */
+const ownAddress = `\${env:OWN_ADDRESS}`;
+
+/** How often a collector stores what it has counted of itself. */
+export const countedEveryMs = 30_000;
+
+/**
+ * Of the collector's own metrics those that tell what became of what was sent to it (opentelemetry.io/docs/collector/internal-telemetry),
+ * each with the attributes that are kept. Of the time that requests took only their number by answer stays; the host that a caller names
+ * would be anything.
+ */
+const counted = {
+  otelcol_receiver_accepted_spans: ["receiver"],
+  otelcol_receiver_refused_spans: ["receiver"],
+  otelcol_exporter_sent_spans: ["exporter"],
+  otelcol_exporter_send_failed_spans: ["exporter"],
+  "http.server.request.duration": ["http.response.status_code"],
+} as const;
+
+/** Told to itself, since the reader of its metrics knows no cloud's identity: so they take the way that the spans take. */
+const ownMetrics = {
+  // Views may be given at this level only.
+  level: "detailed",
+  readers: [
+    {
+      periodic: {
+        interval: countedEveryMs,
+        exporter: { otlp: { protocol: "http/protobuf", endpoint: `http://${ownAddress}`, temporality_preference: "cumulative" } },
+      },
+    },
+  ],
+  views: [
+    ...Object.entries(counted).map(([name, included]) => ({
+      selector: { instrument_name: name },
+      stream: {
+        attribute_keys: { included: [...included] },
+        ...(name.startsWith("http.") ? { aggregation: { explicit_bucket_histogram: { boundaries: [], record_min_max: false } } } : {}),
+      },
+    })),
+    // The last: the first view that fits an instrument decides what it adds up.
+    { selector: { instrument_name: "*" }, stream: { aggregation: { drop: {} } } },
+  ],
+};
+
 // What looks like an address of a person or a machine is masked even in an attribute that may be.
 const blockedValues = [
   "[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}",
@@ -89,6 +133,7 @@ export function collectorConfig(path: Path): string {
           },
         },
       },
+      "otlp/own": { protocols: { http: { endpoint: ownAddress } } },
     },
     processors: {
       // Refuses (503) before memory is short: the sender keeps what is refused.
@@ -125,8 +170,7 @@ export function collectorConfig(path: Path): string {
     },
     service: {
       extensions: ["oidc", "bodylimit", ...Object.keys(cloud.extensions)],
-      // Its own metrics would need a port of their own; what it stored is counted at the sink.
-      telemetry: { metrics: { level: "none" }, logs: { level: "info", encoding: "json" } },
+      telemetry: { metrics: ownMetrics, logs: { level: "info", encoding: "json" } },
       pipelines: {
         traces: {
           receivers: ["otlp"],
@@ -139,6 +183,7 @@ export function collectorConfig(path: Path): string {
           ],
           exporters: ["archive", "otlp_http"],
         },
+        metrics: { receivers: ["otlp/own"], exporters: ["archive"] },
       },
     },
   };

@@ -135,6 +135,8 @@ describe("a deployed platform", () => {
         certificates: expect.stringMatching(/^\d valid, the first ends 20\d\d-\d\d-\d\d/),
         "path gcp": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
         "path aws": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
+        "collector gcp": expect.stringMatching(/^\d+ spans received = \d+ stored|^has counted nothing/),
+        "collector aws": expect.stringMatching(/^\d+ spans received = \d+ stored|^has counted nothing/),
       });
       const hosts = [region, `services-${region}`, `telemetry-gcp-${region}`, `telemetry-aws-${region}`].map(
         (name) => `${name}.brand.example`,

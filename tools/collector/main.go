@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
@@ -24,7 +25,6 @@ import (
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
-	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
 	// An image without a base has no root certificates; those of Mozilla are used where the system has none.
 	_ "golang.org/x/crypto/x509roots/fallback"
@@ -38,9 +38,11 @@ import (
 var version = "dev"
 
 func main() {
-	if err := writeKeys(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for _, prepare := range []func() error{writeKeys, choosePort} {
+		if err := prepare(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	// Without arguments the variable names the configuration: not every platform lets a deployment say arguments.
 	if file := os.Getenv("COLLECTOR_CONFIG"); file != "" && len(os.Args) == 1 {
@@ -79,8 +81,18 @@ func writeKeys() error {
 	return os.Setenv("SENDER_KEYS_FILE", file.Name())
 }
 
+// What the collector counts of itself it sends to itself, over a port that nobody else can reach and no deployment need know.
+func choosePort() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("no port on loopback for the collector's own counts: %w", err)
+	}
+	defer listener.Close()
+	return os.Setenv("OWN_ADDRESS", listener.Addr().String())
+}
+
 func factories() (otelcol.Factories, error) {
-	made := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
+	made := otelcol.Factories{Telemetry: newTelemetry()}
 	var err error
 	if made.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
 		return made, err

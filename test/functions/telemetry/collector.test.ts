@@ -8,6 +8,7 @@ import type { Path } from "../../../functions/shared/telemetry/emitter.ts";
 import type { OtlpTraces } from "../../../functions/shared/telemetry/otlp.ts";
 import { issueSenderToken } from "../../../functions/shared/telemetry/sender-token.ts";
 import { largestRequestBytes } from "../../../functions/telemetry/collector-config.ts";
+import { collectorCounts, type OtlpMetrics } from "../../../functions/telemetry/collector-counts.ts";
 import { type MetadataServer, startMetadataServer } from "../../../sandbox/runtimes/metadata-server.ts";
 import type { IssuedCredentials } from "../../../sandbox/runtimes/s3/credentials.ts";
 import { sign } from "../../../sandbox/runtimes/s3/sigv4.ts";
@@ -29,9 +30,9 @@ function signed(url: string, body: string, issued: IssuedCredentials): Request {
 /** One cloud's end of the path: where the collector stores, and how a test looks at it and takes it away. */
 interface Sink {
   readonly collector: RunningCollector;
-  /** Names of all objects. */
-  names(): Promise<string[]>;
-  read(name: string): Promise<OtlpTraces>;
+  /** Names of all objects whose names begin so. */
+  names(prefix: "traces/" | "metrics/"): Promise<string[]>;
+  read(name: string): Promise<unknown>;
   /** Nobody answers at the bucket's address until what is returned is called. */
   cut(): () => void;
   /** Spans of a trace in the cloud's own store. */
@@ -71,11 +72,11 @@ async function googleSink(): Promise<Sink> {
   const get = (path: string) => world.call(world.cloud.owner, "GET", `https://storage.googleapis.com/storage/v1/b/brand-archive/o${path}`);
   return {
     collector,
-    async names() {
-      const { body } = await get("");
+    async names(prefix) {
+      const { body } = await get(`?prefix=${prefix}`);
       return ((body.items ?? []) as { name: string }[]).map(({ name }) => name);
     },
-    read: async (name) => (await get(`/${encodeURIComponent(name)}?alt=media`)).body as unknown as OtlpTraces,
+    read: async (name) => (await get(`/${encodeURIComponent(name)}?alt=media`)).body,
     cut() {
       const handler = world.internet.resolve("storage.googleapis.com");
       const restore = world.internet.register("storage.googleapis.com", () => new Response("cut off\n", { status: 503 }));
@@ -123,13 +124,13 @@ async function awsSink(): Promise<Sink> {
   const host = "brand-archive.s3.eu-central-1.amazonaws.com";
   return {
     collector,
-    async names() {
-      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "brand-archive" }));
+    async names(prefix) {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "brand-archive", Prefix: prefix }));
       return Contents.map(({ Key }) => String(Key));
     },
     async read(name) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: "brand-archive", Key: name }));
-      return JSON.parse((await Body?.transformToString()) ?? "") as OtlpTraces;
+      return JSON.parse((await Body?.transformToString()) ?? "");
     },
     cut: () => account.ground.internet.register(host, () => new Response("cut off\n", { status: 503 })),
     async own(traceId) {
@@ -171,7 +172,7 @@ describe.each([
   /** Every stored span, whatever object it is in. An object never changes, so each is read once. */
   const objects = new Map<string, OtlpTraces>();
   async function stored() {
-    for (const name of await sink.names()) if (!objects.has(name)) objects.set(name, await sink.read(name));
+    for (const name of await sink.names("traces/")) if (!objects.has(name)) objects.set(name, (await sink.read(name)) as OtlpTraces);
     return [...objects.values()].flatMap(({ resourceSpans }) =>
       resourceSpans.flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, resource })))),
     );
@@ -225,9 +226,9 @@ describe.each([
     ["no message at all", Buffer.from("ffffffffffffffff", "hex")],
     ["JSON by another name", Buffer.from(JSON.stringify(traceOf().body))],
   ])("answers 400 to protobuf that is %s, and stores nothing of it", async (_what, body) => {
-    const before = (await sink.names()).length;
+    const before = (await sink.names("traces/")).length;
     expect((await send(body, undefined, "application/x-protobuf")).status).toBe(400);
-    expect(await sink.names()).toHaveLength(before);
+    expect(await sink.names("traces/")).toHaveLength(before);
   });
 
   it.each(["text/plain", "application/xml", ""])("answers 415 to the content type %j", async (type) => {
@@ -247,10 +248,10 @@ describe.each([
   });
 
   it("answers 413 to a body that is too large, and stores nothing of it", async () => {
-    const before = (await sink.names()).length;
+    const before = (await sink.names("traces/")).length;
     const filler = { key: "http.route", value: { stringValue: "/".padEnd(largestRequestBytes, "a") } };
     expect((await send(traceOf({ attributes: [filler] }).body)).status).toBe(413);
-    expect(await sink.names()).toHaveLength(before);
+    expect(await sink.names("traces/")).toHaveLength(before);
   });
 
   it.each([
@@ -331,5 +332,33 @@ describe.each([
     const { traceId, body } = traceOf();
     expect((await send(body)).status).toBe(200);
     await until(async () => (await sink.own(traceId)).length === 1, "the span in the cloud's own store");
+  });
+
+  it("says what it got, stored, sent back and rejected, and names nobody who sent it", async () => {
+    /** What it has said so far. */
+    const told = async () => {
+      const tellings = await Promise.all((await sink.names("metrics/")).map((name) => sink.read(name)));
+      return { counts: collectorCounts(tellings as OtlpMetrics[], 0), text: JSON.stringify(tellings) };
+    };
+    /** What it has said once it has said something that it counted after now. */
+    const toldNext = async () => {
+      const now = Date.now();
+      await until(async () => ((await told()).counts.toldAtMs ?? 0) > now, "the collector to tell what it has counted");
+      return told();
+    };
+    const { counts: before } = await toldNext();
+    expect((await send(traceOf().body)).status).toBe(200);
+    expect((await send("{")).status).toBe(400);
+    expect((await send(traceOf().body, "nobody")).status).toBe(401);
+    const heal = sink.cut();
+    expect((await send(traceOf().body).finally(heal)).status).toBe(503);
+    const { counts, text } = await toldNext();
+    expect(counts).toMatchObject({
+      received: before.received + 2,
+      stored: before.stored + 1,
+      sentBack: before.sentBack + 1,
+      rejected: { 400: (before.rejected[400] ?? 0) + 1, 401: (before.rejected[401] ?? 0) + 1 },
+    });
+    expect(text).not.toMatch(/127\.0\.0\.1|client|server\.address/);
   });
 });

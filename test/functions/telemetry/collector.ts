@@ -7,7 +7,7 @@ import { senderKeys } from "../../../components/telemetry/sender-keys.ts";
 import type { Path } from "../../../functions/shared/telemetry/emitter.ts";
 import { senderIssuer } from "../../../functions/shared/telemetry/sender-token.ts";
 import { randomHex } from "../../../functions/shared/telemetry/trace-context.ts";
-import { collectorConfig } from "../../../functions/telemetry/collector-config.ts";
+import { collectorConfig, countedEveryMs } from "../../../functions/telemetry/collector-config.ts";
 import type { Internet } from "../../../sandbox/engine/internet.ts";
 import { freePort } from "../../../sandbox/runtimes/cloud-run/instance.ts";
 import { CertificateAuthority } from "../../../sandbox/runtimes/network/certificate-authority.ts";
@@ -41,7 +41,8 @@ export async function startCollector(path: Path, internet: Internet, env: Readon
   const [edgeKey, servicesKey] = [newKeyPair(), newKeyPair()];
   const [port, healthPort] = [await freePort(), await freePort()];
   const config = join(folder, `${path}.yaml`);
-  writeFileSync(config, collectorConfig(path));
+  // As it ships, but that it says every second what it has counted.
+  writeFileSync(config, collectorConfig(path).replace(`interval: ${countedEveryMs}`, "interval: 1000"));
   const child = spawnSupervised({
     name: `collector-${path}`,
     command: binary,

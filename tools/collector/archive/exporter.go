@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -24,12 +25,13 @@ type store interface {
 	put(ctx context.Context, key string, body []byte) error
 }
 
-// NewFactory makes `archive` exporters for traces.
+// NewFactory makes `archive` exporters for traces, and for metrics: what the collector counts of itself.
 func NewFactory() exporter.Factory {
 	return exporter.NewFactory(
 		component.MustNewType("archive"),
 		func() component.Config { return &Config{Timeout: 8 * time.Second} },
 		exporter.WithTraces(newTraces, component.StabilityLevelStable),
+		exporter.WithMetrics(newMetrics, component.StabilityLevelStable),
 	)
 }
 
@@ -67,15 +69,28 @@ func newTraces(ctx context.Context, settings exporter.Settings, config component
 		if err != nil {
 			return err
 		}
-		return a.store.put(ctx, keyOf(earliestSpan(traces), body), body)
+		return a.store.put(ctx, keyOf("traces", earliestSpan(traces), body), body)
 	}
 	return exporterhelper.NewTraces(ctx, settings, config, push, a.options()...)
 }
 
-// keyOf depends on the batch alone, its time included: one that is sent again an hour later has the same name.
-func keyOf(at time.Time, body []byte) string {
+func newMetrics(ctx context.Context, settings exporter.Settings, config component.Config) (exporter.Metrics, error) {
+	a := &archive{config: config.(*Config)}
+	marshaler := &pmetric.JSONMarshaler{}
+	push := func(ctx context.Context, metrics pmetric.Metrics) error {
+		body, err := marshaler.MarshalMetrics(metrics)
+		if err != nil {
+			return err
+		}
+		return a.store.put(ctx, keyOf("metrics", time.Now(), body), body)
+	}
+	return exporterhelper.NewMetrics(ctx, settings, config, push, a.options()...)
+}
+
+// keyOf depends on the batch and its time alone: a trace that is sent again an hour later has the same name.
+func keyOf(kind string, at time.Time, body []byte) string {
 	digest := sha256.Sum256(body)
-	return fmt.Sprintf("traces/%s/%s.json", at.UTC().Format("2006/01/02/15"), hex.EncodeToString(digest[:16]))
+	return fmt.Sprintf("%s/%s/%s.json", kind, at.UTC().Format("2006/01/02/15"), hex.EncodeToString(digest[:16]))
 }
 
 func earliestSpan(traces ptrace.Traces) time.Time {
