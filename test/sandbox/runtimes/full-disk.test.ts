@@ -1,11 +1,14 @@
-// A disk that is full: what cannot be kept is refused, what was acknowledged is there, and with room again everything goes on.
+// No room: what cannot be kept is refused, what was acknowledged is there, and with room again everything goes on. On a disk of its own that is
+// full, where the machine lets us mount one; and on any Linux under a limit of how large a file may be.
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { Store } from "../../../sandbox/engine/store.ts";
 import { MessageLog } from "../../../sandbox/runtimes/message-log/message-log.ts";
 import { PostgresServer } from "../../../sandbox/runtimes/postgres/server.ts";
+import { FileLimit, fileLimits } from "../../file-limit.ts";
 import { SmallDisk, smallDisks } from "../../small-disk.ts";
 import { until } from "../../until.ts";
 import { Account } from "../aws/fixture.ts";
@@ -13,8 +16,25 @@ import { StorageProject } from "../gcs/fixture.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
+/** A folder in which there is soon no room. */
+interface Room extends Disposable {
+  readonly folder: string;
+  /** Takes all the room but this. */
+  fill(kilobytesLeft: number): void;
+  /** Gives it back. */
+  free(): void;
+}
+
+const ways: [string, boolean, (megabytes: number) => Room][] = [
+  ["on a disk that is full", smallDisks, (megabytes) => new SmallDisk(megabytes)],
+  ["where files may grow no further", fileLimits, () => new FileLimit()],
+];
+
+/** Each larger than the one before: sooner or later one has no room, wherever the others went. */
+const body = (number: number) => `${number} `.repeat(20_000 * (number + 1));
+
 /** Temporary folders that are made meanwhile are on this disk. */
-function onDisk<T>(disk: SmallDisk, make: () => T): T {
+function onDisk<T>(disk: Room, make: () => T): T {
   const before = process.env.TMPDIR;
   process.env.TMPDIR = disk.folder;
   try {
@@ -42,9 +62,9 @@ async function untilRefused(
   }
 }
 
-describe.runIf(smallDisks)("on a disk that is full", () => {
+describe.each(ways.filter(([, possible]) => possible))("%s", (_way, _possible, roomOf) => {
   test("PostgreSQL refuses the commit, keeps every row that it acknowledged, and comes back by itself", async () => {
-    using disk = new SmallDisk(160);
+    using disk = roomOf(160);
     const server = new PostgresServer({
       name: "full",
       dataDir: join(disk.folder, "data"),
@@ -63,7 +83,7 @@ describe.runIf(smallDisks)("on a disk that is full", () => {
       await write(0);
       disk.fill(2048);
       const { acknowledged, refusal } = await untilRefused(write, 1);
-      expect(String(refusal)).toMatch(/No space left on device|Connection terminated|ECONNREFUSED|ENOENT|recovery/);
+      expect(String(refusal)).toMatch(/No space left on device|File too large|Connection terminated|ECONNREFUSED|ENOENT|recovery/);
       disk.free();
       await until(async () => (await write(1_000_000).catch(() => undefined)) !== undefined, "PostgreSQL to write again", 60_000);
       const [found] = await server.query(["SELECT number FROM row"]);
@@ -74,13 +94,12 @@ describe.runIf(smallDisks)("on a disk that is full", () => {
   });
 
   test("the object server refuses the object with a server's error, keeps every object that it acknowledged, and takes others again", async () => {
-    using disk = new SmallDisk(24);
+    using disk = roomOf(24);
     const account = onDisk(disk, () => new Account("eu-central-1"));
     await account.start();
     const client = account.client("eu-central-1", account.aws.deployer);
     try {
       await account.create("s3/bucket:Bucket", { bucket: "full" });
-      const body = (number: number) => `${number} `.repeat(20_000);
       const write = (number: number) => client.send(new PutObjectCommand({ Bucket: "full", Key: `object-${number}`, Body: body(number) }));
       await write(0);
       disk.fill(1024);
@@ -103,12 +122,11 @@ describe.runIf(smallDisks)("on a disk that is full", () => {
   });
 
   test("Cloud Storage refuses the object with a server's error, keeps every object that it acknowledged, and takes others again", async () => {
-    using disk = new SmallDisk(16);
+    using disk = roomOf(16);
     const project = onDisk(disk, () => new StorageProject("brand-full"));
     await project.start();
     try {
       await project.create("storage/bucket:Bucket", { name: "full", location: "europe-west3", uniformBucketLevelAccess: true });
-      const body = (number: number) => `${number} `.repeat(20_000);
       const write = (number: number) => project.put("full", `object-${number}`, body(number));
       await write(0);
       disk.fill(1024);
@@ -127,7 +145,7 @@ describe.runIf(smallDisks)("on a disk that is full", () => {
   });
 
   test("a queue refuses the message, keeps every message that it acknowledged, and takes others again", async () => {
-    using disk = new SmallDisk(8);
+    using disk = roomOf(8);
     const log = new MessageLog(join(disk.folder, "queue.sqlite"));
     try {
       const write = (number: number) => log.append("full", [{ id: String(number), body: Buffer.alloc(20_000, number) }]);
@@ -142,6 +160,34 @@ describe.runIf(smallDisks)("on a disk that is full", () => {
       expect(ids).toEqual([0, ...acknowledged, acknowledged.length + 1]);
     } finally {
       log.close();
+    }
+  });
+
+  test("the cloud's own book refuses the resource, keeps every resource that it acknowledged, and takes others again", async () => {
+    using disk = roomOf(8);
+    const file = join(disk.folder, "store.sqlite");
+    const store = new Store(file);
+    let kept: number[] = [];
+    try {
+      const write = async (number: number) =>
+        store.put({ token: "full", id: String(number), urn: `urn:${number}`, inputs: { filler: "a".repeat(20_000) }, state: {} });
+      await write(0);
+      disk.fill(512);
+      const { acknowledged, refusal } = await untilRefused(write, 1);
+      expect(acknowledged.length).toBeGreaterThan(2);
+      expect(String(refusal)).toMatch(/disk is full|disk I\/O/);
+      expect(store.get("full", String(acknowledged.length + 1))).toBeUndefined();
+      disk.free();
+      await write(acknowledged.length + 1);
+      kept = [0, ...acknowledged, acknowledged.length + 1];
+    } finally {
+      store.close();
+    }
+    const again = new Store(file);
+    try {
+      expect(again.list("full").map(({ id }) => Number(id))).toEqual(kept);
+    } finally {
+      again.close();
     }
   });
 });
