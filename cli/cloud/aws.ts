@@ -9,14 +9,19 @@ export type Aws = (args: readonly string[]) => Promise<{ readonly ok: boolean; r
 /** What the program makes, for IAM's simulator. */
 export const actions = [
   "acm:RequestCertificate",
+  // With the two of Logs: to let traces go to CloudWatch Logs (docs.aws.amazon.com/AmazonCloudWatch, CloudWatch-Transaction-Search-getting-started).
+  "application-signals:StartDiscovery",
   "cloudwatch:PutMetricAlarm",
   "ecr:CreateRepository",
   "ecs:CreateService",
   "elasticloadbalancing:CreateLoadBalancer",
   "iam:CreateRole",
+  // The first cluster, load balancer and trace destination of an account each bring a role of their service's own.
+  "iam:CreateServiceLinkedRole",
   "kms:CreateKey",
   "logs:CreateLogGroup",
   "logs:PutResourcePolicy",
+  "logs:PutRetentionPolicy",
   "s3:CreateBucket",
   "s3:PutBucketObjectLockConfiguration",
   "ec2:CreateVpc",

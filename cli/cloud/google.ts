@@ -24,6 +24,8 @@ export const regionPermissions = [
   "resourcemanager.projects.setIamPolicy",
   "run.jobs.create",
   "run.services.create",
+  // To switch off the check of who invokes (cloud.google.com/run/docs/authenticating/public).
+  "run.services.setIamPolicy",
   "secretmanager.secrets.create",
   "secretmanager.secrets.setIamPolicy",
   "servicenetworking.services.addPeering",

@@ -48,7 +48,10 @@ export class SigningKey extends pulumi.ComponentResource {
     this.nodes = { ring, key };
     this.#publicKey = getKMSCryptoKeyVersionOutput({ cryptoKey: key.id, version: 1 }, { parent: this }).publicKeys.apply((keys) => {
       const pem = keys[0]?.pem;
-      if (!pem) throw new Error(`KMS gives no public key for ${args.ring}/decision-table version 1: the version is not enabled.`);
+      if (!pem)
+        throw new Error(
+          `KMS gives no public key for ${args.ring}/decision-table version 1: it is not enabled. If the key is new it is being generated: deploy again in a minute.`,
+        );
       return pem;
     });
     this.registerOutputs({ publicKey: this.#publicKey });

@@ -29,7 +29,7 @@ export interface ApplicationLoadBalancerArgs {
  * The way into a region's services in AWS: TLS ended inside the jurisdiction, for one hostname. What no service's rule takes is 404.
  *
  * Rests on: a listener takes an issued certificate only, so it waits for the validation, which waits for the proof in the DNS; the proof stays for the
- * renewals; the default TLS policy is that of 2016; a balancer that faces the internet needs the VPC's gateway, which no property
+ * renewals, and CAA records of the zone, if it has any, must allow amazon.com; the default TLS policy is that of 2016; a balancer that faces the internet needs the VPC's gateway, which no property
  * links to it. It writes no access log: that would hold addresses. Anyone may connect to port 443: who is let in is decided by the token
  * that every request carries, as the addresses of Workers and Cloud Run are shared with others.
  */
