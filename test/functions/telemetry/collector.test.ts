@@ -361,4 +361,10 @@ describe.each([
     });
     expect(text).not.toMatch(/127\.0\.0\.1|client|server\.address/);
   });
+
+  // The last: it is gone then.
+  it("ends without an error when it is asked to", async () => {
+    await sink.collector.process.stop(10_000);
+    expect(await sink.collector.process.exited).toEqual({ code: 0, signal: null });
+  });
 });
