@@ -1,11 +1,28 @@
 // How one resource of a stack is found from another, by values that both know or by what the engine says a property is made of.
 import { type Resource, read, UNKNOWN } from "./resource.ts";
+import type { Undecided } from "./rule.ts";
 
 const topOf = (property: string): string => /^[^.[]+/.exec(property)?.[0] ?? property;
 
 /** URNs of the resources whose outputs a property is made of. */
 export const sourcesOf = ({ propertyDependencies }: Resource, property: string): readonly string[] =>
   propertyDependencies?.[topOf(property)] ?? [];
+
+/** Whether a property is made of the outputs of this stack's resources only, all of them of such types. */
+export function isMadeOf(resource: Resource, property: string, resources: readonly Resource[], isOf: (type: string) => boolean): boolean {
+  const sources = sourcesOf(resource, property);
+  return sources.length > 0 && sources.every((urn) => resources.some((other) => other.urn === urn && isOf(other.type)));
+}
+
+/** What clouds make; components and stacks pass on what they were given. */
+const isInCloud = (type: string): boolean => /^(aws|gcp|cloudflare):/.test(type);
+
+/**
+ * What waits only for what resources of this stack are called: for `settles` of rules about documents. What a document says is written in the
+ * program, and is judged in the update as soon as the names are known: before it takes effect.
+ */
+export const waitsForNames = ({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean =>
+  isMadeOf(resource, property, resources, isInCloud);
 
 /**
  * Whether a property leads to another resource.
