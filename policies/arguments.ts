@@ -25,7 +25,9 @@ export const together =
     return applies ? outcomeOf(outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome))) : "notApplicable";
   };
 
-const oneOf = (values: readonly Value[]) => values.map((value) => JSON.stringify(value)).join(" or ");
+/** A switch that a provider also takes as a text is named once. */
+const oneOf = (values: readonly Value[]) =>
+  [...new Set(values.map((value) => (value === "true" || value === "false" ? value : JSON.stringify(value))))].join(" or ");
 
 /**
  * The argument must have one of these values.
@@ -63,7 +65,8 @@ export function asNumber(value: Value | undefined): number {
 
 /** A number within bounds. @param otherwise what the provider takes when it is not set; `undefined`: it must be set */
 export function mustBeWithin(path: string, least: number, most: number, unit: string, otherwise?: number): Check {
-  const allowed = most === Number.POSITIVE_INFINITY ? `${path}: at least ${least} ${unit}` : `${path}: ${least} to ${most} ${unit}`;
+  const to = most === Number.POSITIVE_INFINITY ? `at least ${least}` : least === most ? `${least}` : `${least} to ${most}`;
+  const allowed = `${path}: ${to} ${unit}`;
   const fits = (value: Value | undefined) => asNumber(value) >= least && asNumber(value) <= most;
   return (resource) => {
     if (isPresent(resource.props, path))

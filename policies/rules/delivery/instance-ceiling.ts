@@ -63,7 +63,7 @@ export const instanceCeiling: Rule = {
       mustBeSet("maximumCapacity", "maximumCapacity with cpu and memory", "the account's quota"),
     ],
     // Zero switches a function off.
-    "aws:lambda/function:Function": [mustBeWithin("reservedConcurrentExecutions", 0, most, "executions", -1)],
+    "aws:lambda/function:Function": [mustBeWithin("reservedConcurrentExecutions", 0, most, "executions")],
     "gcp:cloudfunctions/function:Function": [ceiling("maxInstances")],
     "gcp:cloudfunctionsv2/function:Function": [ceiling("serviceConfig.maxInstanceCount")],
     "gcp:cloudrun/service:Service": [byAnnotation],
