@@ -1,6 +1,6 @@
 // A bucket of R2 is found by its name and its jurisdiction together: whoever leaves one out reaches another bucket.
 import type { Context } from "../../context.ts";
-import { namedBy } from "../../references.ts";
+import { namedBy } from "../../relation.ts";
 import { type Located, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import type { Outcome, Rule, StackFinding } from "../../rule.ts";
 import { allowedPlaces, demandOf, refuse, under } from "./demand.ts";
