@@ -30,8 +30,7 @@ export function withLosses<Done extends Outcome & { readonly code: number }>(
 }
 
 /** Whether the stack holds what an update could destroy: a store that the engine itself does not protect. */
-export function couldLose(stack: string): boolean {
-  const resources = stateResources(stack) ?? [];
+export function couldLose(stack: string, resources = stateResources(stack) ?? []): boolean {
   if (resources.length === 0) return false;
   const { inputs } = readState(`the state of ${stack}`, JSON.stringify({ deployment: { resources } }));
   const context = contextOf({ stack, config: {} }, loadRegister(policies));
