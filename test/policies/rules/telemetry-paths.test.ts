@@ -107,7 +107,6 @@ describe("telemetry/retention-clause", () => {
 
   it.each([
     ["a bucket of logs", [at("gcp:logging/projectBucketConfig:ProjectBucketConfig", { retentionDays: 30 })]],
-    ["what is not known yet", [at("gcp:logging/projectBucketConfig:ProjectBucketConfig", { retentionDays: UNKNOWN })]],
     ["a bucket with rules", [at("gcp:storage/bucket:Bucket", { lifecycleRules: [{ condition: { age: 30 } }] })]],
     ["a bucket of S3", [at("aws:s3/bucket:Bucket", {}, "tags"), rules(30)]],
     ["one whose time nobody knows yet", [at("gcp:logging/projectBucketConfig:ProjectBucketConfig", { retentionDays: UNKNOWN })]],
