@@ -1,8 +1,6 @@
 // A shop's orders: containers behind a load balancer, PostgreSQL in two zones. Frankfurt.
 import { Certificate } from "@pulumi/aws/acm/certificate.js";
 import { CertificateValidation } from "@pulumi/aws/acm/certificateValidation.js";
-import { Policy as ScalingPolicy } from "@pulumi/aws/appautoscaling/policy.js";
-import { Target } from "@pulumi/aws/appautoscaling/target.js";
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
@@ -13,7 +11,6 @@ import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js"
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { Subnet } from "@pulumi/aws/ec2/subnet.js";
 import { Vpc } from "@pulumi/aws/ec2/vpc.js";
-import { LifecyclePolicy } from "@pulumi/aws/ecr/lifecyclePolicy.js";
 import { Repository } from "@pulumi/aws/ecr/repository.js";
 import { Cluster } from "@pulumi/aws/ecs/cluster.js";
 import { Service } from "@pulumi/aws/ecs/service.js";
@@ -33,10 +30,8 @@ import { SubnetGroup } from "@pulumi/aws/rds/subnetGroup.js";
 import { Record as DnsRecord } from "@pulumi/aws/route53/record.js";
 import { Zone } from "@pulumi/aws/route53/zone.js";
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
-import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
-import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import { Topic } from "@pulumi/aws/sns/topic.js";
 import { TopicSubscription } from "@pulumi/aws/sns/topicSubscription.js";
@@ -144,7 +139,7 @@ new LogGroup(
   },
   kept,
 );
-const images = new Repository(
+new Repository(
   "app",
   {
     name: "orders",
@@ -155,23 +150,6 @@ const images = new Repository(
   },
   kept,
 );
-new LifecyclePolicy(
-  "app",
-  {
-    repository: images.name,
-    policy: JSON.stringify({
-      rules: [
-        {
-          rulePriority: 1,
-          selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 30 },
-          action: { type: "expire" },
-        },
-      ],
-    }),
-  },
-  on,
-);
-
 const assumedByTasks = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" }],
@@ -183,64 +161,6 @@ new RolePolicyAttachment(
   on,
 );
 const task = new Role("task", { assumeRolePolicy: assumedByTasks }, on);
-
-const invoices = new Bucket("invoices", { tags: personal }, kept);
-new BucketVersioning("invoices", { bucket: invoices.id, versioningConfiguration: { status: "Enabled" } }, on);
-new BucketServerSideEncryptionConfiguration(
-  "invoices",
-  {
-    bucket: invoices.id,
-    rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn }, bucketKeyEnabled: true }],
-  },
-  on,
-);
-new BucketPublicAccessBlock(
-  "invoices",
-  { bucket: invoices.id, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-  on,
-);
-new BucketPolicy(
-  "invoices",
-  {
-    bucket: invoices.id,
-    policy: pulumi.jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Sid: "TlsOnly",
-          Effect: "Deny",
-          Principal: "*",
-          Action: "s3:*",
-          Resource: [invoices.arn, pulumi.interpolate`${invoices.arn}/*`],
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
-      ],
-    }),
-  },
-  on,
-);
-new BucketLifecycleConfiguration(
-  "invoices",
-  {
-    bucket: invoices.id,
-    rules: [{ id: "old-versions", status: "Enabled", filter: {}, noncurrentVersionExpiration: { noncurrentDays: 90 } }],
-  },
-  on,
-);
-new RolePolicy(
-  "invoices",
-  {
-    role: task.name,
-    policy: pulumi.jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        { Effect: "Allow", Action: ["s3:GetObject", "s3:PutObject"], Resource: pulumi.interpolate`${invoices.arn}/*` },
-        { Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: key.arn },
-      ],
-    }),
-  },
-  on,
-);
 
 const certificate = new Certificate("orders", { domainName: "orders.shop.example", validationMethod: "DNS" }, on);
 const proof = certificate.domainValidationOptions[0];
@@ -401,7 +321,7 @@ const definition = new TaskDefinition(
   },
   on,
 );
-const service = new Service(
+new Service(
   "app",
   {
     cluster: cluster.arn,
@@ -414,31 +334,6 @@ const service = new Service(
     loadBalancers: [{ targetGroupArn: targets.arn, containerName: "app", containerPort: 8080 }],
   },
   { provider, dependsOn: [https] },
-);
-const scaling = new Target(
-  "app",
-  {
-    serviceNamespace: "ecs",
-    scalableDimension: "ecs:service:DesiredCount",
-    resourceId: pulumi.interpolate`service/${cluster.name}/${service.name}`,
-    minCapacity: 2,
-    maxCapacity: 8,
-  },
-  on,
-);
-new ScalingPolicy(
-  "cpu",
-  {
-    serviceNamespace: scaling.serviceNamespace,
-    scalableDimension: scaling.scalableDimension,
-    resourceId: scaling.resourceId,
-    policyType: "TargetTrackingScaling",
-    targetTrackingScalingPolicyConfiguration: {
-      targetValue: 60,
-      predefinedMetricSpecification: { predefinedMetricType: "ECSServiceAverageCPUUtilization" },
-    },
-  },
-  on,
 );
 const alerts = new Topic("alerts", { kmsMasterKeyId: key.id, tags: operational }, on);
 new TopicSubscription("on-call", { topic: alerts.arn, protocol: "email", endpoint: "on-call@shop.example" }, on);
