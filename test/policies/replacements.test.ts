@@ -179,6 +179,9 @@ ${buckets.join("\n")}
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as StepEvent);
+    expect(events.map(({ resourcePreEvent }) => resourcePreEvent?.metadata.detailedDiff)).toContainEqual({
+      bucket: { diffKind: "update-replace", inputDiff: true },
+    });
     expect(
       replacementsOf(events, context())
         .map(({ name, change, data, because }) => [name, change, data, ...because])
