@@ -1,6 +1,6 @@
 // The ways in which rules look at one argument of a resource. A rule over many types is a table: type -> what its arguments must be.
 import type { Context } from "./context.ts";
-import { isPresent, type Properties, type Resource, read, select, UNKNOWN, type Value } from "./resource.ts";
+import { isPresent, numberOf, type Properties, type Resource, read, select, UNKNOWN, type Value } from "./resource.ts";
 import { type Finding, is, judge, type Outcome, outcomeOf } from "./rule.ts";
 
 /** Looks at one thing of a resource. No finding: nothing to say against it. */
@@ -25,7 +25,9 @@ export const together =
     return applies ? outcomeOf(outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome))) : "notApplicable";
   };
 
-const oneOf = (values: readonly Value[]) => values.map((value) => JSON.stringify(value)).join(" or ");
+/** A switch that a provider also takes as a text is named once. */
+const oneOf = (values: readonly Value[]) =>
+  [...new Set(values.map((value) => (value === "true" || value === "false" ? value : JSON.stringify(value))))].join(" or ");
 
 /**
  * The argument must have one of these values.
@@ -55,16 +57,11 @@ export const mustBeSet =
   ({ props }) =>
     isPresent(props, path) ? [] : [notSet(path, allowed, otherwise)];
 
-/** A number, also where it is written as a text, or as Google writes durations ("2592000s"). NaN for whatever else. */
-export function asNumber(value: Value | undefined): number {
-  if (typeof value === "string" && value.trim() !== "") return Number(value.replace(/s$/, ""));
-  return typeof value === "number" ? value : Number.NaN;
-}
-
 /** A number within bounds. @param otherwise what the provider takes when it is not set; `undefined`: it must be set */
 export function mustBeWithin(path: string, least: number, most: number, unit: string, otherwise?: number): Check {
-  const allowed = most === Number.POSITIVE_INFINITY ? `${path}: at least ${least} ${unit}` : `${path}: ${least} to ${most} ${unit}`;
-  const fits = (value: Value | undefined) => asNumber(value) >= least && asNumber(value) <= most;
+  const to = most === Number.POSITIVE_INFINITY ? `at least ${least}` : least === most ? `${least}` : `${least} to ${most}`;
+  const allowed = `${path}: ${to} ${unit}`;
+  const fits = (value: Value | undefined) => numberOf(value) >= least && numberOf(value) <= most;
   return (resource) => {
     if (isPresent(resource.props, path))
       return judge(resource, path, (place) => (fits(place.value) ? undefined : { problem: is(resource, place), allowed }));

@@ -1,6 +1,6 @@
 // The pack's rules over what already runs: exported states of one or more stacks, judged in memory.
 import type { Context } from "./context.ts";
-import { type Exemption, unusedIn } from "./exemptions.ts";
+import { type Exemption, ofRules, unusedIn } from "./exemptions.ts";
 import type { Rule } from "./rule.ts";
 import { type Diagnostic, exemptionsRule, Session, type Tally } from "./session.ts";
 import type { StackState } from "./state.ts";
@@ -40,7 +40,7 @@ export function audit(states: readonly StackState[], { rules, exemptions, contex
     used.set(stack, new Set(session.used.map(({ number }) => number)));
     return { stack, resources: inputs.length, diagnostics: [...diagnostics, ...related], tally: session.tally };
   });
-  const unused = unusedIn(exemptions, used, complete);
+  const unused = unusedIn(ofRules(exemptions, rules), used, complete);
   const refused = unused.length > 0 || stacks.some(({ diagnostics }) => diagnostics.some(({ blocks }) => blocks));
   return { stacks, unused, refused };
 }

@@ -84,6 +84,10 @@ const about = ({ number, rule, urn, property, problem, ticket, reason, owner, ap
   return `${rule} for ${urn}${which && `, ${which}`} (entry ${number}, ${ticket}: ${reason} Owner ${owner}, approved by ${approver}.)`;
 };
 
+/** Those that who runs these rules can need. What a change destroys is judged by others: replacements.ts. */
+export const ofRules = (exemptions: readonly Exemption[], rules: readonly Metadata[]): Exemption[] =>
+  exemptions.filter(({ rule }) => rules.some(({ id }) => id === rule));
+
 /**
  * The exemptions that nothing needed. Only who has seen a stack can say so; one that names its stacks by a glob is judged when all of
  * them were seen.

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 import { serve } from "./analyzer.ts";
+import { catalogue } from "./catalogue.ts";
 import { contextOf } from "./context.ts";
 import { loadExemptions } from "./exemptions.ts";
 import { loadKnowledge } from "./knowledge.ts";
@@ -38,7 +39,7 @@ const { port } = await serve(
       return new Session({
         rules,
         context: contextOf(facts, loadRegister(dir), loadKnowledge(dir, now)),
-        exemptions: loadExemptions(dir, rules, now),
+        exemptions: loadExemptions(dir, catalogue, now),
         dryRun,
       });
     },

@@ -76,8 +76,11 @@ export function isPresent(props: Properties, path: string): boolean {
 /** A text, number or switch as a text; `""` for anything else, unknown included: `String` throws on what a list of unknowns is. */
 export const textOf = (value: Value | undefined): string => (["string", "number", "boolean"].includes(typeof value) ? String(value) : "");
 
-/** A number, also where a provider writes it as a text; not a number for anything else. */
-export const numberOf = (value: Value | undefined): number => (textOf(value) === "" ? Number.NaN : Number(value));
+/** A number, also where it is written as a text, or as Google writes durations (`2592000s`). NaN for whatever else. */
+export function numberOf(value: Value | undefined): number {
+  if (typeof value === "string" && value.trim() !== "") return Number(value.replace(/s$/, ""));
+  return typeof value === "number" ? value : Number.NaN;
+}
 
 /** A value as a finding may show it. Secrets and long texts are not shown. */
 export function show(resource: Resource, { path, value }: Located): string {

@@ -1,7 +1,8 @@
 // One preview or update of one stack: runs the rules over its resources, applies exemptions, and keeps what is undecided
 // until the whole stack is known.
+import { Components } from "./components.ts";
 import type { Context } from "./context.ts";
-import { type Exemption, inUse, unusedIn, withoutUse } from "./exemptions.ts";
+import { type Exemption, inUse, ofRules, unusedIn, withoutUse } from "./exemptions.ts";
 import { undecidedMessage, violationMessage } from "./message.ts";
 import { sourcesOf } from "./relation.ts";
 import type { Properties, Resource } from "./resource.ts";
@@ -77,8 +78,7 @@ export class Session {
   readonly #open: Open[] = [];
   readonly #analyzed = new Set<string>();
   readonly #used = new Map<Exemption, Set<string>>();
-  /** Components and what they stand in: they are named by exemptions for all that they are made of. */
-  readonly #components = new Map<string, string | undefined>();
+  readonly #components = new Components();
   readonly #tally = new Map<string, { -readonly [Key in keyof Tally]: number }>();
 
   constructor(facts: SessionFacts) {
@@ -97,10 +97,10 @@ export class Session {
   remediate(resource: Resource, apply: (rule: Rule, props: Properties) => void): Uncorrected[] {
     const { rules, context, exemptions } = this.#facts;
     if (!context.remediate) return [];
-    this.#place(resource);
+    this.#components.note(resource);
     let current = resource;
     return rules.flatMap((rule): Uncorrected[] => {
-      if (!rule.remediate || exemptions.some((item) => item.rule === rule.id && this.#covers(item, resource))) return [];
+      if (!rule.remediate || exemptions.some((item) => item.rule === rule.id && this.#components.covered(item, resource))) return [];
       try {
         const props = rule.remediate(current, context);
         if (props === undefined) return [];
@@ -117,7 +117,7 @@ export class Session {
   /** Judges one resource by its inputs. */
   analyze(resource: Resource): Report {
     this.#analyzed.add(resource.urn);
-    this.#place(resource);
+    this.#components.note(resource);
     const diagnostics: Diagnostic[] = [];
     const notApplicable: { rule: string; reason: string }[] = [];
     for (const rule of this.#facts.rules) {
@@ -141,7 +141,7 @@ export class Session {
   /** Judges what only the whole stack shows: relations, what stayed undecided, and the exemptions. */
   analyzeStack(resources: readonly Resource[]): Report {
     const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-    for (const resource of resources) this.#place(resource);
+    for (const resource of resources) this.#components.note(resource);
     for (const rule of this.#facts.rules) if (rule.checkStack && !rule.check) this.#count(rule, "judged");
     const related = this.#facts.rules.flatMap((rule) =>
       stackFindingsOf(rule, resources, this.#facts.context).flatMap(({ urn, finding }) => {
@@ -170,23 +170,10 @@ export class Session {
     this.#tally.set(rule.id, { ...tally, [what]: tally[what] + 1 });
   }
 
-  /** A component creates nothing itself; the stack is one too, but an exemption for all of a stack says so by its glob. */
-  #place({ urn, type, parent, provider }: Resource): void {
-    if (provider === undefined && !type.startsWith("pulumi:")) this.#components.set(urn, parent);
-  }
-
-  #covers(item: Exemption, { urn, parent }: Resource): boolean {
-    if (item.matches(urn)) return true;
-    const seen = new Set<string>();
-    for (let above = parent; above !== undefined && this.#components.has(above) && !seen.has(above); above = this.#components.get(above)) {
-      if (item.matches(above)) return true;
-      seen.add(above);
-    }
-    return false;
-  }
-
   #report(rule: Rule, resource: Resource, finding: Finding): Diagnostic[] {
-    const exemption = this.#facts.exemptions.find((item) => item.rule === rule.id && item.accepts(finding) && this.#covers(item, resource));
+    const exemption = this.#facts.exemptions.find(
+      (item) => item.rule === rule.id && item.accepts(finding) && this.#components.covered(item, resource),
+    );
     this.#count(rule, exemption ? "exempted" : finding.kind === "violation" ? "violations" : "undecided");
     if (exemption) {
       this.#used.set(exemption, (this.#used.get(exemption) ?? new Set()).add(resource.urn));
@@ -223,8 +210,8 @@ export class Session {
     const used = [...this.#used].flatMap(([item, urns]) => [...urns].map((covered) => note(covered, inUse(item), false)));
     const numbers = new Set(this.used.map(({ number }) => number));
     // Others' stacks, and globs over several, are judged by who sees them all.
-    const unused = unusedIn(this.#facts.exemptions, new Map([[this.#facts.context.stack, numbers]]), false)
-      .filter((item) => !resources.some((resource) => this.#covers(item, resource) && !this.#analyzed.has(resource.urn)))
+    const unused = unusedIn(ofRules(this.#facts.exemptions, this.#facts.rules), new Map([[this.#facts.context.stack, numbers]]), false)
+      .filter((item) => !resources.some((resource) => this.#components.covered(item, resource) && !this.#analyzed.has(resource.urn)))
       .map((item) => note(stack, withoutUse(item), true));
     return [...used, ...unused];
   }

@@ -22,6 +22,9 @@ const resource = z.object({
   external: z.boolean().default(false),
   propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).default({}),
 });
+/** A resource as Pulumi's state holds it, as far as it is read here. */
+export type ResourceState = Readonly<z.input<typeof resource>>;
+
 const exported = z.object({ deployment: z.object({ resources: z.array(resource).min(1, "holds no resource") }) });
 
 export interface StackState {

@@ -6,18 +6,7 @@ import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import type * as messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import proto from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
-
-/** A resource of an exported state, as far as a pack is told of it. */
-export interface ExportedResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly inputs?: Record<string, unknown>;
-  readonly outputs?: Record<string, unknown>;
-  readonly provider?: string;
-  readonly protect?: boolean;
-  readonly parent?: string;
-  readonly propertyDependencies?: Record<string, readonly string[] | null>;
-}
+import type { ResourceState } from "../../policies/state.ts";
 
 /** How a pack is started: the engine's address is its first argument. */
 export interface PackCommand {
@@ -63,7 +52,7 @@ export class PackClient implements AsyncDisposable {
    * @returns how long the pack took over all of it, in milliseconds: requests are written before, and answers read afterwards
    * @throws Error when the pack refuses a call
    */
-  async judge(stack: string, resources: readonly ExportedResource[]): Promise<number> {
+  async judge(stack: string, resources: readonly ResourceState[]): Promise<number> {
     const configure = new proto.AnalyzerStackConfigureRequest();
     configure.setStack(stack);
     configure.setDryRun(true);
@@ -103,11 +92,11 @@ export class PackClient implements AsyncDisposable {
 
 const bytesOf = (request: { serializeBinary(): Uint8Array }): Buffer => Buffer.from(request.serializeBinary());
 
-type Providers = ReadonlyMap<string, ExportedResource>;
+type Providers = ReadonlyMap<string, ResourceState>;
 
 function filled<Request extends messages.AnalyzeRequest | messages.AnalyzerResource>(
   request: Request,
-  resource: ExportedResource,
+  resource: ResourceState,
   properties: Record<string, unknown> | undefined,
   providers: Providers,
 ): Request {
@@ -131,7 +120,7 @@ function filled<Request extends messages.AnalyzeRequest | messages.AnalyzerResou
   return request;
 }
 
-function related(resource: ExportedResource, providers: Providers): messages.AnalyzerResource {
+function related(resource: ResourceState, providers: Providers): messages.AnalyzerResource {
   const its = filled(new proto.AnalyzerResource(), resource, resource.outputs, providers);
   for (const [property, urns] of Object.entries(resource.propertyDependencies ?? {})) {
     const dependencies = new proto.AnalyzerPropertyDependencies();

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../../policies/rules/index.ts";
+import type { ResourceState } from "../../policies/state.ts";
 import type { Ready } from "../ready.ts";
-import { type ExportedResource, PackClient, type PackCommand } from "./pack-client.ts";
+import { PackClient, type PackCommand } from "./pack-client.ts";
 import type { BenchPlatform } from "./platform.ts";
 import { memoryOf } from "./processes.ts";
 import { succeed } from "./run.ts";
@@ -36,7 +37,7 @@ export async function measurePolicies(
   rounds: { readonly ours: number; readonly usual: number },
   progress: (line: string) => void,
 ): Promise<PolicyFigures> {
-  const states = new Map<string, ExportedResource[]>();
+  const states = new Map<string, ResourceState[]>();
   for (const stack of stacks) states.set(stack, await exported(platform, ready, stack));
   const tsNode = await installTsNode(progress).catch((error: Error) => error);
   await using setup = tsNode instanceof Error ? undefined : await UsualSetup.create(platform, tsNode);
@@ -84,7 +85,7 @@ function add(figures: ReturnType<typeof newFigures>, round: Round): void {
   figures.memory.push(...round.memory);
 }
 
-async function measureOnce(command: PackCommand, states: ReadonlyMap<string, ExportedResource[]>): Promise<Round> {
+async function measureOnce(command: PackCommand, states: ReadonlyMap<string, ResourceState[]>): Promise<Round> {
   const startMs: number[] = [];
   const memory: (number | undefined)[] = [];
   let [resources, judgingMs] = [0, 0];
@@ -98,9 +99,9 @@ async function measureOnce(command: PackCommand, states: ReadonlyMap<string, Exp
   return { startMs, resourceMs: judgingMs / resources, memory };
 }
 
-async function exported(platform: BenchPlatform, ready: Ready, stack: string): Promise<ExportedResource[]> {
+async function exported(platform: BenchPlatform, ready: Ready, stack: string): Promise<ResourceState[]> {
   const env = { ...platform.env, ...(await platform.pulumiEnvironment(ready.sandbox, stack)) };
   const file = join(platform.scratch, `${stack}.state.json`);
   await succeed(ready.pulumi, ["stack", "export", "--file", file], { cwd: platform.dir, env, limitSeconds: 60 });
-  return (JSON.parse(readFileSync(file, "utf8")) as { deployment: { resources: ExportedResource[] } }).deployment.resources;
+  return (JSON.parse(readFileSync(file, "utf8")) as { deployment: { resources: ResourceState[] } }).deployment.resources;
 }

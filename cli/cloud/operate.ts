@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { packFile } from "../../policies/build.ts";
 import { policyPackDir } from "../artifacts/paths.ts";
 import { logDir, root } from "../paths.ts";
-import { forgetDebugging, openEventLog, readOutcome } from "../pulumi/events.ts";
+import { forgetDebugging, openEventLog, outcomeOf, readEvents } from "../pulumi/events.ts";
+import { withLosses } from "../pulumi/losses.ts";
 import { type Command, eventLogOf, type StackResult } from "../pulumi/operations.ts";
 
 /**
@@ -33,7 +34,10 @@ export async function operateInCloud(kind: Command, stack: string, plan = ""): P
     "--color",
     "never",
   ]).finally(() => forgetDebugging(eventLog));
-  return { ...readOutcome(eventLog), stack, ok: code === 0, code, output, seconds: (Date.now() - started) / 1000 };
+  const events = readEvents(eventLog);
+  const outcome = { ...outcomeOf(events), code, output };
+  const done = kind === "preview" ? withLosses(stack, events, outcome) : outcome;
+  return { ...done, stack, ok: done.code === 0, seconds: (Date.now() - started) / 1000 };
 }
 
 function run(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { type Audit, audit } from "../../policies/audit.ts";
 import { type Adoption, baselineOf, renderEntries, withEntries } from "../../policies/baseline.ts";
+import { catalogue, judgedByChange } from "../../policies/catalogue.ts";
 import { type Context, contextOf } from "../../policies/context.ts";
 import { controlsOf, controlsPage, renderControls } from "../../policies/controls.ts";
 import { programOf } from "../../policies/example.ts";
@@ -12,7 +13,7 @@ import { loadKnowledge } from "../../policies/knowledge.ts";
 import { clauses } from "../../policies/message.ts";
 import { loadRegister } from "../../policies/register.ts";
 import { loadResults, recordResult } from "../../policies/results.ts";
-import type { Rule } from "../../policies/rule.ts";
+import type { Metadata, Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules/index.ts";
 import { exemptionsRule } from "../../policies/session.ts";
 import { readState, type StackState } from "../../policies/state.ts";
@@ -23,8 +24,8 @@ import { paint, print, say, table } from "../terminal.ts";
 
 const policiesDir = join(root, "policies");
 const exemptionsFile = join(policiesDir, "exemptions.yaml");
-const topicOf = ({ id }: Rule) => id.split("/")[0] ?? "";
-const levelOf = ({ enforcement }: Rule) => (enforcement === "mandatory" ? "mandatory" : "advisory");
+const topicOf = ({ id }: Metadata) => id.split("/")[0] ?? "";
+const levelOf = ({ enforcement }: Metadata) => (enforcement === "mandatory" ? "mandatory" : "advisory");
 
 /** @throws PersonError for a topic or framework that no rule has */
 export async function list(options: { topic?: string; framework?: string; json?: boolean }): Promise<void> {
@@ -32,9 +33,9 @@ export async function list(options: { topic?: string; framework?: string; json?:
     if (name === undefined || all.includes(name)) return;
     throw new PersonError(`No rule has the ${what} "${name}".`, `There are: ${all.join(", ")}.`, exitCodes.usage);
   };
-  known("topic", options.topic, [...new Set(rules.map(topicOf))]);
-  known("framework", options.framework, [...new Set(controlsOf(rules).map(({ framework }) => framework))]);
-  const chosen = rules.filter((rule) => options.topic === undefined || topicOf(rule) === options.topic);
+  known("topic", options.topic, [...new Set(catalogue.map(topicOf))]);
+  known("framework", options.framework, [...new Set(controlsOf(catalogue).map(({ framework }) => framework))]);
+  const chosen = catalogue.filter((rule) => options.topic === undefined || topicOf(rule) === options.topic);
   const controls = controlsOf(chosen).filter(({ framework }) => framework === options.framework);
   const cited = new Set(controls.flatMap((control) => control.rules.map(({ id }) => id)));
   const listed = options.framework === undefined ? chosen : chosen.filter(({ id }) => cited.has(id));
@@ -43,7 +44,7 @@ export async function list(options: { topic?: string; framework?: string; json?:
     print(
       table(
         ["rule", "what it holds", "severity", "enforcement", "exemption", "corrects"],
-        listed.map((rule) => [rule.id, rule.title, rule.severity, levelOf(rule), exemptionOf(rule), rule.remediate ? "yes" : ""]),
+        listed.map((rule) => [rule.id, rule.title, rule.severity, levelOf(rule), exemptionOf(rule), correctsOf(rule) ? "yes" : ""]),
       ),
     );
   else
@@ -56,20 +57,20 @@ export async function list(options: { topic?: string; framework?: string; json?:
   print(`(${listed.length} ${listed.length === 1 ? "rule" : "rules"}; ./bailiwick policy explain RULE tells more of one)`);
 }
 
-const exemptionOf = ({ neverExempt }: Rule) => (neverExempt ? "never" : `${longestDays} days`);
+const exemptionOf = ({ neverExempt }: Metadata) => (neverExempt ? "never" : `${longestDays} days`);
+
+const correctsOf = (rule: Metadata | Rule): boolean => "remediate" in rule;
+const examplesOf = (rule: Metadata | Rule) =>
+  "examples" in rule ? { passes: programOf(rule.examples.passes), fails: programOf(rule.examples.fails) } : undefined;
 
 /** A rule as data: its metadata, and what it can do. */
-const described = ({ check, checkStack, settles, remediate, ...rule }: Rule) => ({
-  ...rule,
-  examples: { passes: programOf(rule.examples.passes), fails: programOf(rule.examples.fails) },
-  corrects: remediate !== undefined,
-});
+const described = (rule: Metadata | Rule) => ({ ...rule, examples: examplesOf(rule), corrects: correctsOf(rule) });
 
 /** @throws PersonError for a rule that is not there, naming those that are near */
 export async function explain(id: string, options: { json?: boolean }): Promise<void> {
-  const rule = rules.find((each) => each.id === id);
+  const rule = catalogue.find((each) => each.id === id);
   if (!rule) {
-    const near = rules.map((each) => each.id).filter((each) => each.includes(id.split("/").at(-1) ?? id));
+    const near = catalogue.map((each) => each.id).filter((each) => each.includes(id.split("/").at(-1) ?? id));
     throw new PersonError(
       `There is no rule "${id}".`,
       near.length > 0 ? `There is ${near.join(", ")}.` : "./bailiwick policy list shows all of them.",
@@ -77,13 +78,14 @@ export async function explain(id: string, options: { json?: boolean }): Promise<
     );
   }
   if (options.json) return print(JSON.stringify(described(rule), null, 2));
-  const { title, why, remediation, severity, phase, enforcement, examples, neverExempt } = rule;
+  const { title, why, remediation, severity, phase, enforcement, neverExempt } = rule;
+  const examples = examplesOf(rule);
   const facts = [
     ["Why", why],
     ["Law", clauses(rule)],
     ["Remedy", remediation],
     ["Severity", `${severity}, ${enforcement === "mandatory" ? "mandatory" : `advisory: ${enforcement.advisory}`}, from phase ${phase}`],
-    ["Corrects", rule.remediate ? "where the stack's configuration has bailiwick:remediate: true" : "no: somebody has to decide"],
+    ["Corrects", correctsOf(rule) ? "where the stack's configuration has bailiwick:remediate: true" : "no: somebody has to decide"],
     [
       "Exempt",
       neverExempt
@@ -96,14 +98,9 @@ export async function explain(id: string, options: { json?: boolean }): Promise<
       paint("bold", `${rule.id}: ${title}`),
       "",
       ...facts.map(([label, text]) => `  ${`${label}:`.padEnd(10)}${text}`),
-      "",
-      "Passes:",
-      "",
-      indented(programOf(examples.passes)),
-      "",
-      "Is refused:",
-      "",
-      indented(programOf(examples.fails)),
+      ...(examples
+        ? ["", "Passes:", "", indented(examples.passes), "", "Is refused:", "", indented(examples.fails)]
+        : [`  ${"Judged:".padEnd(10)}by ${judgedByChange}`]),
     ].join("\n"),
   );
 }
@@ -185,7 +182,7 @@ export function baseline({ owner, approver, ticket, days, write, ...options }: B
   const { entries, mend, undecided } = baselineOf(judge(options, now), rules, adoption);
   const file = withEntries(readFileSync(exemptionsFile, "utf8"), entries);
   // Nothing is written that a deployment would not read.
-  person(() => loadExemptions(policiesDir, rules, now, file));
+  person(() => loadExemptions(policiesDir, catalogue, now, file));
   if (options.json) print(JSON.stringify({ entries, mend, undecided }, null, 2));
   else if (write && entries.length > 0) writeFileSync(exemptionsFile, file);
   else if (entries.length > 0) print(renderEntries(entries).trimEnd());
@@ -216,7 +213,7 @@ function judge({ state, config: files = [] }: StateOptions, now: Date): Audit {
   if (twice) throw new PersonError(`The stack "${twice}" was given twice.`, "Give one state of each stack.", exitCodes.usage);
   const [register, exemptions, known] = person(() => [
     loadRegister(policiesDir),
-    loadExemptions(policiesDir, rules, now),
+    loadExemptions(policiesDir, catalogue, now),
     loadKnowledge(policiesDir, now),
   ]);
   const contexts = new Map(

@@ -1,17 +1,16 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Exemption, loadExemptions } from "../../policies/exemptions.ts";
 import { loadRegister } from "../../policies/register.ts";
-import { rules } from "../../policies/rules/index.ts";
 import { buildArtifacts } from "../artifacts/build.ts";
 import { readManifestFile } from "../artifacts/manifest.ts";
 import { exitCodes, PersonError } from "../errors.ts";
+import { exemptionsInForce, unusedExemptions } from "../exemptions.ts";
 import { interruptible } from "../interruption.ts";
 import { root, stateDir } from "../paths.ts";
 import { readEvents } from "../pulumi/events.ts";
 import { eventLogOf, operate, type StackResult } from "../pulumi/operations.ts";
 import { makeReady } from "../ready.ts";
-import { describeFailure, resultTable } from "../report.ts";
+import { describeFailure, resultTable, sayNotes } from "../report.ts";
 import { type Review, reviewVersion } from "../review/model.ts";
 import { reviewOf } from "../review/read.ts";
 import { deliver, type Form, rendered } from "../review/render.ts";
@@ -19,7 +18,6 @@ import { dependenciesIn } from "../review/saved-plan.ts";
 import { verdictOf } from "../review/verdict.ts";
 import { allStacks, chosenStacks } from "../stacks.ts";
 import { endProgress, print, progress, say } from "../terminal.ts";
-import { unusedExemptions } from "../unused-exemptions.ts";
 
 export interface PreviewOptions {
   readonly json?: boolean;
@@ -41,20 +39,30 @@ export async function preview(names: string[], options: PreviewOptions): Promise
   const planOf = (stack: string) => join(plans, `${stack}.json`);
   const saving = options.report !== undefined || options.savePlan !== undefined || options.cloud === true;
   if (saving) mkdirSync(plans, { recursive: true, mode: 0o700 });
+  // An update follows no plan but that of this preview, and none that it refuses.
+  const forget = (names: readonly string[]) => saving && names.map((stack) => rmSync(planOf(stack), { force: true }));
+  forget(stacks);
   const run = options.cloud ? await inCloud(planOf) : await onSandbox(saving ? planOf : () => undefined);
   const results = await interruptible((interrupted) => previewEach(stacks, run, interrupted), {
     atOnce: "interrupted: waiting for Pulumi to end ...",
     advice: "Nothing was changed. Preview again.",
   });
   endProgress();
-  if (options.report) {
-    report(stacks, results, planOf, options.report, options.out);
-    return;
+  try {
+    if (options.report) report(stacks, results, planOf, options.report, options.out);
+    else tell(results, options.json === true);
+  } finally {
+    forget(results.filter(({ ok }) => !ok).map(({ stack }) => stack));
   }
+}
+
+/** @throws PersonError where one of them failed or was refused */
+function tell(results: readonly StackResult[], json: boolean): void {
   const unused = unusedExemptions(results, allStacks());
-  if (options.json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), unusedExemptions: unused }, null, 2));
+  if (json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest), unusedExemptions: unused }, null, 2));
   else print(resultTable(results));
   const failed = results.filter(({ ok }) => !ok);
+  sayNotes(results);
   for (const result of failed) say(describeFailure(result));
   for (const message of unused) say(`\n${message}`);
   if (failed.length === 0 && unused.length > 0)
@@ -126,28 +134,19 @@ function report(
   );
 }
 
-/** None where the file cannot be used: then every preview has said so. */
-function exemptionsInForce(dir: string): Exemption[] {
-  try {
-    return loadExemptions(dir, rules, new Date());
-  } catch {
-    return [];
-  }
-}
-
 /** From what the previews left behind. */
 export function readReview(results: readonly Pick<StackResult, "stack" | "ok" | "errors">[], planOf: (stack: string) => string): Review {
   const policies = join(root, "policies");
   const surroundings = {
     register: loadRegister(policies),
     built: readManifestFile().artifacts,
-    exemptions: exemptionsInForce(policies),
+    exemptions: exemptionsInForce(),
   };
   return {
     version: reviewVersion,
     stacks: results.map(({ stack, ok, errors }) => {
       const plan = planOf(stack);
-      const dependencies = ok && existsSync(plan) ? { dependencies: dependenciesIn(readFileSync(plan, "utf8")) } : {};
+      const dependencies = existsSync(plan) ? { dependencies: dependenciesIn(readFileSync(plan, "utf8")) } : {};
       const review = reviewOf({ stack, events: readEvents(eventLogOf(stack, "preview")), ...dependencies }, surroundings);
       // What kept a preview from beginning is in no log.
       return { ...review, ok: review.ok && ok, errors: review.errors.length > 0 ? review.errors : errors };

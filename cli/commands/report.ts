@@ -1,8 +1,8 @@
 // `./bailiwick report`: what other runs previewed, as one page, and on a pull request.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { catalogue } from "../../policies/catalogue.ts";
 import { loadExemptions } from "../../policies/exemptions.ts";
-import { rules } from "../../policies/rules/index.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { gitHubOf } from "../github/api.ts";
 import { check, comment, pullRequestOf, runOf } from "../github/pull-request.ts";
@@ -50,7 +50,7 @@ export async function post(folder: string, options: { json?: boolean }): Promise
 
 /** So that whoever owns one hears of it while there is time. */
 export function exemptions({ within, json }: { within: number; json?: boolean }): void {
-  const ending = loadExemptions(join(root, "policies"), rules, new Date()).filter(({ daysLeft }) => daysLeft <= within);
+  const ending = loadExemptions(join(root, "policies"), catalogue, new Date()).filter(({ daysLeft }) => daysLeft <= within);
   const shown = ending.map(({ rule, urn, owner, ticket, expires, daysLeft }) => ({ rule, urn, owner, ticket, expires, daysLeft }));
   if (json) print(JSON.stringify(shown, null, 2));
   else if (shown.length === 0) print(`No exemption ends within ${within} days.`);

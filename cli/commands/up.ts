@@ -10,7 +10,7 @@ import { logDir, stateDir } from "../paths.ts";
 import { stateOutputs } from "../pulumi/checkpoint.ts";
 import { operate, type StackResult } from "../pulumi/operations.ts";
 import { makeReady, type Ready } from "../ready.ts";
-import { describeFailure, resultTable } from "../report.ts";
+import { describeFailure, resultTable, sayNotes } from "../report.ts";
 import { accessToken, registryPassword, sandboxStatus } from "../sandbox.ts";
 import { chosenStacks, waves } from "../stacks.ts";
 import { endProgress, paint, print, progress, say } from "../terminal.ts";
@@ -119,6 +119,7 @@ async function upInCloud(stacks: readonly string[], planOf: PlanOf, { json }: Up
   endProgress();
   if (json) print(JSON.stringify({ stacks: results.map(({ output, ...rest }) => rest) }, null, 2));
   else print(resultTable(results));
+  sayNotes(results);
   for (const result of results) if (!result.ok) say(describeFailure(result));
   refuseFailed(results);
 }
@@ -212,5 +213,6 @@ async function tell(
       for (const address of addresses.filter((each) => !/\/\/(api|subjects-)/.test(each))) print(`  curl ${address}`);
     }
   }
+  sayNotes(results);
   for (const result of results) if (!result.ok) say(describeFailure(result));
 }

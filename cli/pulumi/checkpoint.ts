@@ -1,28 +1,17 @@
 // What the engine has recorded of a stack, read from its state file: no engine has to run for it.
 import { existsSync, readFileSync } from "node:fs";
+import type { ResourceState } from "../../policies/state.ts";
 import { stateFile } from "./backend.ts";
 import { backendDir } from "./environment.ts";
-
-/** A resource as Pulumi's state holds it. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly custom?: boolean;
-  readonly external?: boolean;
-  readonly parent?: string;
-  readonly dependencies?: readonly string[];
-  readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-}
 
 /**
  * @returns undefined when the stack was never deployed from this machine
  * @throws SyntaxError when the file was cut off
  */
-export function stateResources(stack: string): readonly StateResource[] | undefined {
+export function stateResources(stack: string): readonly ResourceState[] | undefined {
   const file = stateFile(stack, backendDir);
   if (!existsSync(file)) return undefined;
-  const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: { resources?: StateResource[] } } };
+  const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: { resources?: ResourceState[] } } };
   return checkpoint?.latest?.resources ?? [];
 }
 

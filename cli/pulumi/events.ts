@@ -31,7 +31,7 @@ export interface EngineStep {
   /** Properties that changed, and those that make it a replacement. */
   readonly diffs?: readonly string[] | null;
   readonly keys?: readonly string[] | null;
-  readonly detailedDiff?: Readonly<Record<string, { readonly diffKind?: string; readonly kind?: string }>> | null;
+  readonly detailedDiff?: Readonly<Record<string, { readonly diffKind?: string }>> | null;
 }
 
 export interface EngineEvent {
@@ -103,7 +103,6 @@ export function countingDone(file: string): () => number {
   };
 }
 
-/** Every event of a log; none before the log is there. */
 /**
  * Makes the file of an event log for the engine to write into, for nobody else to read: its lines for debugging show properties as they
  * are, secrets included.
@@ -119,6 +118,7 @@ export function forgetDebugging(file: string): void {
   writeFileSync(file, lines.filter((line) => !line.includes('"severity":"debug"')).join("\n"));
 }
 
+/** Every event of a log; none before the log is there. */
 export const readEvents = (file: string): EngineEvent[] => (existsSync(file) ? parseEvents(readFileSync(file, "utf8")) : []);
 
 export function parseEvents(log: string): EngineEvent[] {
@@ -134,8 +134,6 @@ export function parseEvents(log: string): EngineEvent[] {
 /** Colour and layout directives of the engine (`<{%reset%}>`), and terminal escapes. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes begin with one.
 const markup = /<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g;
-
-export const readOutcome = (file: string): Outcome => outcomeOf(readEvents(file));
 
 export function outcomeOf(events: readonly EngineEvent[]): Outcome {
   const changes = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {};

@@ -7,7 +7,8 @@ import { logDir, root } from "../paths.ts";
 import { isApplied, recordApplied } from "./applied.ts";
 import { clearLocks, ensureStack, mendState } from "./backend.ts";
 import { stackEnvironment } from "./environment.ts";
-import { countingDone, forgetDebugging, type Outcome, openEventLog, readOutcome } from "./events.ts";
+import { countingDone, forgetDebugging, type Outcome, openEventLog, outcomeOf, readEvents } from "./events.ts";
+import { couldLose, withLosses } from "./losses.ts";
 import { isOrphaned, runPulumi } from "./run.ts";
 
 export interface StackResult extends Outcome {
@@ -75,7 +76,8 @@ async function work(
   const run = (command: Command, ...args: string[]) => pulumiWithEvents(command, args, stack, context, progress);
   if (kind === "preview") return run("preview", ...(plan === undefined ? [] : ["--save-plan", plan]));
   if (kind === "refresh") return run("refresh", "--preview-only");
-  const previewed = plan === undefined && isApplied(stack, pulumi) ? await run("preview") : undefined;
+  // A preview of its own tells what an update would destroy. The engine's stops by itself before what is protected, and that is nearly everything.
+  const previewed = plan === undefined && (isApplied(stack, pulumi) || couldLose(stack)) ? await run("preview") : undefined;
   if (previewed && (previewed.code !== 0 || Object.keys(previewed.changes).every((change) => change === "same"))) return previewed;
   const updated = await run("up", ...(plan === undefined ? (previewed ? ["--skip-preview"] : []) : ["--plan", plan]));
   if (updated.code === 0) recordApplied(stack, pulumi);
@@ -103,5 +105,7 @@ async function pulumiWithEvents(
   );
   const held = /the stack is currently locked by[\s\S]*?created by ([^\n]+)/.exec(output);
   if (held) throw new PersonError(`Stack "${stack}" is being changed by ${held[1]}.`, "Wait for it to end, then try again.");
-  return { ...readOutcome(eventLog), code, output };
+  const events = readEvents(eventLog);
+  const outcome = { ...outcomeOf(events), code, output };
+  return command === "preview" ? withLosses(stack, events, outcome) : outcome;
 }

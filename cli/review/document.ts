@@ -80,7 +80,7 @@ function destroyed(stacks: readonly StackReview[]): Section {
         line(stack),
         line(code(name)),
         line(typeOf(type)),
-        line(words[operation], `, its ${loses?.dataClass} data ${loses?.data}`),
+        line(words[operation], `, its ${loses?.dataClass} data ${loses?.data}${loses?.exempted ? " (exempted)" : ""}`),
         paths.map((path) => [code(path)]),
       ]),
   );

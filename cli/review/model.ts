@@ -26,7 +26,14 @@ const resource = z.strictObject({
   /** What its numbers, switches and words are set to, to compare regions by. No text that may be anything. */
   settings: z.record(name, z.union([z.number(), z.boolean(), z.string().max(60)])),
   /** What becomes of the data in a store that is replaced or deleted. */
-  loses: z.strictObject({ dataClass: z.enum([...dataClasses, "undeclared"]), data: z.enum(["destroyed", "left behind"]) }).optional(),
+  loses: z
+    .strictObject({
+      dataClass: z.enum([...dataClasses, "undeclared"]),
+      data: z.enum(["destroyed", "left behind"]),
+      /** On purpose: an exemption lets it go. */
+      exempted: z.literal(true).optional(),
+    })
+    .optional(),
 });
 
 const finding = z.strictObject({ rule: name, urn, message, mandatory: z.boolean() });

@@ -4,7 +4,7 @@ import { contextOf } from "../../policies/context.ts";
 import { type Exemption, numberIn, unusedIn, withoutUse } from "../../policies/exemptions.ts";
 import { stackOf } from "../../policies/glob.ts";
 import type { Register } from "../../policies/register.ts";
-import { type Replacement, replacementsOf } from "../../policies/replacements.ts";
+import { diagnosticsOf, type Replacement, replacementsOf, replacesData } from "../../policies/replacements.ts";
 import { exemptionsRule } from "../../policies/session.ts";
 import type { Artifact } from "../../stacks/artifact-manifest.ts";
 import { isJurisdiction, type Jurisdiction, jurisdictionOfRegion } from "../../stacks/residency.ts";
@@ -35,17 +35,20 @@ export interface Surroundings {
 
 export function reviewOf({ stack, events, dependencies }: Previewed, { register, built, exemptions }: Surroundings): StackReview {
   const plan = planOf(events);
-  const outcome = outcomeOf(events);
-  const { errors, rules } = outcome;
-  const notes = outcome.findings.filter(({ rule, mandatory }) => rule === exemptionsRule.id && !mandatory);
-  const said = outcome.findings.filter((finding) => !notes.includes(finding));
+  const { errors, rules, findings: judgements } = outcomeOf(events);
+  const own = jurisdictionOf(stack, plan.config);
+  const context = contextOf({ stack, config: plan.config }, register);
+  const lost = replacementsOf(events, context, exemptions);
+  // What is lost stands in a part of its own.
+  const more = diagnosticsOf(lost, stack, exemptions).filter(({ rule }) => rule !== replacesData.id);
+  const all = [...judgements, ...more.map(({ blocks, ...its }) => ({ ...its, mandatory: blocks }))];
+  const notes = all.filter(({ rule, mandatory }) => rule === exemptionsRule.id && !mandatory);
+  const said = all.filter((finding) => !notes.includes(finding));
   const undecided = said.filter(isUndecided);
   const findings = said.filter((finding) => !isUndecided(finding));
   const end = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent;
-  const own = jurisdictionOf(stack, plan.config);
-  const context = contextOf({ stack, config: plan.config }, register);
-  const lost = new Map(replacementsOf(events, context).map((each) => [each.urn, each]));
-  const resources = plan.resources.filter(inClouds).map((each) => reviewed(each, lost.get(each.urn)));
+  const lostAt = new Map(lost.map((each) => [each.urn, each]));
+  const resources = plan.resources.filter(inClouds).map((each) => reviewed(each, lostAt.get(each.urn)));
   const judged = end !== undefined && errors.length === 0;
   const holdings = holdingsOf(plan, register, own === "global" ? undefined : own);
   const review: StackReview = {
@@ -94,7 +97,7 @@ function reviewed({ urn, type, name, operation, paths, props }: Planned, lost: R
     paths: (lost && lost.because.length > 0 ? lost.because : paths).map((path) => path.slice(0, 300)),
     unknown: operation === "same" || operation === "read" ? [] : unknownPaths(props).map((path) => path.slice(0, 300)),
     settings: settingsOf(props),
-    ...(lost ? { loses: { dataClass: lost.dataClass, data: lost.data } } : {}),
+    ...(lost ? { loses: { dataClass: lost.dataClass, data: lost.data, ...(lost.exemption ? { exempted: true } : {}) } } : {}),
   };
 }
 

@@ -16,10 +16,12 @@ const soon = 14;
 /** @param expected stacks that must have been previewed */
 export function verdictOf({ stacks }: Review, expected: readonly string[]): Verdict {
   const missing = expected.filter((name) => !stacks.some(({ stack }) => stack === name));
-  const losing = (data: "destroyed" | "left behind") => (stack: StackReview) => stack.resources.filter(({ loses }) => loses?.data === data);
+  const losing = (data: "destroyed" | "left behind") => (stack: StackReview) =>
+    stack.resources.filter(({ loses }) => loses?.data === data && !loses.exempted);
   const mandatory = (stack: StackReview) => stack.findings.filter((finding) => finding.mandatory);
   const open = (stack: StackReview) => stack.undecided.filter((finding) => finding.mandatory);
-  const failed = (stack: StackReview) => !stack.ok && (stack.errors.length > 0 || mandatory(stack).length + open(stack).length === 0);
+  const against = [mandatory, open, losing("destroyed"), losing("left behind")];
+  const failed = (stack: StackReview) => !stack.ok && (stack.errors.length > 0 || against.every((of) => of(stack).length === 0));
   const unused = unusedIn(stacks);
   const reasons = [
     ...told(stacks, losing("destroyed"), (n) => (n === 1 ? "1 change destroys data" : `${n} changes destroy data`)),

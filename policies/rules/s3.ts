@@ -10,5 +10,3 @@ export const s3CorsConfigurations = [
   "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
   "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
 ];
-/** What of a bucket its parts name. */
-export const s3Names = ["bucket", "id"];

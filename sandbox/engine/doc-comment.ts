@@ -9,6 +9,8 @@ const ASIDE = /^\s*\((?:default|the default|Default)\)/;
 const SEPARATOR = /^\s*(?:,\s*(?:and|or)\b|,|\b(?:and|or)\b|\|)\s*/;
 const END = /^\s*(?:\.(?:\s|$)|;|$|\n\s*\n|\]|\(?defaults?\b|\n\s*(?:default|note|\*\*))/i;
 const BULLET = /^\s*[*-]\s+/;
+/** "Protocols `email` and `https` are also valid": the list is not the whole. */
+const MORE = /\bare also (?:valid|allowed|accepted|supported)\b/i;
 
 /**
  * The values that a comment allows, as it spells them, or undefined where it names none or not reliably: only a plain list of quoted values that ends its
@@ -16,6 +18,7 @@ const BULLET = /^\s*[*-]\s+/;
  */
 export function allowedValues(comment: string): string[] | undefined {
   const text = plain(comment);
+  if (MORE.test(text)) return undefined;
   const lists: string[] = [];
   for (const match of text.matchAll(INTRODUCTION)) {
     const rest = text.slice(match.index + match[0].length).replace(LEAD, "");

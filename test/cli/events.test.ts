@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { countingDone, forgetDebugging, openEventLog, readOutcome } from "../../cli/pulumi/events.ts";
-import { describeFailure, resultTable } from "../../cli/report.ts";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { countingDone, forgetDebugging, openEventLog, outcomeOf, readEvents } from "../../cli/pulumi/events.ts";
+import { describeFailure, resultTable, sayNotes } from "../../cli/report.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -21,42 +21,42 @@ const summary = {
 };
 
 /** What the engine writes: one JSON document a line. */
-function outcomeOf(...events: object[]) {
+function outcomeOfLog(...events: object[]) {
   const file = join(folder, "events.jsonl");
   writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
-  return readOutcome(file);
+  return outcomeOf(readEvents(file));
 }
 
 it("an operation that has not begun to write has done nothing", () => {
-  expect(readOutcome(join(folder, "absent.jsonl"))).toEqual({ changes: {}, rules: 0, findings: [], errors: [] });
+  expect(outcomeOf(readEvents(join(folder, "absent.jsonl")))).toEqual({ changes: {}, rules: 0, findings: [], errors: [] });
   expect(countingDone(join(folder, "absent.jsonl"))()).toBe(0);
 });
 
 it("the summary tells what changed", () => {
-  expect(outcomeOf(summary).changes).toEqual({ create: 3, same: 2 });
+  expect(outcomeOfLog(summary).changes).toEqual({ create: 3, same: 2 });
 });
 
 it("rules count once, whether they passed or failed, and only if they judged something", () => {
-  const outcome = outcomeOf(
+  const outcome = outcomeOfLog(
     { policyAnalyzeSummaryEvent: { resourceUrn: urn, passed: ["delivery/digest-pinned"], failed: ["residency/location"] } },
     { policyAnalyzeSummaryEvent: { resourceUrn: urn, passed: ["residency/location"] } },
     { policyAnalyzeSummaryEvent: { resourceUrn: urn } },
     { policyAnalyzeStackSummaryEvent: { passed: ["exemptions"] } },
   );
   expect(outcome.rules).toBe(3);
-  expect(outcomeOf(summary).rules).toBe(0);
+  expect(outcomeOfLog(summary).rules).toBe(0);
 });
 
 it("a finding that preview and update both report is one, without the engine's markup", () => {
   const message = '<{%reset%}>\u001b[31mregion is "us-east-1"\u001b[0m<{%reset%}>\n';
-  expect(outcomeOf(policy(message), policy(message), policy("another", "advisory")).findings).toEqual([
+  expect(outcomeOfLog(policy(message), policy(message), policy("another", "advisory")).findings).toEqual([
     { rule: "residency/location", urn, message: 'region is "us-east-1"', mandatory: true },
     { rule: "residency/location", urn, message: "another", mandatory: false },
   ]);
 });
 
 it("errors are the engine's own words, each once, and not the sentence that something failed", () => {
-  expect(outcomeOf(error("<{%fg 1%}>no such bucket<{%reset%}>"), error("no such bucket"), error("update failed")).errors).toEqual([
+  expect(outcomeOfLog(error("<{%fg 1%}>no such bucket<{%reset%}>"), error("no such bucket"), error("update failed")).errors).toEqual([
     "no such bucket",
   ]);
 });
@@ -96,17 +96,17 @@ it("the log is nobody else's to read while the engine writes it, and keeps none 
   writeFileSync(file, [debugging, error("no such bucket"), debugging].map((event) => `${JSON.stringify(event)}\n`).join(""));
   forgetDebugging(file);
   expect(readFileSync(file, "utf8")).not.toContain("PRIVATE KEY");
-  expect(readOutcome(file).errors).toEqual(["no such bucket"]);
+  expect(outcomeOf(readEvents(file)).errors).toEqual(["no such bucket"]);
 });
 
 it("a line that is still being written is no event yet", () => {
   const file = join(folder, "events.jsonl");
   writeFileSync(file, `${JSON.stringify(error("no such bucket"))}\n${JSON.stringify(error("no such key")).slice(0, 20)}`);
-  expect(readOutcome(file).errors).toEqual(["no such bucket"]);
+  expect(outcomeOf(readEvents(file)).errors).toEqual(["no such bucket"]);
 });
 
 it("a person reads counts in a table, and of a failure the findings before the errors", () => {
-  const outcome = outcomeOf(policy("residency/location: it stands in us-east-1"), error("no such bucket"), {
+  const outcome = outcomeOfLog(policy("residency/location: it stands in us-east-1"), error("no such bucket"), {
     summaryEvent: { resourceChanges: { create: 2, "create-replacement": 1, update: 4, delete: 5, same: 6 } },
   });
   const result = { ...outcome, stack: "eu", ok: false, code: 255, seconds: 1.234, output: "Pulumi's own words" };
@@ -116,6 +116,14 @@ it("a person reads counts in a table, and of a failure the findings before the e
       "eu           3        4        5          6          0         1      1.2  failed",
     ].join("\n"),
   );
+  const said: string[] = [];
+  const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  sayNotes([
+    result,
+    { ...result, stack: "us", ok: true, findings: [{ rule: "exemptions", urn, message: "Exempted until ...", mandatory: false }] },
+  ]);
+  stderr.mockRestore();
+  expect(said.join("")).toBe("\nus: exemptions: Exempted until ...\n");
   expect(describeFailure(result)).toBe("\nStack eu:\n\nresidency/location: it stands in us-east-1\n\nno such bucket");
   expect(describeFailure({ ...result, findings: [], errors: [] })).toContain("Pulumi's own words");
 });

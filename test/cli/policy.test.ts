@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { copyWorkTree } from "../../cli/work-tree.ts";
-import { rules } from "../../policies/rules/index.ts";
+import { catalogue } from "../../policies/catalogue.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -57,11 +57,11 @@ describe("the catalogue", () => {
       policy("list", "--framework", "GDPR"),
       policy("list", "--json"),
     ]);
-    expect(all.stdout).toContain(`(${rules.length} rules; `);
+    expect(all.stdout).toContain(`(${catalogue.length} rules; `);
     expect(topic.stdout).toMatch(/^rule .*\nresidency\//);
     expect(topic.stdout).not.toContain("delivery/");
     expect(framework.stdout).toMatch(/\nArt\. 44 +residency\//);
-    expect((JSON.parse(json.stdout) as { id: string }[]).map(({ id }) => id)).toEqual(rules.map(({ id }) => id));
+    expect((JSON.parse(json.stdout) as { id: string }[]).map(({ id }) => id)).toEqual(catalogue.map(({ id }) => id));
   });
 
   it("explains a rule: why, by which law, the remedy, an example of each kind", async () => {

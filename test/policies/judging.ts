@@ -78,9 +78,18 @@ export function problems(outcome: Outcome): string[] {
     : outcome.map((finding: Finding) => (finding.kind === "violation" ? finding.problem : `undecided: ${finding.property}`));
 }
 
+/** The resources of an example as the engine tells them to stack rules. */
+const togetherIn = (example: Example): Resource[] => example.map((it) => ({ ...resource(it), ...dependenciesOf(it, example) }));
+
+/** What a rule says about a whole stack: name of the resource, problem. */
+export const said = (rule: Rule, example: Example, inside: Context = context()): string[] =>
+  (rule.checkStack?.(togetherIn(example), inside) ?? []).map(
+    ({ urn, finding }) => `${urn.split("::").at(-1)}: ${finding.kind === "violation" ? finding.problem : "undecided"}`,
+  );
+
 /** Everything a rule says about the resources of an example: of each alone, and of them together. */
 export function findingsOf(rule: Rule, example: Example, inside: Context = context()): Finding[] {
-  const resources = example.map((it) => ({ ...resource(it), ...dependenciesOf(it, example) }));
+  const resources = togetherIn(example);
   const alone = resources.flatMap((each): readonly Finding[] => {
     const outcome = rule.check?.(each, inside) ?? "notApplicable";
     return typeof outcome === "string" ? [] : outcome.filter((it) => it.kind === "violation" || !rule.settles?.(it, each, resources));

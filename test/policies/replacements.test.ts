@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { replacementsOf, type StepEvent } from "../../policies/replacements.ts";
+import { catalogue } from "../../policies/catalogue.ts";
+import { loadExemptions } from "../../policies/exemptions.ts";
+import { diagnosticsOf, replacementsOf, type StepEvent } from "../../policies/replacements.ts";
+import { rules } from "../../policies/rules/index.ts";
+import { Session } from "../../policies/session.ts";
 import { recorded } from "../../sandbox/engine/recorded.ts";
 import { Engine } from "../sandbox/engine/pulumi.ts";
 import { context } from "./judging.ts";
@@ -36,7 +40,10 @@ describe("a replacement", () => {
   });
 
   it("is told by the path, where the engine knows it", () => {
-    const detailedDiff = { "settings.name": { kind: "update-replace" }, "tags.a": { kind: "add" } };
+    const detailedDiff = {
+      "settings.name": { diffKind: "update-replace", inputDiff: false },
+      "tags.a": { diffKind: "add", inputDiff: true },
+    };
     expect(seen([step("replace", { keys: ["settings"], detailedDiff })])).toEqual([["replaced", "personal", "destroyed", "settings.name"]]);
   });
 
@@ -67,6 +74,73 @@ describe("a replacement", () => {
     );
     expect(JSON.stringify(told)).not.toContain("hunter2");
     expect(told[0]?.message).toContain("it is replaced, and its personal data destroyed: name can only be given at creation");
+  });
+});
+
+describe("one that is meant", () => {
+  const now = new Date("2026-11-22T12:00:00Z");
+  const urn = `urn:pulumi:eu::test::${bucket}::it`;
+  const entries = (...all: object[]) =>
+    loadExemptions(
+      "",
+      catalogue,
+      now,
+      JSON.stringify(
+        all.map((more) => ({
+          rule: "recoverability/replaces-data",
+          urn,
+          reason: "Its data was moved to the bucket orders-2 on Monday, and counted there.",
+          owner: "anna@example.com",
+          approver: "ben@example.com",
+          ticket: "PRIV-1",
+          expires: "2026-12-01",
+          ...more,
+        })),
+      ),
+    );
+  const replaced = step("replace", { keys: ["bucket"] });
+  const said = (events: readonly StepEvent[], ...all: object[]) => {
+    const exemptions = entries(...all);
+    return diagnosticsOf(replacementsOf(events, context(), exemptions), "eu", exemptions).map(
+      ({ rule, message, blocks }) => `${blocks ? "blocks" : "tells"}: ${rule}: ${message.split(":")[0]}`,
+    );
+  };
+  const lost = `blocks: recoverability/replaces-data: aws`;
+  const lets = "tells: exemptions: Exempted until 2026-12-01, 10 days left";
+  const unused = "blocks: exemptions: Exemption without use";
+
+  it("is let go by an exemption, which is told with the days that it has left", () => {
+    expect(said([replaced])).toEqual([lost]);
+    expect(said([replaced], {})).toEqual([lets]);
+  });
+
+  it("hides no other: an exemption is for a resource, an argument, a problem", () => {
+    expect(said([replaced], { property: "bucket" }, { problem: "*is deleted*" })).toEqual([lets, unused]);
+    expect(said([step("delete")], { property: "bucket" })).toEqual([lost, unused]);
+    expect(said([replaced], { urn: `${urn}-2` })).toEqual([lost, unused]);
+  });
+
+  it("is covered by an exemption of the component that it is a part of, also while that goes with it", () => {
+    const component = { type: "acme:shop:Orders", urn: "urn:pulumi:eu::test::acme:shop:Orders::shop" };
+    const part = { old: { inputs: { tags: { "data-class": "personal" } }, custom: true, parent: component.urn } };
+    for (const op of ["same", "delete"]) {
+      const events = [step(op, { ...component, old: {}, provider: "" }), step("delete", part)];
+      expect(said(events, { urn: component.urn })).toEqual([lets]);
+      expect(said(events.toReversed(), { urn: component.urn })).toEqual([lets]);
+    }
+    const resource = { ...component, old: { custom: true }, new: { custom: true } };
+    expect(said([step("same", resource), step("delete", part)], { urn: component.urn })).toEqual([lost, unused]);
+  });
+
+  it("leaves an exemption without use once it is done, which who names the stack is told by it alone", () => {
+    expect(said([], {})).toEqual([unused]);
+    expect(said([], { urn: urn.replace(":eu:", ":us:") }, { urn: urn.replace(":eu:", ":*:") })).toEqual([]);
+    expect(said([], { rule: "recoverability/protect" })).toEqual([]);
+  });
+
+  it("is no business of the pack, which sees no replacement", () => {
+    const session = new Session({ rules, context: context(), exemptions: entries({}), dryRun: true });
+    expect(session.analyzeStack([]).diagnostics).toEqual([]);
   });
 });
 
@@ -105,6 +179,9 @@ ${buckets.join("\n")}
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as StepEvent);
+    expect(events.map(({ resourcePreEvent }) => resourcePreEvent?.metadata.detailedDiff)).toContainEqual({
+      bucket: { diffKind: "update-replace", inputDiff: true },
+    });
     expect(
       replacementsOf(events, context())
         .map(({ name, change, data, because }) => [name, change, data, ...because])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { glob, stackOf } from "../../policies/glob.ts";
-import { isPresent, type Properties, read, select, show, UNKNOWN } from "../../policies/resource.ts";
+import { isPresent, numberOf, type Properties, read, select, show, UNKNOWN, type Value } from "../../policies/resource.ts";
 import { resource } from "./judging.ts";
 
 describe("reading properties", () => {
@@ -28,6 +28,22 @@ describe("reading properties", () => {
     const it_ = resource({ type: "t", props: {}, secrets: ["env"] });
     expect(show(it_, { path: "env[0].value", value: "x" })).toBe("[secret]");
     expect(show(it_, { path: "environment", value: "x" })).toBe('"x"');
+  });
+});
+
+describe("numbers", () => {
+  it.each<[Value | undefined, number]>([
+    [80, 80],
+    ["80", 80],
+    ["2592000s", 2_592_000],
+    ["", Number.NaN],
+    ["eighty", Number.NaN],
+    [true, Number.NaN],
+    [[80], Number.NaN],
+    [UNKNOWN, Number.NaN],
+    [undefined, Number.NaN],
+  ])("%j is %d", (value, number) => {
+    expect(numberOf(value)).toBe(number);
   });
 });
 

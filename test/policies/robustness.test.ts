@@ -43,7 +43,7 @@ describe("whatever the properties are", () => {
             for (const property of Object.keys(it_.props)) rule.settles?.({ kind: "undecided", property }, it_, resources);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 3000 },
     );
   });
 });

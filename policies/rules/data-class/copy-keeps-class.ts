@@ -1,6 +1,6 @@
 // A copy holds what its original holds: it may not declare less.
 import type { Context } from "../../context.ts";
-import { namedBy } from "../../references.ts";
+import { namedBy } from "../../relation.ts";
 import { type Resource, read, UNKNOWN } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { atLeast, classOf } from "./classes.ts";

@@ -1,6 +1,6 @@
 // What is charged by use has a limit of ours, and a budget tells somebody.
 import { byType, type Check, mustBeSet, mustNot, where } from "../../arguments.ts";
-import { isPresent, textOf } from "../../resource.ts";
+import { isPresent, numberOf } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
 const limit = (path: string) => mustBeSet(path, `${path}, so that one mistake costs no more than it says`, "no limit");
@@ -45,7 +45,7 @@ export const costCeiling: Rule = {
     "aws:redshiftserverless/workgroup:Workgroup": [limit("maxCapacity")],
     "gcp:bigquery/job:Job": [where("query", (query) => query !== undefined, limit("query.maximumBytesBilled"))],
     "gcp:bigquery/reservation:Reservation": [
-      mustNot("autoscale.maxSlots", (slots) => Number(textOf(slots)) > 10_000, "autoscale.maxSlots: 10000 at most"),
+      mustNot("autoscale.maxSlots", (slots) => numberOf(slots) > 10_000, "autoscale.maxSlots: 10000 at most"),
     ],
     "gcp:billing/budget:Budget": [tells],
   }),

@@ -1,6 +1,6 @@
 // Whatever grows with its load has a most: without one a flood of requests empties a database's connections, and then the brand's purse.
 import { byType, type Check, mustBeSet, mustBeWithin, where } from "../../arguments.ts";
-import { type Properties, read, textOf, UNKNOWN } from "../../resource.ts";
+import { numberOf, type Properties, read, textOf, UNKNOWN } from "../../resource.ts";
 import { is, type Rule } from "../../rule.ts";
 
 /** Beyond this a ceiling holds nothing back. It is also what Google Cloud and Lambda allow by default for a whole region. */
@@ -27,7 +27,7 @@ const byAnnotation: Check = (resource) => {
   if (own === UNKNOWN) return [{ kind: "undecided", property }];
   if (own === undefined || own === null)
     return [{ kind: "violation", property, problem: `the annotation ${annotation} is not set`, allowed }];
-  const fits = Number(textOf(own)) >= 1 && Number(textOf(own)) <= most;
+  const fits = numberOf(own) >= 1 && numberOf(own) <= most;
   return fits
     ? []
     : [{ kind: "violation", property, problem: is(resource, { path: `${property}.${annotation}`, value: textOf(own) }), allowed }];
@@ -63,7 +63,7 @@ export const instanceCeiling: Rule = {
       mustBeSet("maximumCapacity", "maximumCapacity with cpu and memory", "the account's quota"),
     ],
     // Zero switches a function off.
-    "aws:lambda/function:Function": [mustBeWithin("reservedConcurrentExecutions", 0, most, "executions", -1)],
+    "aws:lambda/function:Function": [mustBeWithin("reservedConcurrentExecutions", 0, most, "executions")],
     "gcp:cloudfunctions/function:Function": [ceiling("maxInstances")],
     "gcp:cloudfunctionsv2/function:Function": [ceiling("serviceConfig.maxInstanceCount")],
     "gcp:cloudrun/service:Service": [byAnnotation],

@@ -5,7 +5,7 @@ import { leadsTo } from "../../relation.ts";
 import { type Resource, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { documentOf, statementsOf } from "../exposure/aws-policy.ts";
-import { s3Buckets, s3Names, s3Policies } from "../s3.ts";
+import { s3Buckets, s3Policies } from "../s3.ts";
 
 const isEveryone = (principal: Value | undefined): boolean =>
   principal === "*" || (typeof principal === "object" && principal !== null && [(principal as { AWS?: Value }).AWS].flat().includes("*"));
@@ -41,7 +41,7 @@ const checkStack = (resources: readonly Resource[], context: Context): StackFind
       const texts: (Value | undefined)[] = [
         read(it.props, "policy"),
         ...resources
-          .filter((other) => s3Policies.includes(other.type) && leadsTo(other, "bucket", it, s3Names))
+          .filter((other) => s3Policies.includes(other.type) && leadsTo(other, "bucket", it))
           .map(({ props }) => read(props, "policy")),
       ];
       return !texts.some((text) => text === UNKNOWN || (text !== undefined && refusesPlain(text)));

@@ -5,7 +5,7 @@ import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
 import { isPresent, type Resource, read, select, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule, type StackFinding } from "../../rule.ts";
-import { s3Buckets, s3Encryptions, s3Names } from "../s3.ts";
+import { s3Buckets, s3Encryptions } from "../s3.ts";
 
 const allowed = "a key of your own in KMS";
 /** Keys that AWS makes and manages for the account, and the word by which some services ask for them. */
@@ -135,7 +135,7 @@ function checkStack(resources: readonly Resource[], context: Context): StackFind
       return declared.kind === "declared" && due.has(declared.value);
     })
     .filter((it) => {
-      const beside = configurations.filter((other) => leadsTo(other, "bucket", it, s3Names));
+      const beside = configurations.filter((other) => leadsTo(other, "bucket", it));
       // AWS tells an empty text where it took its own key.
       const isOwn = (other: Resource, path: string) => select(other.props, path).some(({ value }) => value !== "" && !isAwsOwn(value));
       return !inline.some((path) => isOwn(it, path)) && !beside.some((other) => isOwn(other, separate));

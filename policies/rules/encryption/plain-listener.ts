@@ -57,9 +57,7 @@ function checkStack(resources: readonly Resource[]): StackFinding[] {
   });
   const open = resources
     .filter(({ type }) => proxies.includes(type))
-    .filter(
-      (proxy) => !resources.some((map) => maps.includes(map.type) && leadsTo(proxy, "urlMap", map, ["name", "selfLink"]) && redirects(map)),
-    )
+    .filter((proxy) => !resources.some((map) => maps.includes(map.type) && leadsTo(proxy, "urlMap", map) && redirects(map)))
     .map(({ urn }) =>
       finding(
         urn,
@@ -69,7 +67,7 @@ function checkStack(resources: readonly Resource[]): StackFinding[] {
     );
   const zones = resources
     .filter(({ type }) => type === zone)
-    .filter((it) => !resources.some((other) => other.type === zoneSetting && isAlways(other) && leadsTo(other, "zoneId", it, ["id"])))
+    .filter((it) => !resources.some((other) => other.type === zoneSetting && isAlways(other) && leadsTo(other, "zoneId", it)))
     .map(({ urn }) =>
       finding(
         urn,

@@ -159,7 +159,7 @@ const checksOf = (type: string): Check[] => [...(floors[type] ? [floor(floors[ty
 const checkStack = (resources: readonly Resource[], _context: Context): StackFinding[] =>
   resources
     .filter(({ type }) => type === "cloudflare:index/zone:Zone")
-    .filter((zone) => !resources.some((other) => other.type === zoneSetting && isMinimum(other) && leadsTo(other, "zoneId", zone, ["id"])))
+    .filter((zone) => !resources.some((other) => other.type === zoneSetting && isMinimum(other) && leadsTo(other, "zoneId", zone)))
     .map(({ urn }) => ({
       urn,
       finding: {

@@ -98,6 +98,21 @@ const sql: Check = (resource, context) =>
     ? []
     : mustBe(sqlPath, sqlModes, "ALLOW_UNENCRYPTED_AND_ENCRYPTED")(resource, context);
 
+/** A single node of Redis or Valkey speaks no TLS: only a replication group does, and its nodes are as it is. */
+const alone: Check = ({ props }) => {
+  const engine = read(props, "engine");
+  return (engine === "redis" || engine === "valkey") && !isPresent(props, "replicationGroupId")
+    ? [
+        {
+          kind: "violation",
+          property: "engine",
+          problem: `engine is ${JSON.stringify(engine)}, which a Cluster speaks without TLS only`,
+          allowed: "an elasticache.ReplicationGroup with transitEncryptionEnabled: true; it may have one node",
+        },
+      ]
+    : [];
+};
+
 const redis = "gcp:redis/instance:Instance";
 
 export const transport: Rule = {
@@ -128,7 +143,10 @@ export const transport: Rule = {
     "aws:dms/endpoint:Endpoint": [endpoint],
     "aws:docdb/clusterParameterGroup:ClusterParameterGroup": [parameters(any)],
     "aws:ecs/taskDefinition:TaskDefinition": [efs],
-    "aws:elasticache/cluster:Cluster": [where("engine", (value) => value === "memcached", mustBe("transitEncryptionEnabled", true, false))],
+    "aws:elasticache/cluster:Cluster": [
+      where("engine", (value) => value === "memcached", mustBe("transitEncryptionEnabled", true, false)),
+      alone,
+    ],
     "aws:elasticache/replicationGroup:ReplicationGroup": cache,
     "aws:elasticsearch/domain:Domain": search,
     "aws:memorydb/cluster:Cluster": [mustBe("tlsEnabled", true, true)],

@@ -1,7 +1,7 @@
 // Google gives a role to everyone by two words. They may stand in every form of role binding, and in BigQuery's own lists.
 import { byType, type Check, mustNot, parseJson } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { sourcesOf } from "../../relation.ts";
+import { isMadeOf } from "../../relation.ts";
 import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Rule, type Undecided } from "../../rule.ts";
 
@@ -52,9 +52,7 @@ const identities = new Set([
 
 /** A member that is made only of the outputs of identities. It is not trusted in the update: there it is known, and judged before the role is given. */
 function settles({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
-  if (!/^members?\b/.test(property)) return false;
-  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
-  return types.length > 0 && types.every((type) => identities.has(type));
+  return /^members?\b/.test(property) && isMadeOf(resource, property, resources, (type) => identities.has(type));
 }
 
 /**

@@ -45,8 +45,7 @@ const forAnyone = /^(GET|HEAD) \/(\.well-known\/.*|health\w*|livez|readyz|ping|r
 /** A browser's preflight carries no credentials (Fetch Standard, "CORS-preflight request"); a WebSocket is authorised when it connects. */
 function isAsked(resource: Resource, resources: readonly Resource[]): boolean {
   const { props, type } = resource;
-  const owner = (property: string, of: string) =>
-    resources.find((other) => other.type === of && leadsTo(resource, property, other, ["id"]));
+  const owner = (property: string, of: string) => resources.find((other) => other.type === of && leadsTo(resource, property, other));
   if (type === method) {
     const api = owner("restApi", restApi);
     const isPrivate = api && select(api.props, "endpointConfiguration.types").some(({ value }) => value === "PRIVATE");

@@ -1,6 +1,6 @@
 // The policies that AWS keeps at a resource itself. One that names everyone opens the resource, unless a condition says who or from where.
 import { byType, type Check, mustNot, where } from "../../arguments.ts";
-import { isSame } from "../../relation.ts";
+import { isSame, waitsForNames } from "../../relation.ts";
 import { isPresent, type Resource, read, type Value } from "../../resource.ts";
 import { judge, type Rule, type Undecided } from "../../rule.ts";
 import { publicStatements } from "./aws-policy.ts";
@@ -88,13 +88,18 @@ const check = byType({
 const isClosed = ({ props }: Resource): boolean =>
   ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"].every((guard) => read(props, guard) === true);
 
+/** A policy of these has to name its queue or topic by the ARN, which nobody knows before it exists. */
+const namesItself = ["aws:sns/topicPolicy:TopicPolicy", "aws:sqs/queuePolicy:QueuePolicy"];
+
 /**
  * A bucket policy that names the bucket's ARN is no question where a public access block with all its switches on stands on the same bucket:
- * S3 itself refuses a public policy then. It is not trusted in the update: there the policy is known, and judged before it exists.
+ * S3 itself refuses a public policy then. One of a queue or topic is none where it waits for nothing but such names. Neither is trusted in the update:
+ * there the policy is known, and judged before it exists.
  */
-const settles = (_undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean =>
-  resource.type === bucketPolicy &&
-  resources.some((other) => other.type === accessBlock && isClosed(other) && isSame(resource, other, "bucket"));
+const settles = (undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean =>
+  resource.type === bucketPolicy
+    ? resources.some((other) => other.type === accessBlock && isClosed(other) && isSame(resource, other, "bucket"))
+    : namesItself.includes(resource.type) && waitsForNames(undecided, resource, resources);
 
 /** Policies of VPC endpoints and of REST APIs are not judged: AWS's own defaults there name everyone, and others decide who is let in. */
 export const openResourcePolicy: Rule = {

@@ -25,7 +25,7 @@ const checkStack = (resources: readonly Resource[], context: Context): StackFind
     .filter(
       (domain) =>
         !isPublic(domain, context) &&
-        !resources.some((other) => other.type === bucket && leadsTo(domain, "bucketName", other, ["name"]) && isPublic(other, context)),
+        !resources.some((other) => other.type === bucket && leadsTo(domain, "bucketName", other) && isPublic(other, context)),
     )
     .flatMap((domain) => offUnlessPublic(domain, context).map((finding) => ({ urn: domain.urn, finding })));
 

@@ -24,12 +24,12 @@ const isPrivate = (entry: Resource, resources: readonly Resource[]): boolean =>
   resources.some(
     (other) =>
       other.type === "aws:apigateway/restApi:RestApi" &&
-      leadsTo(entry, "restApi", other, ["id"]) &&
+      leadsTo(entry, "restApi", other) &&
       select(other.props, "endpointConfiguration.types").some(({ value }) => value === "PRIVATE"),
   );
 
 const hasAcl = (entry: Resource, resources: readonly Resource[]): boolean =>
-  resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry, ["arn"]));
+  resources.some((other) => isAssociation(other) && leadsTo(other, "resourceArn", entry));
 
 const lets = ({ props }: Resource, list: string, kinds: readonly string[]): boolean =>
   select(props, `${list}[*].type`).some(({ value }) => kinds.includes(textOf(value)));
@@ -43,10 +43,10 @@ const asks = (rule: Resource): boolean =>
 
 /** Whether every listener refuses what no rule takes, and every rule asks for something. */
 function asksByItself(entry: Resource, resources: readonly Resource[]): boolean {
-  const own = resources.filter(({ type }) => listeners.includes(type)).filter((it) => leadsTo(it, "loadBalancerArn", entry, ["arn"]));
+  const own = resources.filter(({ type }) => listeners.includes(type)).filter((it) => leadsTo(it, "loadBalancerArn", entry));
   const rules = resources
     .filter(({ type }) => listenerRules.includes(type))
-    .filter((rule) => own.some((listener) => leadsTo(rule, "listenerArn", listener, ["arn"])));
+    .filter((rule) => own.some((listener) => leadsTo(rule, "listenerArn", listener)));
   return own.length > 0 && own.every((it) => lets(it, "defaultActions", [...authenticates, ...harmless])) && rules.every(asks);
 }
 

@@ -5,7 +5,7 @@ import { dataClassOf } from "../../declaration.ts";
 import { leadsTo } from "../../relation.ts";
 import { type Resource, read, select, textOf, type Value } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
-import { s3Buckets, s3CorsConfigurations, s3Names } from "../s3.ts";
+import { s3Buckets, s3CorsConfigurations } from "../s3.ts";
 
 /** `'*'` is how API Gateway writes a fixed header. */
 const isAny = (value: unknown): boolean => typeof value === "string" && /^'?(\*|https?:\/\/\*|null)'?$/.test(value);
@@ -37,20 +37,17 @@ const bucketPaths: Readonly<Record<string, string>> = {
 interface Owner {
   readonly types: readonly string[];
   readonly property: string;
-  readonly names: readonly string[];
 }
-const ownedByS3: Owner = { types: s3Buckets, property: "bucket", names: s3Names };
+const ownedByS3: Owner = { types: s3Buckets, property: "bucket" };
 const owners: Readonly<Record<string, Owner>> = {
   ...Object.fromEntries(s3CorsConfigurations.map((type) => [type, ownedByS3])),
-  "cloudflare:index/r2BucketCors:R2BucketCors": { types: ["cloudflare:index/r2Bucket:R2Bucket"], property: "bucketName", names: ["name"] },
+  "cloudflare:index/r2BucketCors:R2BucketCors": { types: ["cloudflare:index/r2Bucket:R2Bucket"], property: "bucketName" },
 };
 
 /** A bucket of public data may be read by any site: that is what fonts and pictures are for. */
 function isPublic(resource: Resource, resources: readonly Resource[], { register }: Context): boolean {
   const owner = owners[resource.type];
-  const bucket = owner
-    ? resources.find((other) => owner.types.includes(other.type) && leadsTo(resource, owner.property, other, owner.names))
-    : resource;
+  const bucket = owner ? resources.find((other) => owner.types.includes(other.type) && leadsTo(resource, owner.property, other)) : resource;
   const declared = bucket && dataClassOf(bucket, register);
   return declared?.kind === "declared" && declared.value === "public";
 }

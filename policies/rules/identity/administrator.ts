@@ -1,6 +1,6 @@
 // AWS's ready-made policies that allow everything, or everything of a service.
 import { byType, type Check, mustNot } from "../../arguments.ts";
-import { sourcesOf } from "../../relation.ts";
+import { isMadeOf } from "../../relation.ts";
 import type { Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 
@@ -63,8 +63,6 @@ export const administrator: Rule = {
   }),
   settles: ({ property }, resource, resources) => {
     // The ARN of a policy that this stack makes is never one of AWS's.
-    const sources = sourcesOf(resource, property);
-    const isOwn = (urn: string) => resources.some((other) => other.urn === urn && other.type === "aws:iam/policy:Policy");
-    return sources.length > 0 && sources.every(isOwn);
+    return isMadeOf(resource, property, resources, (type) => type === "aws:iam/policy:Policy");
   },
 };

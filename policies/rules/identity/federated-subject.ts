@@ -1,9 +1,10 @@
 // Trust in an identity provider is trust in some of its subjects, not in all of its customers.
 import { byType, type Check, together } from "../../arguments.ts";
+import { waitsForNames } from "../../relation.ts";
 import { isPresent, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 import { judgeMembers, waitsForIdentity } from "./grants.ts";
-import { judgeStatements, list, narrowing, type Statement, texts, waitsForNames } from "./statements.ts";
+import { judgeStatements, list, narrowing, type Statement, texts } from "./statements.ts";
 
 /** Claims that name whoever logged in, at the providers that AWS knows, beside `sub` (docs.aws.amazon.com/IAM, "web identity federation keys"). */
 const subjectKeys =

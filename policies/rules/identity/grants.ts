@@ -1,9 +1,8 @@
 // Role bindings of Google Cloud, in their three forms: `...IAMMember`, `...IAMBinding`, `...IAMPolicy`.
 import { parseJson } from "../../arguments.ts";
-import { sourcesOf } from "../../relation.ts";
+import { isMadeOf, waitsForNames } from "../../relation.ts";
 import { type Located, type Properties, type Resource, read, select, show, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, type Outcome, outcomeOf, type Undecided, type Violation } from "../../rule.ts";
-import { waitsForNames } from "./statements.ts";
 
 /** How far a role reaches: over one resource, or over all that a project, a folder or an organisation has. */
 export type Reach = "resource" | "project" | "folder" | "organisation";
@@ -90,7 +89,7 @@ export const isNarrowed = ({ condition }: Grant): boolean =>
  */
 export function waitsForRole(undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
   if (undecided.property === "policyData") return waitsForNames(undecided, resource, resources);
-  return waitsFor(undecided, resource, resources, customRoles);
+  return isMadeOf(resource, undecided.property, resources, (type) => customRoles.has(type));
 }
 
 const customRoles = new Set(["gcp:organizations/iAMCustomRole:IAMCustomRole", "gcp:projects/iAMCustomRole:IAMCustomRole"]);
@@ -101,7 +100,7 @@ const customRoles = new Set(["gcp:organizations/iAMCustomRole:IAMCustomRole", "g
  */
 export function waitsForIdentity(undecided: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
   if (undecided.property === "policyData") return waitsForNames(undecided, resource, resources);
-  return waitsFor(undecided, resource, resources, identities);
+  return isMadeOf(resource, undecided.property, resources, (type) => identities.has(type));
 }
 
 const identities = new Set([
@@ -111,8 +110,3 @@ const identities = new Set([
   "gcp:serviceaccount/account:Account",
   "gcp:sql/databaseInstance:DatabaseInstance",
 ]);
-
-function waitsFor({ property }: Undecided, resource: Resource, resources: readonly Resource[], allowed: ReadonlySet<string>): boolean {
-  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
-  return types.length > 0 && types.every((type) => allowed.has(type));
-}

@@ -1,10 +1,11 @@
 // Who may hand an identity to a machine can do, through the machine, all that the identity may do.
 import { together } from "../../arguments.ts";
+import { waitsForNames } from "../../relation.ts";
 import type { Rule } from "../../rule.ts";
 import { passesRoles } from "./escalation.ts";
 import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
 import { isAnyIdentity } from "./patterns.ts";
-import { judgeStatements, narrowing, texts, waitsForNames } from "./statements.ts";
+import { judgeStatements, narrowing, texts } from "./statements.ts";
 
 const documents = judgeStatements(["identity"], (statement) => {
   const passes = texts(statement.actions).some(passesRoles) && statement.resources.some(isAnyIdentity);

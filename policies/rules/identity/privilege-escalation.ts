@@ -1,11 +1,12 @@
 // Rights by which a holder gives itself more rights.
 import { byType, type Check, together } from "../../arguments.ts";
+import { waitsForNames } from "../../relation.ts";
 import { read } from "../../resource.ts";
 import { is, judge, type Rule } from "../../rule.ts";
 import { escalates } from "./escalation.ts";
 import { isNarrowed, judgeRoles, waitsForRole } from "./grants.ts";
 import { isAnyIdentity } from "./patterns.ts";
-import { judgeStatements, narrowing, type Statement, shown, texts, waitsForNames } from "./statements.ts";
+import { judgeStatements, narrowing, type Statement, shown, texts } from "./statements.ts";
 
 /** What is given is bounded, or named: `iam:PermissionsBoundary` is how AWS delegates administration (IAM User Guide, "permissions boundaries"). */
 const isBounded = (statement: Statement): boolean =>

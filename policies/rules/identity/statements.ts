@@ -1,9 +1,9 @@
 // What the statements of a policy document say.
 // Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 import { parseJson } from "../../arguments.ts";
-import { sourcesOf } from "../../relation.ts";
+import { waitsForNames } from "../../relation.ts";
 import { type Properties, type Resource, select, show, UNKNOWN, type Value } from "../../resource.ts";
-import { type Finding, type Outcome, outcomeOf, type Rule, type Undecided, type Violation } from "../../rule.ts";
+import { type Finding, type Outcome, outcomeOf, type Rule, type Violation } from "../../rule.ts";
 import { type Kind, policyDocuments } from "./policy-documents.ts";
 
 /** A statement that allows. Lists as they stand there; what is not known yet is `UNKNOWN`. */
@@ -111,15 +111,6 @@ export const shown = (resource: Resource, { property }: Statement, values: reado
 
 /** Texts among values that may be anything. */
 export const texts = (values: readonly Value[]): string[] => values.filter((value) => typeof value === "string");
-
-/**
- * A document that waits only for what resources of this stack are called. What it allows is written in the program, and judged in the
- * update as soon as the names are known: before the document takes effect.
- */
-export function waitsForNames({ property }: Undecided, resource: Resource, resources: readonly Resource[]): boolean {
-  const types = sourcesOf(resource, property).map((urn) => resources.find((other) => other.urn === urn)?.type ?? "");
-  return types.length > 0 && types.every((type) => /^(aws|gcp|cloudflare):/.test(type));
-}
 
 /** The part of a rule over statements that is always the same. */
 export const overStatements = (kinds: readonly Kind[], verdict: Verdict): Pick<Rule, "check" | "settles"> => ({

@@ -1,8 +1,9 @@
 // What a policy allows is written out: not everything that a service can do, now and in its next version.
 import { together } from "../../arguments.ts";
+import { waitsForNames } from "../../relation.ts";
 import type { Value } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
-import { judgeStatements, list, type Statement, shown, unreadable, waitsForNames } from "./statements.ts";
+import { judgeStatements, list, type Statement, shown, unreadable } from "./statements.ts";
 
 /** `*`, `s3:*`, `*:*`. `s3:Get*` names what it is for, and is no such wildcard. */
 const isEverything = (action: Value): boolean => typeof action === "string" && /^([^:]*:)?[*?]+$/.test(action);

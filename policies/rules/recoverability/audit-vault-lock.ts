@@ -10,7 +10,7 @@ export const vaultType = "aws:backup/vault:Vault";
 export const vaultLockType = "aws:backup/vaultLockConfiguration:VaultLockConfiguration";
 
 export const lockOf = (vault: Resource, resources: readonly Resource[]): Resource | undefined =>
-  resources.find((other) => other.type === vaultLockType && leadsTo(other, "backupVaultName", vault, ["name", "id"]));
+  resources.find((other) => other.type === vaultLockType && leadsTo(other, "backupVaultName", vault));
 
 /** Days after which nobody can lift it any more. Without them the lock is in governance mode (docs.aws.amazon.com/aws-backup, "Vault Lock"). */
 const compliance = mustBeSet("changeableForDays", "changeableForDays: 3 or more", "a lock that an administrator lifts");

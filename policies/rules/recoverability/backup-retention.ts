@@ -45,16 +45,14 @@ const isBackedUp = (system: Resource, resources: readonly Resource[]): boolean =
     (other) =>
       other.type === "aws:backup/selection:Selection" ||
       (other.type === "aws:efs/backupPolicy:BackupPolicy" &&
-        leadsTo(other, "fileSystemId", system, ["id"]) &&
+        leadsTo(other, "fileSystemId", system) &&
         read(other.props, "backupPolicy.status") === "ENABLED"),
   );
 
 const isScheduled = (instance: Resource, resources: readonly Resource[]): boolean =>
   read(instance.props, "defaultBackupScheduleType") === "AUTOMATIC" ||
   read(instance.props, "instanceType") === "FREE_INSTANCE" ||
-  resources.some(
-    (other) => other.type === "gcp:spanner/backupSchedule:BackupSchedule" && leadsTo(other, "instance", instance, ["name", "id"]),
-  );
+  resources.some((other) => other.type === "gcp:spanner/backupSchedule:BackupSchedule" && leadsTo(other, "instance", instance));
 
 export const backupRetention: Rule = {
   id: "recoverability/backup-retention",

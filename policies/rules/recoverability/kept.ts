@@ -51,4 +51,4 @@ const bucketTypes = new Set([s3Bucket, "aws:s3/bucketV2:BucketV2"]);
 export const isS3Bucket = ({ type }: Resource): boolean => bucketTypes.has(type);
 
 /** Whether a resource of its own sets something of a bucket: versioning, lock, lifecycle. */
-export const isPartOf = (part: Resource, bucket: Resource): boolean => leadsTo(part, "bucket", bucket, ["bucket", "id"]);
+export const isPartOf = (part: Resource, bucket: Resource): boolean => leadsTo(part, "bucket", bucket);

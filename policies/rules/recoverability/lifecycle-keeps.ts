@@ -1,7 +1,7 @@
 // A lifecycle rule deletes without anybody looking: it must not delete what is still needed.
-import { asNumber, byType, type Check } from "../../arguments.ts";
+import { byType, type Check } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { type Resource, read, select, UNKNOWN } from "../../resource.ts";
+import { numberOf, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import { type Finding, is, type Rule, type StackFinding } from "../../rule.ts";
 import { auditRetentionOf, isAuditStore } from "./audit-retention.ts";
 import { inDurable, isOf, isOwed, isPartOf, isS3Bucket, stackInDurable } from "./kept.ts";
@@ -29,7 +29,7 @@ function tooSoon(holder: Resource, property: string, term: Terms["objects"]): Fi
   const days = read(holder.props, property);
   if (days === undefined || days === null || term === undefined) return [];
   if (days === UNKNOWN) return [{ kind: "undecided", property }];
-  return asNumber(days) >= term.days
+  return numberOf(days) >= term.days
     ? []
     : [
         {

@@ -1,7 +1,7 @@
 // Audit data is locked: nobody, not even the account's root, can change or delete it before its time.
-import { asNumber, byType, type Check, mustBe } from "../../arguments.ts";
+import { byType, type Check, mustBe } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
-import { type Properties, type Resource, read, show, UNKNOWN, type Value } from "../../resource.ts";
+import { numberOf, type Properties, type Resource, read, show, UNKNOWN, type Value } from "../../resource.ts";
 import type { Finding, Rule, StackFinding } from "../../rule.ts";
 import { auditRetentionOf, isAuditStore, keptFor } from "./audit-retention.ts";
 import { judgeVault, vaultType } from "./audit-vault-lock.ts";
@@ -59,7 +59,7 @@ function judgeRetention(holder: Resource, path: string, bucket: Resource, contex
         allowed,
       },
     ];
-  const given = asNumber(days ?? 0) + asNumber(years ?? 0) * 365;
+  const given = numberOf(days ?? 0) + numberOf(years ?? 0) * 365;
   return given >= least ? [] : [{ kind: "violation", property: path, problem: `${path} locks for ${shown("days", given)} days`, allowed }];
 }
 

@@ -1,6 +1,7 @@
 // Where neither soft delete nor versions are on, a deleted object is gone in the same second. Data that is owed to people must have
 // versions: that is `versioning`'s question. This one is about the rest.
-import { asNumber, byType, mustNot, where } from "../../arguments.ts";
+import { byType, mustNot, where } from "../../arguments.ts";
+import { numberOf } from "../../resource.ts";
 import type { Rule } from "../../rule.ts";
 import { existsOnce, inDurable, isOf, isOwed } from "./kept.ts";
 
@@ -14,7 +15,7 @@ const buckets = byType({
         (enabled) => enabled !== true,
         mustNot(
           "softDeletePolicy.retentionDurationSeconds",
-          (seconds) => asNumber(seconds) === 0,
+          (seconds) => numberOf(seconds) === 0,
           "604800 (seven days) or more, or versioning.enabled: true",
           "soft delete is off, and there are no versions",
         ),

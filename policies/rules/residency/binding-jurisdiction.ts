@@ -1,6 +1,6 @@
 // A bucket of R2 is found by its name and its jurisdiction together: whoever leaves one out reaches another bucket.
 import type { Context } from "../../context.ts";
-import { namedBy } from "../../references.ts";
+import { namedBy } from "../../relation.ts";
 import { type Located, type Resource, read, select, UNKNOWN } from "../../resource.ts";
 import type { Outcome, Rule, StackFinding } from "../../rule.ts";
 import { allowedPlaces, demandOf, refuse, under } from "./demand.ts";
@@ -36,21 +36,28 @@ function check(resource: Resource, context: Context): Outcome {
   return under(resource, context, (demand) => declared.flatMap((argument) => judgeArgument(resource, argument, demand)));
 }
 
-/** Where a resource names a bucket, and with which jurisdiction: `bindings[2].` or nothing before both properties. */
-function mentions(resource: Resource): string[] {
-  const declared = bindingArguments[resource.type];
-  if (declared === own) return [""];
-  return declared === bindings ? select(resource.props, "bindings[*]").map(({ path }) => `${path}.`) : [];
+/** Where a resource names a bucket, and where the jurisdiction that it believes it to have. */
+function mentions({ type, props }: Resource): { readonly name: string; readonly jurisdiction: string }[] {
+  const declared = bindingArguments[type] ?? [];
+  if (declared === own) return [{ name: "bucketName", jurisdiction: "jurisdiction" }];
+  const [{ path: first } = { path: "" }] = declared;
+  if (first === "config.jurisdiction") return [{ name: "config.bucket", jurisdiction: first }];
+  // What AI Search indexes may be public only: residency/unpinnable.
+  if (first === "sourceParams.r2Jurisdiction") return [];
+  const name = declared === bindings ? "bucketName" : "name";
+  return declared
+    .flatMap(({ path }) => select(props, path.replace(/\.jurisdiction$/, "")))
+    .map(({ path }) => ({ name: `${path}.${name}`, jurisdiction: `${path}.jurisdiction` }));
 }
 
 function checkStack(resources: readonly Resource[], context: Context): StackFinding[] {
   const buckets = resources.filter(({ type }) => type === bucketType);
   return resources.flatMap((resource) =>
-    mentions(resource).flatMap((before) => {
-      const [bucket, ...others] = namedBy(resource, `${before}bucketName`, buckets);
+    mentions(resource).flatMap(({ name, jurisdiction }) => {
+      const [bucket, ...others] = namedBy(resource, name, buckets);
       const demand = demandOf(resource, context);
       if (!bucket || others.length > 0 || !demand) return [];
-      const place: Located = { path: `${before}jurisdiction`, value: read(resource.props, `${before}jurisdiction`) ?? "default" };
+      const place: Located = { path: jurisdiction, value: read(resource.props, jurisdiction) ?? "default" };
       const actual = read(bucket.props, "jurisdiction") ?? "default";
       if (place.value === UNKNOWN || actual === UNKNOWN || place.value === actual) return [];
       // One that is outside the jurisdiction has been refused before anything was created.

@@ -1,6 +1,6 @@
 // How a value names a place, and how tables of arguments that name places are judged.
 import type { Context } from "../../context.ts";
-import { sourcesOf } from "../../relation.ts";
+import { isMadeOf } from "../../relation.ts";
 import { isPresent, type Located, type Resource, read, select, UNKNOWN, type Value } from "../../resource.ts";
 import { type Finding, is, judge, type Outcome, type Rule } from "../../rule.ts";
 import { allowedPlaces, cloudOf, type Demand, nameOf, refuse, those, under } from "./demand.ts";
@@ -71,8 +71,7 @@ export const madeHere =
       ({ path }) => path === general || path.startsWith(`${general}.`) || path.startsWith(`${general}[`),
     );
     if (declared.length === 0 || declared.some(({ reads }) => reads !== "reference")) return false;
-    const sources = sourcesOf(resource, property);
-    return sources.length > 0 && sources.every((urn) => resources.some((other) => other.urn === urn && cloudOf(other.type) !== undefined));
+    return isMadeOf(resource, property, resources, (type) => cloudOf(type) !== undefined);
   };
 
 /** Where nobody names a place: the one that the vendor then takes. */

@@ -1,6 +1,6 @@
 // A replica is as much the person's data as the original: each of them stands in the jurisdiction.
 import type { Context } from "../../context.ts";
-import { namedBy } from "../../references.ts";
+import { namedBy } from "../../relation.ts";
 import { type Resource, select } from "../../resource.ts";
 import type { Outcome, Rule, StackFinding } from "../../rule.ts";
 import { demandOf, refuse, under } from "./demand.ts";

@@ -1,6 +1,6 @@
 // Jobs and streams whose work is to move data somewhere else.
 import type { Context } from "../../context.ts";
-import { namedBy } from "../../references.ts";
+import { namedBy } from "../../relation.ts";
 import { type Resource, select } from "../../resource.ts";
 import type { Rule, StackFinding } from "../../rule.ts";
 import { demandOf, refuse } from "./demand.ts";

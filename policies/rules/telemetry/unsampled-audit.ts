@@ -1,12 +1,12 @@
 // Who consented to what, and who looked at it, is recorded every time: of a sample nobody can prove anything.
 import { byType, type Check, mustNot, where } from "../../arguments.ts";
 import { dataClassOf } from "../../declaration.ts";
-import { read, textOf, UNKNOWN, type Value } from "../../resource.ts";
+import { numberOf, read, textOf, UNKNOWN, type Value } from "../../resource.ts";
 import { is, judge, type Rule } from "../../rule.ts";
 
 /** Cloudflare's datasets that are a trail of who did what. */
 const auditDatasets = /^(audit_logs|audit_logs_v2|access_requests|casb_findings|zero_trust_\w+|gateway_\w+)$/;
-const lessThanAll = (value: Value) => Number(textOf(value)) < 1;
+const lessThanAll = (value: Value) => numberOf(value) < 1;
 const all = "every event: a rate of 1, or none";
 
 const isAuditDataset = (dataset: Value | undefined) => dataset === UNKNOWN || auditDatasets.test(textOf(dataset));

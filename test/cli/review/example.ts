@@ -2,6 +2,7 @@
 // stands in the wrong place, and something is exempted. A few resources a region; the report of the whole platform only has more of them.
 import { type Review, reviewVersion } from "../../../cli/review/model.ts";
 import { type Previewed, reviewOf } from "../../../cli/review/read.ts";
+import type { Exemption } from "../../../policies/exemptions.ts";
 import { loadRegister } from "../../../policies/register.ts";
 import type { Artifact } from "../../../stacks/artifact-manifest.ts";
 import { jurisdictionOfRegion, residencyOf } from "../../../stacks/residency.ts";
@@ -28,8 +29,9 @@ export const built: readonly Artifact[] = (
   availability: "anywhere",
 }));
 
-const surroundings = { register, built, exemptions: [] };
-export const reviewed = (previewed: Previewed) => reviewOf(previewed, surroundings);
+const surroundings = { register, built };
+export const reviewed = (previewed: Previewed, exemptions: readonly Exemption[] = []) =>
+  reviewOf(previewed, { ...surroundings, exemptions });
 export const together = (...stacks: Review["stacks"]): Review => ({ version: reviewVersion, stacks: [...stacks] });
 
 const pipeline = "bailiwick:telemetry:TelemetryPipeline";
@@ -145,7 +147,7 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
         region: "europe-west3",
         settings: { userLabels: { "data-class": "personal", jurisdiction: "eu" }, edition: "ENTERPRISE", diskSize: 40 },
       },
-      detailedDiff: { "settings.diskSize": { kind: "update" } },
+      detailedDiff: { "settings.diskSize": { diffKind: "update" } },
     },
   ],
   us: [

@@ -28,7 +28,7 @@ function everywhere() {
     ...within,
     diffs: [`tags["${secret}"]`],
     keys: [secret],
-    detailedDiff: { [`a.${secret}`]: { kind: secret } },
+    detailedDiff: { [`a.${secret}`]: { diffKind: "update-replace" } },
   };
   const service: Step = { op: "create", type: "aws:ecs/service:Service", name: `service-${secret}`, inputs, ...within };
   const component: Step = { op: "create", type: "bailiwick:telemetry:TelemetryPipeline", name: "telemetry", component: true };

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { differencesOf } from "../../../cli/review/differences.ts";
 import type { StackReview } from "../../../cli/review/model.ts";
 import { verdictOf } from "../../../cli/review/verdict.ts";
+import { catalogue } from "../../../policies/catalogue.ts";
+import { loadExemptions } from "../../../policies/exemptions.ts";
 import { end, error, said } from "./events.ts";
 import { example, previewOf, regions, reviewed, together } from "./example.ts";
 
@@ -51,10 +53,37 @@ describe("it may not merge", () => {
     expect(verdictOf(together({ ...(first as StackReview), unusedExemptions: [] }, ...others), regions).mayMerge).toBe(true);
   });
 
-  it("when data would be destroyed, whatever the pack says", () => {
-    const [stack] = [reviewed(previewOf("us", true))];
-    expect(stack?.ok).toBe(true);
-    expect(verdictOf(together(stack as StackReview), ["us"]).reasons).toEqual(["1 change destroys data (us)"]);
+  it("when data would be destroyed, whatever the pack says, and whatever else fails for it", () => {
+    const stack = reviewed(previewOf("us", true));
+    expect(stack.ok).toBe(true);
+    expect(verdictOf(together(stack), ["us"]).reasons).toEqual(["1 change destroys data (us)"]);
+    expect(verdictOf(together({ ...stack, ok: false }), ["us"]).reasons).toEqual(["1 change destroys data (us)"]);
+  });
+
+  it("not when an exemption lets the data go: then that is told, with its days", () => {
+    const previewed = previewOf("us", true);
+    const exemptions = loadExemptions(
+      "",
+      catalogue,
+      new Date("2026-11-22"),
+      JSON.stringify([
+        {
+          rule: "recoverability/replaces-data",
+          urn: "urn:pulumi:us::*",
+          reason: "Its objects were moved to another bucket, and counted there.",
+          owner: "anna@example.com",
+          approver: "ben@example.com",
+          ticket: "PRIV-1",
+          expires: "2026-12-01",
+        },
+      ]),
+    );
+    const stack = reviewed(previewed, exemptions);
+    expect(stack.exemptions.at(-1)).toMatchObject({ daysLeft: 10 });
+    expect(stack.resources.flatMap(({ loses }) => loses ?? [])).toMatchObject([{ exempted: true }]);
+    expect(verdictOf(together(stack), ["us"])).toMatchObject({ mayMerge: true });
+    const unchanged = reviewed(previewOf("us", false), exemptions);
+    expect(verdictOf(together(unchanged), ["us"]).reasons).toEqual(["1 mandatory rule is broken (us)"]);
   });
 });
 

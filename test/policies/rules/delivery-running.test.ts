@@ -133,7 +133,7 @@ specify(instanceCeiling, {
     ],
     "Knative without": [{ type: knative, props: {} }, "autoscaling.knative.dev/maxScale is not set"],
     "Knative with too many": [{ type: knative, props: scale("5000") }, '"5000"'],
-    "a function without": [{ type: lambda, props: {} }, "reservedConcurrentExecutions is not set, which means -1"],
+    "a function without": [{ type: lambda, props: {} }, "reservedConcurrentExecutions is not set"],
     "a function of Google without": [{ type: functionV1, props: {} }, "maxInstances is not set"],
     "a cluster that makes its own nodes": [
       { type: "gcp:container/cluster:Cluster", props: { clusterAutoscaling: { enabled: true } } },

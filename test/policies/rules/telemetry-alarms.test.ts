@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { ExampleResource } from "../../../policies/rule.ts";
 import { alertRoute } from "../../../policies/rules/telemetry/alert-route.ts";
 import { deadLetter } from "../../../policies/rules/telemetry/dead-letter.ts";
-import { context, UNKNOWN } from "../judging.ts";
-import { type Member, said } from "../said.ts";
+import { context, said, UNKNOWN } from "../judging.ts";
 import { specify } from "../table.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket" };
@@ -16,7 +16,7 @@ const _trail = "aws:cloudtrail/trail:Trail";
 const _auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
 
 const _format = (text: string) => ({ type: stage, props: { accessLogSettings: { format: text } } });
-const _observed = (logs: Member["props"]) => ({
+const _observed = (logs: ExampleResource["props"]) => ({
   type: worker,
   props: { observability: { enabled: true, logs: { enabled: true, ...logs } } },
 });
@@ -46,7 +46,7 @@ specify(alertRoute, {
 });
 
 describe("telemetry/alert-route", () => {
-  const alone: Member = { type: alarm, name: "errors", props: { name: "errors" } };
+  const alone: ExampleResource = { type: alarm, name: "errors", props: { name: "errors" } };
 
   it("refuses an alarm that nothing listens to", () => {
     expect(said(alertRoute, [alone])).toEqual(["errors: alarmActions names nobody: the alert shows on a page, and nobody is called"]);
@@ -54,34 +54,39 @@ describe("telemetry/alert-route", () => {
   });
 
   it("is content where another alarm or a rollout listens", () => {
-    const composite: Member = {
+    const composite: ExampleResource = {
       type: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
       name: "all",
       props: { alarmRule: 'ALARM("errors")' },
     };
-    const rollout: Member = { type: "aws:ecs/service:Service", name: "api", props: { alarms: UNKNOWN }, from: { alarms: ["errors"] } };
+    const rollout: ExampleResource = {
+      type: "aws:ecs/service:Service",
+      name: "api",
+      props: { alarms: UNKNOWN },
+      dependsOn: { alarms: ["errors"] },
+    };
     expect(said(alertRoute, [alone, composite])).toEqual([]);
     expect(said(alertRoute, [alone, rollout])).toEqual([]);
   });
 });
 
 describe("telemetry/dead-letter", () => {
-  const queue: Member = { type: "aws:sqs/queue:Queue", name: "orders", props: { name: "orders" } };
-  const target: Member = {
+  const queue: ExampleResource = { type: "aws:sqs/queue:Queue", name: "orders", props: { name: "orders" } };
+  const target: ExampleResource = {
     type: "aws:cloudwatch/eventTarget:EventTarget",
     name: "target",
     props: { rule: "r", arn: UNKNOWN },
-    from: { arn: ["fn"] },
+    dependsOn: { arn: ["fn"] },
   };
-  const fn: Member = { type: "aws:lambda/function:Function", name: "fn", props: { name: "fn" } };
-  const consumer: Member = {
+  const fn: ExampleResource = { type: "aws:lambda/function:Function", name: "fn", props: { name: "fn" } };
+  const consumer: ExampleResource = {
     type: "cloudflare:index/queueConsumer:QueueConsumer",
     name: "consumer",
     props: { queueId: UNKNOWN, type: "worker" },
-    from: { queueId: ["spool"] },
+    dependsOn: { queueId: ["spool"] },
   };
-  const spool: Member = { type: "cloudflare:index/queue:Queue", name: "spool", props: { queueName: "spool" } };
-  const subscription: Member = { type: "gcp:pubsub/subscription:Subscription", name: "sub", props: { topic: "orders" } };
+  const spool: ExampleResource = { type: "cloudflare:index/queue:Queue", name: "spool", props: { queueName: "spool" } };
+  const subscription: ExampleResource = { type: "gcp:pubsub/subscription:Subscription", name: "sub", props: { topic: "orders" } };
 
   it.each([
     ["a queue", [queue], "orders: redrivePolicy"],
@@ -116,13 +121,16 @@ describe("telemetry/dead-letter", () => {
     [
       "a queue with its destination, and the destination",
       [
-        { ...queue, props: { redrivePolicy: UNKNOWN }, from: { redrivePolicy: ["dead"] } },
+        { ...queue, props: { redrivePolicy: UNKNOWN }, dependsOn: { redrivePolicy: ["dead"] } },
         { ...queue, name: "dead", props: {} },
       ],
     ],
     [
       "a queue whose policy stands apart",
-      [queue, { type: "aws:sqs/redrivePolicy:RedrivePolicy", name: "p", props: { queueUrl: UNKNOWN }, from: { queueUrl: ["orders"] } }],
+      [
+        queue,
+        { type: "aws:sqs/redrivePolicy:RedrivePolicy", name: "p", props: { queueUrl: UNKNOWN }, dependsOn: { queueUrl: ["orders"] } },
+      ],
     ],
     ["a queue that says whose destination it is", [{ ...queue, props: { redriveAllowPolicy: "{}" } }]],
     ["a destination of events", [{ ...target, props: { deadLetterConfig: { arn: "arn:aws:sqs:eu-central-1:1:orders" } } }, queue]],
@@ -153,7 +161,7 @@ describe("telemetry/dead-letter", () => {
         spool,
         { ...consumer, props: { ...consumer.props, deadLetterQueue: "spool-dead" } },
         { ...spool, name: "dead", props: { queueName: "spool-dead" } },
-        { ...consumer, name: "reader", from: { queueId: ["dead"] } },
+        { ...consumer, name: "reader", dependsOn: { queueId: ["dead"] } },
       ],
     ],
     [
@@ -162,13 +170,13 @@ describe("telemetry/dead-letter", () => {
         {
           ...subscription,
           props: { topic: "orders", deadLetterPolicy: { deadLetterTopic: UNKNOWN } },
-          from: { deadLetterPolicy: ["dead"] },
+          dependsOn: { deadLetterPolicy: ["dead"] },
         },
         { type: "gcp:pubsub/topic:Topic", name: "dead", props: { name: "dead" } },
-        { ...subscription, name: "reader", props: { topic: UNKNOWN }, from: { topic: ["dead"] } },
+        { ...subscription, name: "reader", props: { topic: UNKNOWN }, dependsOn: { topic: ["dead"] } },
       ],
     ],
-  ] as readonly (readonly [string, readonly Member[]])[])("is content with %s", (_name, members) => {
+  ] as readonly (readonly [string, readonly ExampleResource[]])[])("is content with %s", (_name, members) => {
     expect(said(deadLetter, members)).toEqual([]);
   });
 

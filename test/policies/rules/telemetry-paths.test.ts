@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { ExampleResource } from "../../../policies/rule.ts";
 import { accessClause } from "../../../policies/rules/telemetry/access-clause.ts";
 import { retentionClause } from "../../../policies/rules/telemetry/retention-clause.ts";
 import { senderSpool } from "../../../policies/rules/telemetry/sender-spool.ts";
 import { twoPaths } from "../../../policies/rules/telemetry/two-paths.ts";
-import { context, UNKNOWN } from "../judging.ts";
-import { type Member, said } from "../said.ts";
+import { context, said, UNKNOWN } from "../judging.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket" };
 const _stage = "aws:apigatewayv2/stage:Stage";
@@ -16,10 +16,10 @@ const _exclusion = "gcp:logging/projectExclusion:ProjectExclusion";
 const _trail = "aws:cloudtrail/trail:Trail";
 const _auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
 describe("telemetry/two-paths", () => {
-  const api: Member = { type: "aws:lambda/function:Function", name: "api" };
-  const consent: Member = { type: "aws:dynamodb/table:Table", name: "consent", props: { tags: { "data-class": "personal" } } };
-  const aws: Member = { type: "aws:s3/bucket:Bucket", name: "traces", props: { tags: { "telemetry-path": "first" } } };
-  const gcp: Member = { type: "gcp:storage/bucket:Bucket", name: "spans", props: { labels: { "telemetry-path": "second" } } };
+  const api: ExampleResource = { type: "aws:lambda/function:Function", name: "api" };
+  const consent: ExampleResource = { type: "aws:dynamodb/table:Table", name: "consent", props: { tags: { "data-class": "personal" } } };
+  const aws: ExampleResource = { type: "aws:s3/bucket:Bucket", name: "traces", props: { tags: { "telemetry-path": "first" } } };
+  const gcp: ExampleResource = { type: "gcp:storage/bucket:Bucket", name: "spans", props: { labels: { "telemetry-path": "second" } } };
 
   it("is content with two vendors", () => {
     expect(said(twoPaths, [api, consent, aws, gcp])).toEqual([]);
@@ -65,8 +65,8 @@ describe("telemetry/two-paths", () => {
 });
 
 describe("telemetry/sender-spool", () => {
-  const traces: Member = { type: "aws:s3/bucket:Bucket", name: "traces", props: { tags: { "telemetry-path": "first" } } };
-  const spool = (type: string, paths: string): Member => ({ type, name: "outbox", props: { tags: { "telemetry-spool": paths } } });
+  const traces: ExampleResource = { type: "aws:s3/bucket:Bucket", name: "traces", props: { tags: { "telemetry-path": "first" } } };
+  const spool = (type: string, paths: string): ExampleResource => ({ type, name: "outbox", props: { tags: { "telemetry-spool": paths } } });
 
   it.each([
     ["a queue", [traces, spool("aws:sqs/queue:Queue", "first")]],
@@ -87,16 +87,16 @@ describe("telemetry/sender-spool", () => {
 });
 
 describe("telemetry/retention-clause", () => {
-  const at = (type: string, props: Member["props"], key = "labels"): Member => ({
+  const at = (type: string, props: ExampleResource["props"], key = "labels"): ExampleResource => ({
     type,
     name: "sink",
     props: { ...props, [key]: { "telemetry-path": "first" } },
   });
-  const rules = (days: number): Member => ({
+  const rules = (days: number): ExampleResource => ({
     type: "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     name: "rules",
     props: { bucket: UNKNOWN, rules: [{ expiration: { days } }] },
-    from: { bucket: ["sink"] },
+    dependsOn: { bucket: ["sink"] },
   });
   const agreed = context("eu", {}, undefined, {
     vendors: {
@@ -133,9 +133,13 @@ describe("telemetry/retention-clause", () => {
 
 describe("telemetry/access-clause", () => {
   it("asks every vendor that a path passes", () => {
-    const gcp: Member = { type: "gcp:storage/bucket:Bucket", name: "spans", props: { labels: { "telemetry-path": "first" } } };
+    const gcp: ExampleResource = { type: "gcp:storage/bucket:Bucket", name: "spans", props: { labels: { "telemetry-path": "first" } } };
     expect(said(accessClause, [gcp])).toEqual([]);
-    const collector: Member = { type: "aws:ecs/service:Service", name: "collector", props: { tags: { "telemetry-path": "first" } } };
+    const collector: ExampleResource = {
+      type: "aws:ecs/service:Service",
+      name: "collector",
+      props: { tags: { "telemetry-path": "first" } },
+    };
     expect(said(accessClause, [gcp, collector])).toEqual([
       'spans: ends the path "first", which passes aws: nothing is agreed about who may see it there',
     ]);

@@ -1,10 +1,10 @@
+import type { ExampleResource } from "../../../policies/rule.ts";
 import { accessLogs } from "../../../policies/rules/telemetry/access-logs.ts";
 import { auditTrail } from "../../../policies/rules/telemetry/audit-trail.ts";
 import { logIntegrity } from "../../../policies/rules/telemetry/log-integrity.ts";
 import { personalInLogs } from "../../../policies/rules/telemetry/personal-in-logs.ts";
 import { unsampledAudit } from "../../../policies/rules/telemetry/unsampled-audit.ts";
 import { UNKNOWN } from "../judging.ts";
-import type { Member } from "../said.ts";
 import { specify } from "../table.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket" };
@@ -18,7 +18,7 @@ const trail = "aws:cloudtrail/trail:Trail";
 const auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
 
 const format = (text: string) => ({ type: stage, props: { accessLogSettings: { format: text } } });
-const observed = (logs: Member["props"]) => ({
+const observed = (logs: ExampleResource["props"]) => ({
   type: worker,
   props: { observability: { enabled: true, logs: { enabled: true, ...logs } } },
 });

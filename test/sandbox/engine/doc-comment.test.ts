@@ -23,6 +23,7 @@ describe("the values that a comment allows", () => {
       "has several lists, of which one is no plain one",
       "/** For X, valid values are `A` and `B`, if set. For Y, valid values are `C`, and `D`. */",
     ],
+    ["names more behind the list", "/** Valid values are: `a`, and `b`. `c` and `d` are also valid but discouraged. */"],
     ["has one value", "/** Possible values: `ONE`. */"],
     ["is of something else", "/** The name. Must be unique. */"],
   ])("are not taken from a comment that %s", (_why, comment) => {

@@ -33,6 +33,10 @@ const tasks = (efs: object) => ({
 
 specify(transport, {
   passes: [
+    [
+      "a node of a replication group",
+      { type: "aws:elasticache/cluster:Cluster", props: { engine: "redis", replicationGroupId: "sessions" } },
+    ],
     ["PostgreSQL 16, by default", group("postgres16")],
     ["PostgreSQL 13 that demands it", group("postgres13", "rds.force_ssl")],
     ["MySQL that demands it", group("mysql8.4", "require_secure_transport", "ON")],
@@ -54,6 +58,11 @@ specify(transport, {
     ["a stream of a migration", { type: "aws:dms/endpoint:Endpoint", props: { engineName: "kinesis" } }],
   ],
   refused: [
+    [
+      "a single node of Redis, which speaks no TLS",
+      { type: "aws:elasticache/cluster:Cluster", props: { engine: "redis" } },
+      'engine is "redis", which a Cluster speaks without TLS only',
+    ],
     ["PostgreSQL 13, by default", group("postgres13"), "rds.force_ssl is not set, and postgres13 does not demand TLS by itself"],
     ["PostgreSQL 16 that does not", group("postgres16", "rds.force_ssl", "0"), 'rds.force_ssl is "0"'],
     ["MySQL, by default", group("mysql8.4"), "require_secure_transport is not set"],

@@ -25,6 +25,14 @@ const block = (guards: object, of: string): ExampleResource => ({
 
 specify(openResourcePolicy, {
   passes: [
+    [
+      "a policy of a queue that waits for the queue's own ARN and a rule's",
+      [
+        { type: "aws:sqs/queue:Queue", name: "mails" },
+        { type: "aws:cloudwatch/eventRule:EventRule", name: "made" },
+        { type: "aws:sqs/queuePolicy:QueuePolicy", props: { policy: UNKNOWN }, dependsOn: { policy: ["mails", "made"] } },
+      ],
+    ],
     ["one that only denies", { type: bucketPolicy, props: { policy: document({ Effect: "Deny", Principal: "*" }) } }],
     ["one account", { type: "aws:kms/key:Key", props: { policy: document({ Principal: { AWS: "arn:aws:iam::123456789012:root" } }) } }],
     ["no policy", { type: "aws:kms/key:Key" }],
@@ -74,6 +82,11 @@ specify(openResourcePolicy, {
     ],
   ],
   undecided: [
+    [
+      "a policy of a queue that waits for what is not of this stack",
+      { type: "aws:sqs/queuePolicy:QueuePolicy", props: { policy: UNKNOWN }, dependsOn: { policy: ["elsewhere"] } },
+      "policy",
+    ],
     ["a policy", { type: bucketPolicy, props: { policy: UNKNOWN } }, "policy"],
     [
       "a policy of a bucket that is not quite closed",

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { waitsForNames } from "../../../../policies/relation.ts";
 import type { Value } from "../../../../policies/resource.ts";
 import { notAction } from "../../../../policies/rules/identity/not-action.ts";
 import { passRole } from "../../../../policies/rules/identity/pass-role.ts";
 import { covers, isAnyResource } from "../../../../policies/rules/identity/patterns.ts";
 import { policyDocuments } from "../../../../policies/rules/identity/policy-documents.ts";
 import { privilegeEscalation } from "../../../../policies/rules/identity/privilege-escalation.ts";
-import { waitsForNames } from "../../../../policies/rules/identity/statements.ts";
 import { wildcardActions } from "../../../../policies/rules/identity/wildcard-actions.ts";
 import { wildcardResources } from "../../../../policies/rules/identity/wildcard-resources.ts";
 import { judged, problems, resource, UNKNOWN } from "../../judging.ts";

@@ -53,6 +53,26 @@ describe.each<Escapes>([
         'bindings[0].jurisdiction is "default", but the bucket "orders" has "eu"',
       ],
       [
+        "a binding of Pages that leaves it out",
+        [
+          { type: r2, name: "orders", props: { name: "orders", jurisdiction: "eu" } },
+          {
+            type: "cloudflare:index/pagesProject:PagesProject",
+            name: "site",
+            props: { deploymentConfigs: { production: { r2Buckets: { ORDERS: { name: "orders" } } } } },
+          },
+        ],
+        'deploymentConfigs.production.r2Buckets.ORDERS.jurisdiction is "default", but the bucket "orders" has "eu"',
+      ],
+      [
+        "a sink of a pipeline that leaves it out",
+        [
+          { type: r2, name: "orders", props: { name: "orders", jurisdiction: "eu" } },
+          { type: "cloudflare:index/pipelineSink:PipelineSink", name: "sink", props: { type: "r2", config: { bucket: "orders" } } },
+        ],
+        'config.jurisdiction is "default", but the bucket "orders" has "eu"',
+      ],
+      [
         "a lock that leaves it out",
         [
           { type: r2, name: "orders", props: { name: "orders", jurisdiction: "eu" } },

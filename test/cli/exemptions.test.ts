@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { unusedExemptions } from "../../cli/unused-exemptions.ts";
+import { unusedExemptions } from "../../cli/exemptions.ts";
 import { inUse, loadExemptions, withoutUse } from "../../policies/exemptions.ts";
 import { rules } from "../../policies/rules/index.ts";
 

@@ -1,7 +1,7 @@
-// Exemptions that nothing needs any more. A stack's own run tells those that name the stack; those for several take the runs of all.
+// The exemptions in force, and those that nothing needs any more. A stack's own run tells those that name the stack; those for several take the runs of all.
 import { join } from "node:path";
+import { catalogue } from "../policies/catalogue.ts";
 import { type Exemption, loadExemptions, numberIn, unusedIn, withoutUse } from "../policies/exemptions.ts";
-import { rules } from "../policies/rules/index.ts";
 import { exemptionsRule } from "../policies/session.ts";
 import { root } from "./paths.ts";
 import type { StackResult } from "./pulumi/operations.ts";
@@ -12,7 +12,11 @@ type Run = Pick<StackResult, "stack" | "ok" | "findings">;
  * What no run has said yet, as it is to be said.
  * @param all names of every stack there is
  */
-export function unusedExemptions(runs: readonly Run[], all: readonly string[], exemptions: readonly Exemption[] = inForce()): string[] {
+export function unusedExemptions(
+  runs: readonly Run[],
+  all: readonly string[],
+  exemptions: readonly Exemption[] = exemptionsInForce(),
+): string[] {
   // The pack judges the whole stack where the program ran to its end: without a finding that blocks, only when the run succeeded.
   const judged = runs.filter(({ ok, findings }) => ok || findings.some(({ mandatory }) => mandatory));
   const used = new Map(judged.map(({ stack, findings }) => [stack, new Set(findings.flatMap(({ message }) => numberIn(message) ?? []))]));
@@ -25,9 +29,9 @@ export function unusedExemptions(runs: readonly Run[], all: readonly string[], e
 }
 
 /** None where the file cannot be used: then every run has said so. */
-function inForce(): Exemption[] {
+export function exemptionsInForce(): Exemption[] {
   try {
-    return loadExemptions(join(root, "policies"), rules, new Date());
+    return loadExemptions(join(root, "policies"), catalogue, new Date());
   } catch {
     return [];
   }
