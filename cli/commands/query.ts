@@ -46,7 +46,7 @@ export async function query(name: string, sql: string, options: { json?: boolean
   } catch (error) {
     throw new PersonError(
       `The database of "${stack}" refuses: ${(error as Error).message}`,
-      "Mend the statement. Tables: subject, consent_ledger, consent_outbox, idempotency.",
+      "Mend the statement. Tables: subject, consent_state, consent_ledger, consent_outbox, idempotency.",
     );
   } finally {
     await client.end();

@@ -113,12 +113,12 @@ export async function consentChanges(region: DrilledRegion, calls: CloudCalls, p
       const body = JSON.stringify({ purposes: { personalisation: state } });
       const { status, text } = await ask("PATCH", `/v1/subjects/${subject}/preferences`, headers, body);
       if (status !== 200) throw new Error(`${status} ${text}`);
-      return `${(JSON.parse(text) as { consentEpoch: number }).consentEpoch} ${state}`;
+      return String((JSON.parse(text) as { consentEpoch: number }).consentEpoch);
     },
     async missing(acknowledged) {
       const rows = await ledgerOf(region, calls, subject);
-      const lost = acknowledged.filter((each) => !rows.has(each)).map((each) => `${each} is not in the ledger`);
-      const last = Math.max(0, ...acknowledged.map((each) => Number.parseInt(each, 10)));
+      const lost = acknowledged.filter((each) => !rows.has(each)).map((each) => `epoch ${each} is not in the ledger`);
+      const last = Math.max(0, ...acknowledged.map(Number));
       const { text } = await ask("GET", "/v1/experience/hero", authorization);
       const { consentEpoch } = JSON.parse(text) as { consentEpoch: number | null };
       // Only a change that restricts makes a new epoch, and the edge may hear of it a moment later.
@@ -139,8 +139,11 @@ async function ledgerOf({ database }: DrilledRegion, calls: CloudCalls, subject:
   });
   await client.connect();
   try {
-    const { rows } = await readOnlyQuery(client, `SELECT epoch, state FROM consent_ledger WHERE subject = ${pg.escapeLiteral(subject)}`);
-    return new Set(rows.map(({ epoch, state }) => `${epoch} ${state}`));
+    const { rows } = await readOnlyQuery(
+      client,
+      `SELECT l.epoch FROM consent_ledger l JOIN subject s USING (reference) WHERE s.id = ${pg.escapeLiteral(subject)}`,
+    );
+    return new Set(rows.map(({ epoch }) => String(epoch)));
   } finally {
     await client.end();
   }

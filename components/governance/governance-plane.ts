@@ -1,4 +1,5 @@
 import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamMember.js";
+import { CryptoKeyIAMMember } from "@pulumi/gcp/kms/cryptoKeyIAMMember.js";
 import { ServiceIdentity } from "@pulumi/gcp/projects/serviceIdentity.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -169,6 +170,15 @@ export class GovernancePlane extends pulumi.ComponentResource {
       transform: transform[service],
     });
     const ofPreferences = common("preferences", args.preferencesAccount, migrationAccount);
+    const subjectKeys = new CryptoKeyIAMMember(
+      `${name}-subject-keys`,
+      {
+        cryptoKeyId: keys.nodes.subjects.id,
+        role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+        member: args.preferencesAccount.member,
+      },
+      child,
+    );
     const preferences = new GovernanceService(
       `${name}-preferences`,
       {
@@ -178,9 +188,11 @@ export class GovernancePlane extends pulumi.ComponentResource {
         environment: {
           ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
+          SUBJECT_KEYS_KMS: keys.nodes.subjects.id,
           ...(args.subjectsUrl === undefined ? {} : { SUBJECTS_URL: args.subjectsUrl }),
         },
         secrets: { ...ofPreferences.secrets, SUBJECT_TOKEN_PRIVATE_KEY: args.subjectTokenKey },
+        dependsOn: [...ofPreferences.dependsOn, subjectKeys],
       },
       child,
     );

@@ -16,7 +16,11 @@ export interface RegionKeysArgs {
   readonly lifecycle: Lifecycle;
   /** What must be enabled before the service agents can be made. */
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
-  readonly transform?: { readonly gcp?: Transform<CryptoKeyArgs>; readonly aws?: Transform<KeyArgs> };
+  readonly transform?: {
+    readonly gcp?: Transform<CryptoKeyArgs>;
+    readonly subjects?: Transform<CryptoKeyArgs>;
+    readonly aws?: Transform<KeyArgs>;
+  };
 }
 
 /** Seconds between two versions of a key: 90 days (NIST SP 800-57 part 1, 5.3.6, allows up to two years). */
@@ -39,6 +43,8 @@ export class RegionKeys extends pulumi.ComponentResource {
   readonly nodes: {
     readonly ring: KeyRing;
     readonly gcp: CryptoKey;
+    /** Wraps what wraps the subjects' own keys: whoever may use it can read what people said. No store ever uses it. */
+    readonly subjects: CryptoKey;
     readonly aws: Key;
     readonly alias: Alias;
     readonly agents: readonly ServiceIdentity[];
@@ -59,21 +65,16 @@ export class RegionKeys extends pulumi.ComponentResource {
       { project, ...(durable ? { name: `bailiwick-${region}-${generation}` } : {}), location: gcp.location },
       { ...kept, dependsOn },
     );
-    const gcpKey = new CryptoKey(
-      `${name}-gcp`,
-      ...transformed(
-        transform.gcp,
-        {
-          name: "data",
-          keyRing: ring.id,
-          purpose: "ENCRYPT_DECRYPT",
-          rotationPeriod: `${rotationSeconds}s`,
-          versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "HSM" },
-          labels: labels(jurisdiction, "sensitive"),
-        },
-        kept,
-      ),
-    );
+    const symmetric = (keyName: string): CryptoKeyArgs => ({
+      name: keyName,
+      keyRing: ring.id,
+      purpose: "ENCRYPT_DECRYPT",
+      rotationPeriod: `${rotationSeconds}s`,
+      versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "HSM" },
+      labels: labels(jurisdiction, "sensitive"),
+    });
+    const gcpKey = new CryptoKey(`${name}-gcp`, ...transformed(transform.gcp, symmetric("data"), kept));
+    const subjects = new CryptoKey(`${name}-subjects`, ...transformed(transform.subjects, symmetric("subjects"), kept));
     const agents = ["sqladmin", "secretmanager"].map(
       (api) => new ServiceIdentity(`${name}-agent-${api}`, { project, service: `${api}.googleapis.com` }, { ...child, dependsOn }),
     );
@@ -130,7 +131,7 @@ export class RegionKeys extends pulumi.ComponentResource {
       ),
     );
     const alias = new Alias(`${name}-alias`, { name: `alias/bailiwick-${region}`, targetKeyId: awsKey.keyId }, child);
-    this.nodes = { ring, gcp: gcpKey, aws: awsKey, alias, agents, grants };
+    this.nodes = { ring, gcp: gcpKey, subjects, aws: awsKey, alias, agents, grants };
     this.registerOutputs({ gcpKey: this.gcpKey, awsKey: this.awsKey });
   }
 

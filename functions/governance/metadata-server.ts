@@ -14,8 +14,11 @@ export class MetadataUnavailable extends Error {
 }
 
 /** An access token that is the password of this service's database user. Valid for up to an hour: ask again for each new connection. */
-export async function databasePassword(): Promise<string> {
-  const answer = JSON.parse(await get(`/token?scopes=${sqlLogin}`)) as { access_token: string };
+export const databasePassword = (): Promise<string> => accessToken(sqlLogin);
+
+/** An access token of this service's account for one of Google's scopes, valid for up to an hour. */
+export async function accessToken(scope: string): Promise<string> {
+  const answer = JSON.parse(await get(`/token?scopes=${scope}`)) as { access_token: string };
   return answer.access_token;
 }
 

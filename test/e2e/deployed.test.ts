@@ -23,7 +23,7 @@ afterAll(() => platform?.[Symbol.asyncDispose]());
 
 const rowsAbout = async (stack: string, subject: string) =>
   JSON.parse(
-    (await platform.succeed("query", stack, `SELECT purpose FROM consent_ledger WHERE subject = '${subject}'`, "--json")).stdout,
+    (await platform.succeed("query", stack, `SELECT purpose FROM consent_state WHERE subject = '${subject}'`, "--json")).stdout,
   ) as unknown[];
 
 describe("a deployed platform", () => {

@@ -192,14 +192,14 @@ test("a state file that was cut off is restored from its backup, and that is sai
 
 test("PostgreSQL killed under writes: the service recovers, and no acknowledged write is lost", async () => {
   const visitors = await Promise.all(Array.from({ length: 4 }, () => Visitor.create(platform, "eu")));
-  const acknowledged: { subject: string; epoch: number; state: string }[] = [];
+  const acknowledged: { subject: string; epoch: number }[] = [];
   let writing = true;
   const writers = visitors.map(async (visitor) => {
     for (let turn = 0; writing; turn++) {
       const state = turn % 2 === 0 ? "granted" : "withdrawn";
       const response = await visitor.tryChange(state, "eu").catch(() => undefined);
       if (response?.status === 200)
-        acknowledged.push({ subject: visitor.subject, epoch: ((await response.json()) as { consentEpoch: number }).consentEpoch, state });
+        acknowledged.push({ subject: visitor.subject, epoch: ((await response.json()) as { consentEpoch: number }).consentEpoch });
       else {
         if (response) expect(response.status).toBeGreaterThanOrEqual(500);
         await response?.body?.cancel();
@@ -216,12 +216,12 @@ test("PostgreSQL killed under writes: the service recovers, and no acknowledged 
   const { stdout } = await platform.succeed(
     "query",
     "eu",
-    `SELECT subject, epoch::int, state FROM consent_ledger WHERE subject IN (${list})`,
+    `SELECT s.id AS subject, l.epoch::int FROM consent_ledger l JOIN subject s USING (reference) WHERE s.id IN (${list})`,
     "--json",
   );
-  const ledger = new Set((JSON.parse(stdout) as typeof acknowledged).map(({ subject, epoch, state }) => `${subject} ${epoch} ${state}`));
+  const ledger = new Set((JSON.parse(stdout) as typeof acknowledged).map(({ subject, epoch }) => `${subject} ${epoch}`));
   // A change to what already holds is acknowledged with the epoch that said it first.
-  expect(acknowledged.filter(({ subject, epoch, state }) => !ledger.has(`${subject} ${epoch} ${state}`))).toEqual([]);
+  expect(acknowledged.filter(({ subject, epoch }) => !ledger.has(`${subject} ${epoch}`))).toEqual([]);
 });
 
 test("the edge cut off from the governance plane gives the default within its time", async () => {

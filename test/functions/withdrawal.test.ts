@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Google, newGoogle } from "./edge/google.ts";
 import { caller, type Edge, startEdge } from "./edge/workers.ts";
+import { ledgerOf } from "./governance/ledger.ts";
 import { type Region, startRegion } from "./governance/region.ts";
 import type { Service } from "./governance/service.ts";
 
@@ -156,13 +157,8 @@ describe("a person's word", () => {
     let turn = 0;
     balance = () => (turn++ % 2 ? service : second);
     await Promise.all(["granted", "withdrawn", "granted", "denied", "granted", "withdrawn"].map((state) => person.say(state)));
-    const [last] = await region.postgres.admin<{ state: string; epoch: string }>(
-      `SELECT state, epoch FROM preferences.consent_ledger WHERE subject = '${person.subject}' ORDER BY epoch DESC LIMIT 1`,
-    );
-    await vi.waitFor(
-      async () => expect(await person.sees()).toMatchObject({ reason: last?.state, consentEpoch: Number(last?.epoch) }),
-      patience,
-    );
+    const last = (await ledgerOf(region, person.subject)).at(-1);
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ reason: last?.state, consentEpoch: last?.epoch }), patience);
     balance = () => service;
     expect(await second.stop()).toBe(0);
   });
@@ -171,15 +167,15 @@ describe("a person's word", () => {
     /** Point-in-time recovery: later epochs of a subject are forgotten by the database, not by the edge. */
     async function restore(subject: string, epoch: number): Promise<void> {
       await region.postgres.admin(`ALTER TABLE preferences.consent_ledger DISABLE TRIGGER append_only`);
-      await region.postgres.admin(`DELETE FROM preferences.consent_ledger WHERE subject = '${subject}' AND epoch > ${epoch}`);
+      await region.postgres.admin(
+        `DELETE FROM preferences.consent_ledger WHERE epoch > ${epoch} AND reference = (SELECT reference FROM preferences.subject WHERE id = '${subject}')`,
+      );
       await region.postgres.admin(`ALTER TABLE preferences.consent_ledger ENABLE ALWAYS TRIGGER append_only`);
+      // What holds is made again from what the ledger still knows.
+      await region.postgres.admin(`DELETE FROM preferences.consent_state WHERE subject = '${subject}'`);
       await region.postgres.admin(`DELETE FROM preferences.consent_outbox WHERE subject = '${subject}' AND epoch > ${epoch}`);
       await region.postgres.admin(`UPDATE preferences.subject SET epoch = ${epoch} WHERE id = '${subject}'`);
     }
-    const ledger = (subject: string) =>
-      region.postgres.admin<{ epoch: string; purpose: string; state: string; reason: string | null }>(
-        `SELECT epoch, purpose, state, reason FROM preferences.consent_ledger WHERE subject = '${subject}' ORDER BY id`,
-      );
 
     test("when it is a withdrawal that follows", async () => {
       const person = await visitor();
@@ -204,9 +200,9 @@ describe("a person's word", () => {
       cable.whole = true;
       await vi.waitFor(async () => expect(await undelivered()).toEqual([]), patience);
       expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" });
-      const last = (await ledger(person.subject)).at(-1);
+      const last = (await ledgerOf(region, person.subject)).at(-1);
       expect(last).toMatchObject({ purpose: "personalisation", state: "withdrawn", reason: expect.stringContaining("held by the edge") });
-      expect((await person.sees()).consentEpoch).toBe(Number(last?.epoch));
+      expect((await person.sees()).consentEpoch).toBe(last?.epoch);
       // And it is the person's again.
       expect(await person.say("granted")).toMatchObject({ enforcement: "applied" });
       expect(await person.sees()).toMatchObject({ reason: "granted" });

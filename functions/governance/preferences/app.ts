@@ -10,6 +10,7 @@ import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { issueSubjectToken } from "../../shared/tokens.ts";
 import { DatabaseUnavailable } from "../database.ts";
 import { health, identified } from "../every-service.ts";
+import { KmsUnavailable } from "../kms.ts";
 import { log, reasonOf } from "../log.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
@@ -18,7 +19,7 @@ import { type Keys, requireOwnSubject } from "./authentication.ts";
 import { etagOf, matches } from "./document.ts";
 import type { Outbox } from "./outbox.ts";
 import * as routes from "./routes.ts";
-import type { Policy, PreferencesStore } from "./store.ts";
+import type { Policy, PreferencesStore, Said } from "./store.ts";
 
 /** How long a person waits for the edge's word before the answer says "pending". */
 const enforcementBudgetMs = 500;
@@ -76,10 +77,22 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
   app.openapi(routes.patchPreferences, async (c) => {
     const { sid } = c.req.valid("param");
     await requireOwnSubject(c.req.raw.headers, sid, keys);
-    const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
-    const { purposes, notice } = routes.preferencesPatch.parse(c.req.valid("json"));
-    const document = await store.change({ subject: sid, purposes, notice, ifMatch, idempotencyKey });
+    const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
+    const { purposes, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
+    const said: Said = { ...shown, method: "api", surface: "api", source: "edge", actor: "subject", gpc: gpc === "1" };
+    const document = await store.change({ subject: sid, purposes, said, ifMatch, idempotencyKey });
     return c.json({ ...document, enforcement: await enforcement(sid), policyRevision: policy.revision }, 200, { etag: etagOf(document) });
+  });
+
+  app.openapi(routes.consentEvents, async (c) => {
+    const { sid } = c.req.valid("param");
+    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    const { cursor, limit } = c.req.valid("query");
+    const entries = await store.history(sid, cursor, limit);
+    // What stands for the subject in ledger and log is nobody's business: with it, two leaks could be joined.
+    const events = entries.map(({ event: { subject: _, ...event } }) => event);
+    const last = entries.at(-1)?.position;
+    return c.json({ events, ...(entries.length === limit && last !== undefined ? { next: last } : {}) }, 200);
   });
 
   app.openapi(routes.checkPurpose, async (c) => {
@@ -124,6 +137,16 @@ function problemOf(error: Error): ProblemError {
       kind: "database-unavailable",
       title: "Try again in a moment",
       detail: "The database cannot be reached. Send the same request again; with an Idempotency-Key nothing happens twice.",
+      headers: { "retry-after": "1" },
+    });
+  }
+  if (error instanceof KmsUnavailable) {
+    log("WARNING", "A request was refused.", { reason: error.message });
+    return new ProblemError({
+      status: 503,
+      kind: "keys-unavailable",
+      title: "Try again in a moment",
+      detail: "The key that protects what people say cannot be opened. Nothing was written; send the same request again.",
       headers: { "retry-after": "1" },
     });
   }

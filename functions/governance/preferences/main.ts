@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { parseDecisionTable, policyRevision } from "../../shared/decision-table.ts";
 import { Database } from "../database.ts";
 import { readEnvironment } from "../environment.ts";
+import { KmsKey } from "../kms.ts";
 import { run, type Service } from "../serve.ts";
 import { Delivery } from "../telemetry/delivery.ts";
 import { Heartbeat } from "../telemetry/heartbeat.ts";
@@ -11,6 +12,7 @@ import { TelemetryOutbox } from "../telemetry/outbox.ts";
 import { Tracer } from "../telemetry/tracer.ts";
 import { createApp } from "./app.ts";
 import { type PreferencesEnvironment, preferencesEnvironment } from "./environment.ts";
+import { SubjectKeys } from "./ledger/subject-keys.ts";
 import { schemaName } from "./migrations.ts";
 import { Outbox } from "./outbox.ts";
 import { Retention } from "./retention.ts";
@@ -29,7 +31,8 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const telemetryDatabase = new Database({ ...login, connections: 2 });
   const spool = new TelemetryOutbox(telemetryDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const tracer = new Tracer({ service: "preferences", version: environment.VERSION, region, jurisdiction }, spool);
-  const store = new PreferencesStore(database, { jurisdiction, policy, announce: subjectsUrl !== undefined });
+  const subjectKeys = SubjectKeys.opener(database, new KmsKey(environment.SUBJECT_KEYS_KMS, environment.KMS_ORIGIN));
+  const store = new PreferencesStore(database, subjectKeys, { jurisdiction, policy, announce: subjectsUrl !== undefined });
   const outbox =
     subjectsUrl === undefined
       ? undefined

@@ -9,26 +9,45 @@ export const migrations: readonly Migration[] = [
   {
     version: 1,
     sql: `
+      -- What wraps the subjects' keys, itself wrapped by the region's key in KMS.
+      CREATE TABLE preferences.keyring (
+        id integer PRIMARY KEY,
+        wrapped bytea NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+
       CREATE TABLE preferences.subject (
         id text PRIMARY KEY,
+        -- stands for the subject in the ledger: drawn at random, and known nowhere else
+        reference uuid NOT NULL UNIQUE,
+        -- what seals the subject's events, wrapped. Without it they can never be read again
+        key bytea NOT NULL,
         -- grows by one with every change of consent
         epoch bigint NOT NULL DEFAULT 0,
         created_at timestamptz NOT NULL DEFAULT now()
       );
 
-      -- What was said, once per purpose and epoch. The latest row of a purpose holds.
+      -- What was said, sealed under the subject's key, and what the transparency log commits to.
       CREATE TABLE preferences.consent_ledger (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        subject text NOT NULL REFERENCES preferences.subject,
+        position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id uuid NOT NULL UNIQUE,
+        reference uuid NOT NULL,
         epoch bigint NOT NULL,
+        sealed bytea NOT NULL,
+        commitment bytea NOT NULL UNIQUE CHECK (octet_length(commitment) = 32),
+        recorded_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX of_subject ON preferences.consent_ledger (reference, position);
+
+      -- What holds of it, in plain: a projection. It may be deleted, and is made again from the ledger.
+      CREATE TABLE preferences.consent_state (
+        subject text NOT NULL REFERENCES preferences.subject ON DELETE CASCADE,
         purpose text NOT NULL,
+        epoch bigint NOT NULL,
         state text NOT NULL CHECK (state IN ('granted', 'denied', 'withdrawn')),
         valid_until timestamptz,
-        -- the notice the person was shown, by its id
-        notice text,
-        policy_revision text NOT NULL,
-        recorded_at timestamptz NOT NULL DEFAULT now(),
-        UNIQUE (subject, purpose, epoch)
+        event uuid NOT NULL,
+        PRIMARY KEY (subject, purpose)
       );
 
       CREATE FUNCTION preferences.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -70,24 +89,20 @@ export const migrations: readonly Migration[] = [
   {
     version: 2,
     sql: `
-      -- why a row was written that no request asked for
-      ALTER TABLE preferences.consent_ledger ADD COLUMN reason text;`,
-  },
-  {
-    version: 3,
-    sql: `
       -- what retention looks for
       CREATE INDEX answered ON preferences.idempotency (recorded_at);
       CREATE INDEX delivered ON preferences.consent_outbox (delivered_at) WHERE delivered_at IS NOT NULL;`,
   },
-  { version: 4, sql: telemetryTables(schemaName) },
+  { version: 3, sql: telemetryTables(schemaName) },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
 const grants = (user: string): string => `
   GRANT USAGE ON SCHEMA preferences TO ${user};
-  GRANT SELECT, INSERT, UPDATE (epoch) ON preferences.subject TO ${user};
+  GRANT SELECT, INSERT ON preferences.keyring TO ${user};
+  GRANT SELECT, INSERT, UPDATE (epoch), DELETE ON preferences.subject TO ${user};
   GRANT SELECT, INSERT ON preferences.consent_ledger TO ${user};
+  GRANT SELECT, INSERT, UPDATE, DELETE ON preferences.consent_state TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
   GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};
   ${telemetryGrants(schemaName, user)}`;

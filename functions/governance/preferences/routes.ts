@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { consentStates, purposes, recordedStates } from "../../shared/consent.ts";
 import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+import { consentEvent } from "./ledger/consent-event.ts";
 
 const subjectId = z
   .custom<SubjectId>(isSubjectId, "must be a subject id: <region>_<26 characters>")
@@ -43,7 +44,9 @@ export const preferencesPatch = z
         ]),
       ) as Record<(typeof purposes)[number], z.ZodOptional<z.ZodEnum<{ granted: "granted"; denied: "denied"; withdrawn: "withdrawn" }>>>,
     ),
-    notice: z.string().min(1).max(200).optional().openapi({ description: "Id of the notice the person was shown." }),
+    notice: consentEvent.shape.notice.openapi({ description: "The notice the person was shown, by the hash of its text." }),
+    servedAt: consentEvent.shape.servedAt,
+    collectedAt: consentEvent.shape.collectedAt,
   })
   .openapi("PreferencesPatch", { description: "JSON merge patch, RFC 7396" });
 
@@ -99,6 +102,7 @@ export const patchPreferences = createRoute({
     params: sid,
     headers: z.object({
       "if-match": optionalHeader("ETag the decision rests on, or *"),
+      "sec-gpc": optionalHeader("1: Global Privacy Control"),
       "idempotency-key": z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request" }),
     }),
     body: {
@@ -107,6 +111,32 @@ export const patchPreferences = createRoute({
     },
   },
   responses: { 200: json(changed, "What then holds, with its ETag"), ...problems },
+});
+
+const largestPage = 100;
+export const consentEvents = createRoute({
+  method: "get",
+  path: "/v1/subjects/{sid}/consent-events",
+  summary: "Everything a subject has said, in order, as the ledger holds it",
+  request: {
+    params: sid,
+    query: z.object({
+      cursor: z.coerce.number().int().min(0).default(0).openapi({ description: "`next` of the page before" }),
+      limit: z.coerce.number().int().min(1).max(largestPage).default(largestPage),
+    }),
+  },
+  responses: {
+    200: json(
+      z
+        .object({
+          events: z.array(consentEvent.omit({ subject: true })),
+          next: z.int().optional().openapi({ description: "The cursor of what follows; absent on the last page." }),
+        })
+        .openapi("ConsentEvents"),
+      "A page of events",
+    ),
+    ...problems,
+  },
 });
 
 export const checkPurpose = createRoute({

@@ -1,7 +1,6 @@
 // Subjects, ledger and first answers in PostgreSQL. Every change of a subject is made under a lock on its row, so that epochs,
 // idempotency keys and outbox rows of one subject never race.
-import { createHash } from "node:crypto";
-import type { QueryResultRow } from "pg";
+import { createHash, randomUUID } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { type ConsentEntry, type ConsentRecord, leastPermissive, type Purpose, type RecordedState } from "../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
@@ -11,16 +10,21 @@ import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
+import { append, type Circumstances, type Entry, history, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
+import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { keptHours } from "./retention.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
 const ownDeliverySeconds = 2;
 
+/** What a request tells of how something was said; the rest of the circumstances the store knows itself. */
+export type Said = Omit<Circumstances, "jurisdiction" | "receivedAt" | "policyRevision">;
+
 export interface ChangeRequest {
   readonly subject: SubjectId;
   readonly purposes: Wanted;
-  /** Id of the notice the person was shown. */
-  readonly notice?: string | undefined;
+  /** How it was said. */
+  readonly said: Said;
   readonly ifMatch?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -32,30 +36,41 @@ export interface Policy {
 
 export class PreferencesStore {
   readonly #database: Database;
+  readonly #keys: () => Promise<SubjectKeys>;
   readonly #jurisdiction: string;
   readonly #policy: Policy;
   /** Whether an edge must hear of changes. */
   readonly #announce: boolean;
 
-  constructor(database: Database, options: { jurisdiction: string; policy: Policy; announce: boolean }) {
+  constructor(database: Database, keys: () => Promise<SubjectKeys>, options: { jurisdiction: string; policy: Policy; announce: boolean }) {
     this.#database = database;
+    this.#keys = keys;
     this.#jurisdiction = options.jurisdiction;
     this.#policy = options.policy;
     this.#announce = options.announce;
   }
 
-  /** Throws unless the tables are there and may be read. */
+  /** Throws unless the tables are there and may be read, and the subjects' keys can be unwrapped. */
   async ping(): Promise<void> {
+    await this.#keys();
     await this.#database.query("SELECT FROM preferences.subject LIMIT 1");
   }
 
   async create(subject: SubjectId): Promise<void> {
-    await this.#database.query("INSERT INTO preferences.subject (id) VALUES ($1)", [subject]);
+    const reference = randomUUID();
+    await this.#database.query("INSERT INTO preferences.subject (id, reference, key) VALUES ($1, $2, $3)", [
+      subject,
+      reference,
+      (await this.#keys()).make(reference),
+    ]);
   }
 
   /** What a subject has said, or undefined for one that does not exist. */
   async record(subject: SubjectId): Promise<ConsentRecord | undefined> {
-    return readRecord(this.#database, subject);
+    const record = await readRecord(this.#database, subject);
+    // Something was said, and nothing of it is there: the projection was deleted.
+    if (!record || record.epoch === 0 || Object.keys(record.purposes).length > 0) return record;
+    return this.#database.transaction(async (client) => (await this.#lock(client, subject))?.record);
   }
 
   async document(subject: SubjectId): Promise<PreferencesDocument> {
@@ -64,20 +79,47 @@ export class PreferencesStore {
     return preferencesDocument(subject, this.#jurisdiction, record, new Date());
   }
 
+  /** A page of what a subject has said, in order. @param after position of the last event that the reader has */
+  async history(subject: SubjectId, after: number, most: number): Promise<Entry[]> {
+    const [row] = await this.#database.query<{ reference: string; key: Buffer }>(
+      "SELECT reference, key FROM preferences.subject WHERE id = $1",
+      [subject],
+    );
+    if (!row) throw unknownSubject();
+    const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
+    return this.#database.transaction((client) => history(client, owner, after, most));
+  }
+
+  /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */
+  async #lock(client: Queryable, subject: string): Promise<{ owner: Owner; record: ConsentRecord } | undefined> {
+    const { rows } = await client.query<{ reference: string; key: Buffer; epoch: string }>(
+      "SELECT reference, key, epoch FROM preferences.subject WHERE id = $1 FOR UPDATE",
+      [subject],
+    );
+    const row = rows[0];
+    if (!row) return undefined;
+    const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
+    const epoch = Number(row.epoch);
+    const purposes = await stateOf(client, subject);
+    if (epoch === 0 || Object.keys(purposes).length > 0) return { owner, record: { epoch, purposes } };
+    await rebuild(client, owner);
+    return { owner, record: { epoch, purposes: await stateOf(client, subject) } };
+  }
+
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
   async change(request: ChangeRequest): Promise<PreferencesDocument> {
     const { subject, idempotencyKey } = request;
     return this.#database.transaction(async (client) => {
-      const locked = await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
-      if (locked.rowCount === 0) throw unknownSubject();
+      const locked = await this.#lock(client, subject);
+      if (!locked) throw unknownSubject();
       const digest = createHash("sha256")
-        .update(canonicalJson({ purposes: request.purposes, notice: request.notice ?? null }))
+        .update(canonicalJson({ purposes: request.purposes, notice: request.said.notice ?? null }))
         .digest("base64url");
       if (idempotencyKey !== undefined) {
         const first = await firstAnswer(client, subject, idempotencyKey, digest);
         if (first) return first;
       }
-      const document = await this.#apply(client, request);
+      const document = await this.#apply(client, locked, request);
       if (idempotencyKey !== undefined)
         await client.query("INSERT INTO preferences.idempotency (subject, key, digest, answer) VALUES ($1, $2, $3, $4)", [
           subject,
@@ -89,9 +131,12 @@ export class PreferencesStore {
     });
   }
 
-  async #apply(client: Queryable, { subject, purposes, notice, ifMatch }: ChangeRequest): Promise<PreferencesDocument> {
+  async #apply(
+    client: Queryable,
+    { owner, record: before }: { owner: Owner; record: ConsentRecord },
+    { subject, purposes, said: how, ifMatch }: ChangeRequest,
+  ): Promise<PreferencesDocument> {
     const now = new Date();
-    const before = (await readRecord(rowsOf(client), subject)) as ConsentRecord;
     const current = preferencesDocument(subject, this.#jurisdiction, before, now);
     const changes = changesOf(before, purposes, now);
     checkPrecondition(changes, ifMatch, etagOf(current));
@@ -100,7 +145,7 @@ export class PreferencesStore {
     const epoch = before.epoch + 1;
     const said = Object.fromEntries(changes.map(([purpose, state]) => [purpose, this.#entry(purpose, state, epoch, now)]));
     const after: ConsentRecord = { epoch, purposes: { ...before.purposes, ...said } };
-    await this.#write(client, subject, after, { notice });
+    await this.#write(client, owner, after, how, now);
     if (this.#announce) await enqueue(client, subject, after, ownDeliverySeconds);
     return preferencesDocument(subject, this.#jurisdiction, after, now);
   }
@@ -119,33 +164,34 @@ export class PreferencesStore {
    */
   async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
     await this.#database.transaction(async (client) => {
-      await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
-      const own = await readRecord(rowsOf(client), subject);
-      if (own?.epoch !== epoch) return;
-      const settled = leastPermissive(own, held, Math.max(epoch, held.epoch) + 1);
-      await this.#write(client, subject, settled, { reason: `held by the edge (epoch ${held.epoch}), missing here` });
+      const own = await this.#lock(client, subject);
+      if (own?.record.epoch !== epoch) return;
+      const settled = leastPermissive(own.record, held, Math.max(epoch, held.epoch) + 1);
+      const reason = `held by the edge (epoch ${held.epoch}), missing here`;
+      await this.#write(client, own.owner, settled, { ...byTheService, method: "reconcile", reason }, new Date());
       await enqueue(client, subject, settled, 0);
       log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
     });
   }
 
-  /** Moves the subject to the record's epoch and writes the words that were said in it. */
-  async #write(
-    client: Queryable,
-    subject: string,
-    record: ConsentRecord,
-    why: { notice?: string | undefined; reason?: string },
-  ): Promise<void> {
-    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [subject, record.epoch]);
-    for (const [purpose, { state, epoch, validUntil }] of Object.entries(record.purposes))
-      if (epoch === record.epoch)
-        await client.query(
-          `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, valid_until, notice, reason, policy_revision)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-          [subject, epoch, purpose, state, validUntil ?? null, why.notice ?? null, why.reason ?? null, this.#policy.revision],
-        );
+  /** Moves the subject to the record's epoch and appends the words that were said in it. */
+  async #write(client: Queryable, owner: Owner, record: ConsentRecord, said: Said, now: Date): Promise<void> {
+    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, record.epoch]);
+    const circumstances = {
+      ...said,
+      jurisdiction: this.#jurisdiction,
+      receivedAt: now.toISOString(),
+      policyRevision: this.#policy.revision,
+    };
+    await append(client, owner, record, circumstances, (purpose) => {
+      const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
+      // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
+      return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
+    });
   }
 }
+
+const byTheService = { surface: "none", source: "preferences", actor: "preferences", gpc: false } as const;
 
 /** Puts a record where the outbox finds it, in the caller's transaction. */
 export async function enqueue(client: Queryable, subject: string, record: ConsentRecord, delaySeconds: number): Promise<void> {
@@ -155,22 +201,17 @@ export async function enqueue(client: Queryable, subject: string, record: Consen
   );
 }
 
-interface Rows {
-  query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]>;
-}
-
-export function rowsOf(client: Queryable): Rows {
-  return { query: async <Row extends QueryResultRow>(text: string, values: unknown[]) => (await client.query<Row>(text, values)).rows };
-}
-
-/** The record of a subject from its ledger: the latest word on each purpose. */
-export async function readRecord(rows: Rows, subject: string): Promise<ConsentRecord | undefined> {
-  // One statement, so that epoch and words are of one moment.
-  const found = await rows.query<{ epoch: string; purpose: string | null; said: string; state: RecordedState; valid_until: Date | null }>(
-    `SELECT s.epoch, l.purpose, l.epoch AS said, l.state, l.valid_until FROM preferences.subject s
-     LEFT JOIN (SELECT DISTINCT ON (purpose) purpose, epoch, state, valid_until, subject FROM preferences.consent_ledger
-                WHERE subject = $1 ORDER BY purpose, epoch DESC) l ON l.subject = s.id
-     WHERE s.id = $1`,
+/** The record of a subject, epoch and words of one moment. */
+async function readRecord(database: Database, subject: string): Promise<ConsentRecord | undefined> {
+  const found = await database.query<{
+    epoch: string;
+    purpose: string | null;
+    said: string;
+    state: RecordedState;
+    valid_until: Date | null;
+  }>(
+    `SELECT s.epoch, c.purpose, c.epoch AS said, c.state, c.valid_until
+     FROM preferences.subject s LEFT JOIN preferences.consent_state c ON c.subject = s.id WHERE s.id = $1`,
     [subject],
   );
   const first = found[0];

@@ -114,18 +114,22 @@ export class Postgres {
   }
 
   /** Runs SQL as the server's own administrator. */
-  admin<Row extends pg.QueryResultRow>(sql: string, database?: string): Promise<Row[]> {
+  admin<Row extends pg.QueryResultRow>(sql: string, database?: string, values?: unknown[]): Promise<Row[]> {
     const own = /^(CREATE|DROP) (ROLE|DATABASE)|^(GRANT|REVOKE) \w+ (TO|FROM)|^ALTER ROLE/.test(sql);
-    return this.run({ user: "postgres", password: "admin", database: database ?? (own ? "postgres" : "brand") }, sql);
+    return this.run({ user: "postgres", password: "admin", database: database ?? (own ? "postgres" : "brand") }, sql, values);
   }
 
   /** Runs SQL as anybody. */
-  async run<Row extends pg.QueryResultRow>(who: { user: string; password: string; database?: string }, sql: string): Promise<Row[]> {
+  async run<Row extends pg.QueryResultRow>(
+    who: { user: string; password: string; database?: string },
+    sql: string,
+    values?: unknown[],
+  ): Promise<Row[]> {
     const client = new pg.Client({ host: this.socket, database: "brand", ...who });
     client.on("error", () => {});
     await client.connect();
     try {
-      return (await client.query<Row>(sql)).rows;
+      return (await client.query<Row>(sql, values)).rows;
     } finally {
       await client.end();
     }

@@ -1,4 +1,5 @@
 // The governance plane of one region for a test: database, users, tokens and tables as a deployment leaves them.
+import { Kms } from "./kms.ts";
 import { MetadataServer } from "./metadata-server.ts";
 import { Postgres } from "./postgres.ts";
 import { buildImage, type Keys, runJob, Service } from "./service.ts";
@@ -8,6 +9,7 @@ export const serviceUser = { user: "preferences@brand-eu.iam", password: "token-
 
 export interface Region extends AsyncDisposable {
   readonly postgres: Postgres;
+  readonly kms: Kms;
   /** Folder of the image's `/app`. */
   readonly image: string;
   readonly migrationEnvironment: Record<string, string>;
@@ -32,6 +34,7 @@ export async function startRegion({
   await postgres.user(serviceUser.user, serviceUser.password);
   const ofMigrations = resources.use(await MetadataServer.start(migrationUser.password, identityToken));
   const metadata = resources.use(await MetadataServer.start(serviceUser.password, identityToken));
+  const kms = resources.use(await Kms.start(serviceUser.password));
   const image = resources.use(await buildImage(service)).folder;
   const database = { DATABASE_SOCKET: postgres.socket, DATABASE_NAME: "brand" };
   const migrationEnvironment = {
@@ -40,7 +43,7 @@ export async function startRegion({
     DATABASE_USER: migrationUser.user,
     SERVICE_USERS: serviceUser.user,
   };
-  const serviceEnvironment = { ...database, GCE_METADATA_HOST: metadata.host, DATABASE_USER: serviceUser.user };
+  const serviceEnvironment = { ...database, GCE_METADATA_HOST: metadata.host, DATABASE_USER: serviceUser.user, ...kms.environment };
   if (migrated) {
     const { code, output } = await runJob(image, migrationEnvironment);
     if (code !== 0) throw new Error(`the migration job failed:\n${output}`);
@@ -48,5 +51,5 @@ export async function startRegion({
   const kept = resources.move();
   const serve: Region["serve"] = async (environment = {}, keys) =>
     kept.use(await Service.start(image, { ...serviceEnvironment, ...environment }, keys));
-  return { postgres, image, migrationEnvironment, serviceEnvironment, serve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { postgres, kms, image, migrationEnvironment, serviceEnvironment, serve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

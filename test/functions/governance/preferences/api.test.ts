@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { isSubjectId, newSubjectId } from "../../../../functions/shared/subject-id.ts";
 import { issueEdgeToken, issueSubjectToken, verifySubjectToken } from "../../../../functions/shared/tokens.ts";
 import { newKeyPair } from "../../keys.ts";
+import { ledgerOf } from "../ledger.ts";
 import { type Region, startRegion } from "../region.ts";
 import { audience, Person, type Service } from "../service.ts";
 
@@ -20,10 +21,7 @@ describe("the preferences API", () => {
 
   const body = async (response: Response | Promise<Response>) => (await (await response).json()) as Record<string, unknown>;
   const etagOf = async () => (await person.read()).headers.get("etag") as string;
-  const rows = (subject = person.subject) =>
-    region.postgres.admin<{ purpose: string; state: string; epoch: string }>(
-      `SELECT * FROM preferences.consent_ledger WHERE subject = '${subject}' ORDER BY id`,
-    );
+  const rows = (subject = person.subject) => ledgerOf(region, subject);
 
   test("makes a new subject with a token of its own", async () => {
     const response = await service.request("/v1/subjects", { method: "POST" });
@@ -122,12 +120,13 @@ describe("the preferences API", () => {
   });
 
   test("keeps the notice that was shown", async () => {
+    const notice = { id: "privacy", version: "2026-05", sha256: `sha256:${"a".repeat(64)}`, language: "de" };
     await service.request(person.path, {
       method: "PATCH",
       headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json", "if-match": "*" },
-      body: JSON.stringify({ purposes: { analytics: "granted" }, notice: "privacy-2026-05" }),
+      body: JSON.stringify({ purposes: { analytics: "granted" }, notice }),
     });
-    expect(await rows()).toEqual([expect.objectContaining({ notice: "privacy-2026-05" })]);
+    expect(await rows()).toEqual([expect.objectContaining({ notice })]);
   });
 
   describe("with an Idempotency-Key", () => {
@@ -226,7 +225,7 @@ describe("the preferences API", () => {
 
     test.each([
       ["no JSON", "{", 400],
-      ["a body that is too large", JSON.stringify({ purposes: {}, notice: "x".repeat(20_000) }), 413],
+      ["a body that is too large", JSON.stringify({ purposes: {}, servedAt: "x".repeat(20_000) }), 413],
     ])("%s", async (_, text, status) => {
       const response = await service.request(person.path, {
         method: "PATCH",
@@ -275,10 +274,10 @@ describe("the preferences API", () => {
   });
 
   test("says a grant has expired once its end is past, and takes a new one", async () => {
+    await person.say({ analytics: "granted" }, { "if-match": "*" });
     await region.postgres.admin(
-      `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, valid_until, policy_revision) VALUES ('${person.subject}', 1, 'analytics', 'granted', now() - interval '1 day', 'sha256:old')`,
+      `UPDATE preferences.consent_state SET valid_until = now() - interval '1 day' WHERE subject = '${person.subject}'`,
     );
-    await region.postgres.admin(`UPDATE preferences.subject SET epoch = 1 WHERE id = '${person.subject}'`);
     expect(await body(person.read())).toMatchObject({ purposes: { analytics: "expired" }, validUntil: {} });
     expect(await body(person.say({ analytics: "granted" }, { "if-match": "*" }))).toMatchObject({
       consentEpoch: 2,

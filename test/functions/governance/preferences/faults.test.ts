@@ -64,7 +64,7 @@ describe("the preferences service", () => {
     expect([...statuses].sort()).toEqual([200, 503]);
     for (const { subject } of people) {
       const rows = await region.postgres.admin<{ epoch: string }>(
-        `SELECT epoch FROM preferences.consent_ledger WHERE subject = '${subject}' ORDER BY epoch`,
+        `SELECT l.epoch FROM preferences.consent_ledger l JOIN preferences.subject s USING (reference) WHERE s.id = '${subject}' ORDER BY l.epoch`,
       );
       const last = rows.length;
       expect(rows.map(({ epoch }) => Number(epoch))).toEqual(Array.from({ length: last }, (_, index) => index + 1));

@@ -72,19 +72,25 @@ describe("the migration job", () => {
   describe("leaves a ledger that", () => {
     const subject = "eu_00000000000000000000000000";
     beforeAll(async () => {
-      await region.postgres.run(serviceUser, `INSERT INTO preferences.subject (id) VALUES ('${subject}')`);
       await region.postgres.run(
         serviceUser,
-        `INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, policy_revision) VALUES ('${subject}', 1, 'analytics', 'granted', 'x')`,
+        `INSERT INTO preferences.subject (id, reference, key) VALUES ('${subject}', gen_random_uuid(), 'x')`,
+      );
+      await region.postgres.run(
+        serviceUser,
+        `INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment)
+         VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'sealed', sha256('x'))`,
       );
     });
     const statements = [
-      "UPDATE preferences.consent_ledger SET state = 'denied'",
+      "UPDATE preferences.consent_ledger SET sealed = 'other'",
       "DELETE FROM preferences.consent_ledger",
       "TRUNCATE preferences.consent_ledger CASCADE",
     ];
     const whole = async () =>
-      expect(await region.postgres.admin("SELECT state FROM preferences.consent_ledger")).toEqual([{ state: "granted" }]);
+      expect(await region.postgres.admin("SELECT epoch::int FROM preferences.consent_ledger WHERE sealed = 'sealed'")).toEqual([
+        { epoch: 1 },
+      ]);
 
     test.each(statements)("its service cannot change: %s", async (sql) => {
       await expect(region.postgres.run(serviceUser, sql)).rejects.toThrow("permission denied");
@@ -120,7 +126,10 @@ describe("the migration job", () => {
     });
 
     test("its service cannot fill with another past", async () => {
-      await expect(region.postgres.run(serviceUser, "DELETE FROM preferences.subject")).rejects.toThrow("permission denied");
+      await expect(region.postgres.run(serviceUser, "UPDATE preferences.subject SET reference = gen_random_uuid()")).rejects.toThrow(
+        "permission denied",
+      );
+      await expect(region.postgres.run(serviceUser, "UPDATE preferences.keyring SET wrapped = 'x'")).rejects.toThrow("permission denied");
       await expect(region.postgres.run(serviceUser, "UPDATE preferences.consent_outbox SET record = '{}'")).rejects.toThrow(
         "permission denied",
       );

@@ -7,7 +7,7 @@ describe("the preferences service deletes", () => {
   beforeAll(async () => {
     region = await startRegion();
     const admin = (sql: string) => region.postgres.admin(sql);
-    await admin(`INSERT INTO preferences.subject (id) VALUES ('${subject}')`);
+    await admin(`INSERT INTO preferences.subject (id, reference, key) VALUES ('${subject}', gen_random_uuid(), 'x')`);
     // More than one batch of each that is over, one row of each that is not.
     await admin(`INSERT INTO preferences.idempotency (subject, key, digest, answer, recorded_at)
       SELECT '${subject}', 'old-' || n, 'x', '{}'::json, now() - interval '25 hours' FROM generate_series(1, 2500) n
@@ -16,8 +16,8 @@ describe("the preferences service deletes", () => {
       SELECT '${subject}', n, '{}'::jsonb, now() - interval '30 hours', now(), now() - interval '25 hours' FROM generate_series(1, 2500) n
       UNION ALL SELECT '${subject}', 2501, '{}'::jsonb, now() - interval '30 hours', now(), now() - interval '23 hours'
       UNION ALL SELECT '${subject}', 2502, '{}'::jsonb, now() - interval '30 hours', now(), NULL::timestamptz`);
-    await admin(`INSERT INTO preferences.consent_ledger (subject, epoch, purpose, state, policy_revision, recorded_at)
-      VALUES ('${subject}', 1, 'analytics', 'denied', 'x', now() - interval '10 years')`);
+    await admin(`INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment, recorded_at)
+      VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'sealed', sha256('x'), now() - interval '10 years')`);
     await region.serve();
   });
   afterAll(() => region?.[Symbol.asyncDispose]());

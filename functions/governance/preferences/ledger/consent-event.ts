@@ -1,0 +1,51 @@
+// One thing that a person said about one purpose, with what proves under which circumstances: what the ledger seals and the log commits to.
+import * as z from "zod";
+import { purposes, recordedStates } from "../../../shared/consent.ts";
+
+const instant = z.iso.datetime({ offset: true });
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** How it was said. `gpc`: by the browser's Global Privacy Control; `merge` and `reconcile` are the service's own, and only ever restrict. */
+export const methods = ["form", "api", "gpc", "one-click", "merge", "reconcile"] as const;
+
+export const consentEvent = z.strictObject({
+  /** UUID, drawn for this event. */
+  id: z.uuid(),
+  /** Stands for the subject in ledger and log; never the subject id. */
+  subject: z.uuid(),
+  /** The consent epoch that it was said in. */
+  epoch: z.int().min(1),
+  purpose: z.enum(purposes),
+  state: z.enum(recordedStates),
+  /** `opt-in` or `opt-out`, and the law that says so (policy/legal-basis.ts), as of the moment. */
+  basis: z.enum(["opt-in", "opt-out"]),
+  regulation: z.string().min(1),
+  jurisdiction: z.string().min(1),
+  /** The notice that the person was shown: its text is found by the hash. */
+  notice: z.strictObject({ id: z.string(), version: z.string(), sha256: digest, language: z.string() }).optional(),
+  /** When the notice was served, and when the person answered, by the surface's clock. */
+  servedAt: instant.optional(),
+  collectedAt: instant.optional(),
+  /** When this service took it, by its own clock. */
+  receivedAt: instant,
+  /** After this instant a grant no longer counts. It is evaluated, and nothing is written then. */
+  validUntil: instant.optional(),
+  method: z.enum(methods),
+  /** Where it was said: `preference-page`, an app's name. */
+  surface: z.string().max(100),
+  /** Who sent it: `edge`, or a service's name. */
+  source: z.string().max(100),
+  /** Whose word it is: the subject's own, or the service that acts for it. */
+  actor: z.string().max(100),
+  /** Whether the request carried `Sec-GPC: 1` (w3.org/TR/gpc). */
+  gpc: z.boolean(),
+  /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). */
+  gpp: z.string().max(4000).optional(),
+  tcf: z.string().max(4000).optional(),
+  /** The event that this one takes the place of. */
+  supersedes: z.uuid().optional(),
+  policyRevision: digest,
+  /** Why it was written, where nobody asked for it. */
+  reason: z.string().max(500).optional(),
+});
+export type ConsentEvent = z.infer<typeof consentEvent>;
