@@ -73,7 +73,7 @@ describe("the preferences API", () => {
     expect(response.headers.get("etag")).not.toBe(before);
     expect(await etagOf()).toBe(response.headers.get("etag"));
     expect(await rows()).toEqual([
-      expect.objectContaining({ purpose: "personalisation", state: "granted", epoch: "1", policy_revision: answer.policyRevision }),
+      expect.objectContaining({ purpose: "personalisation", state: "granted", epoch: 1, policyRevision: answer.policyRevision }),
     ]);
   });
 
@@ -303,6 +303,7 @@ describe("the preferences API", () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       "/v1/check",
       "/v1/subjects",
+      "/v1/subjects/{sid}/consent-events",
       "/v1/subjects/{sid}/preferences",
       "/v1/subjects/{sid}/tokens",
     ]);

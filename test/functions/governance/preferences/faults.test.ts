@@ -76,6 +76,7 @@ describe("the preferences service", () => {
     const user = "rotating@brand-eu.iam";
     await region.postgres.user(user, "first-token");
     await runJob(region.image, { ...region.migrationEnvironment, SERVICE_USERS: user });
+    region.kms.tokens.add("first-token");
     await using metadata = await MetadataServer.start("first-token", async () => "");
     const service = await region.serve({ DATABASE_USER: user, GCE_METADATA_HOST: metadata.host });
     const person = await service.person();

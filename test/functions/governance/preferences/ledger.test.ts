@@ -84,8 +84,8 @@ describe("the ledger of consent", () => {
     await region.postgres.admin("DELETE FROM preferences.consent_state WHERE subject = $1", "brand", [person.subject]);
     expect((await person.say({ personalisation: "withdrawn" })).status).toBe(200);
     expect((await ledgerOf(region, person.subject)).map(({ purpose, state }) => `${purpose} ${state}`)).toEqual([
-      "analytics granted",
       "personalisation granted",
+      "analytics granted",
       "analytics withdrawn",
       "personalisation withdrawn",
     ]);

@@ -6,8 +6,8 @@ import { bundleOf } from "../../../../../functions/governance/audit/evidence/bun
 import { eventsTable } from "../../../../../functions/governance/audit/evidence/events-table.ts";
 import { type Manifest, type Scope, sealed } from "../../../../../functions/governance/audit/evidence/manifest.ts";
 import { verifierKey } from "../../../../../functions/governance/audit/signed-note.ts";
-import { canonicalJson } from "../../../../../functions/shared/canonical-json.ts";
 import type { File } from "../../../../../functions/governance/audit/tiles.ts";
+import { canonicalJson } from "../../../../../functions/shared/canonical-json.ts";
 import { logSigner } from "../keys.ts";
 import { erasedAt, eventId, manifestSigner, newCase, noticePath, positions, receiptPath, subject } from "./case.ts";
 import { asStranger, verifier } from "./stranger.ts";
@@ -26,7 +26,8 @@ const put = (path: string, bytes: Uint8Array | string, files: readonly File[] = 
 ];
 const drop = (path: string, files: readonly File[] = bundle) => files.filter((file) => file.path !== path);
 const linesOf = (path: string, files: readonly File[] = bundle) => bytesOf(path, files).toString().split("\n").slice(0, -1);
-const putLines = (path: string, lines: readonly string[], files: readonly File[] = bundle) => put(path, lines.map((line) => `${line}\n`).join(""), files);
+const putLines = (path: string, lines: readonly string[], files: readonly File[] = bundle) =>
+  put(path, lines.map((line) => `${line}\n`).join(""), files);
 
 /** As whoever holds the manifest's key would cover it up: table, hashes and signature made anew. Only the log's key is not theirs. */
 async function resealed(files: readonly File[], about: Partial<Pick<Manifest, "scope" | "events">> = {}): Promise<File[]> {
@@ -94,7 +95,18 @@ describe("any single change of any file is found, and the file is named:", () =>
   /** What may happen to the bytes of a file. Where nothing would change, it is not a case. */
   const change = fc.record({
     file: fc.constantFrom(...bundle.map(({ path }) => path)),
-    kind: fc.constantFrom("flip a bit", "drop a byte", "add a byte", "cut off", "empty", "drop a line", "swap lines", "repeat a line", "remove", "rename"),
+    kind: fc.constantFrom(
+      "flip a bit",
+      "drop a byte",
+      "add a byte",
+      "cut off",
+      "empty",
+      "drop a line",
+      "swap lines",
+      "repeat a line",
+      "remove",
+      "rename",
+    ),
     at: fc.nat(1_000_000),
     bit: fc.nat(7),
   });
@@ -143,13 +155,20 @@ describe("any single change of any file is found, and the file is named:", () =>
 
   it("any other JSON in the place of a line, by whoever can seal the bundle anew", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom("events.jsonl", "proofs.jsonl"), fc.nat(positions.length - 1), fc.jsonValue(), async (file, at, value) => {
-        const files = putLines(file, linesOf(file).with(at, canonicalJson(value)), withoutManifest(bundle));
-        const { code, out, err } = verify(await sealed(files, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: positions.length }, its.manifest));
-        expect({ code, err }).toEqual({ code: 1, err: "" });
-        expect(out).toContain(`${file}, line ${at + 1}`);
-        expect(out).not.toContain("cannot be read (");
-      }),
+      fc.asyncProperty(
+        fc.constantFrom("events.jsonl", "proofs.jsonl"),
+        fc.nat(positions.length - 1),
+        fc.jsonValue(),
+        async (file, at, value) => {
+          const files = putLines(file, linesOf(file).with(at, canonicalJson(value)), withoutManifest(bundle));
+          const { code, out, err } = verify(
+            await sealed(files, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: positions.length }, its.manifest),
+          );
+          expect({ code, err }).toEqual({ code: 1, err: "" });
+          expect(out).toContain(`${file}, line ${at + 1}`);
+          expect(out).not.toContain("cannot be read (");
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -197,7 +216,10 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[line(64)] as string);
     lines[line(64)] = canonicalJson({ ...value, event: edit(value.event) });
-    await expectWrong(putLines("events.jsonl", lines), `line 2 \\(event ${eventId(64)}, log index 64\\): the log does not hold this at index 64`);
+    await expectWrong(
+      putLines("events.jsonl", lines),
+      `line 2 \\(event ${eventId(64)}, log index 64\\): the log does not hold this at index 64`,
+    );
   });
 
   it("a salt changed", async () => {
@@ -208,7 +230,10 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   });
 
   it("an event dropped", async () => {
-    await expectWrong(drop(receiptPath(64), putLines("events.jsonl", linesOf("events.jsonl").toSpliced(line(64), 1))), "the event at log index 64 is missing, and its proof is there");
+    await expectWrong(
+      drop(receiptPath(64), putLines("events.jsonl", linesOf("events.jsonl").toSpliced(line(64), 1))),
+      "the event at log index 64 is missing, and its proof is there",
+    );
   });
 
   it("an event added", async () => {
@@ -278,7 +303,11 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   });
 
   it.each<[string, Partial<Pick<Manifest, "scope" | "events">>, string]>([
-    ["events of another subject than the bundle is of", { scope: { kind: "subject", subject: "other" } }, `event ${eventId(3)}, log index 3\\): it is of the subject ${subject}`],
+    [
+      "events of another subject than the bundle is of",
+      { scope: { kind: "subject", subject: "other" } },
+      `event ${eventId(3)}, log index 3\\): it is of the subject ${subject}`,
+    ],
     [
       "events of another time",
       { scope: { kind: "period", from: "2026-11-01T00:00:00Z", to: "2026-11-01T04:59:00Z" } },
@@ -329,7 +358,11 @@ describe("without what it needs the verifier checks nothing, and says so with ex
     ["a key that was mistyped", ["bundle", "--log-key", logKey.replace("+", "x+")], "was mistyped"],
     ["no key at all", ["bundle", "--log-key", "abc"], '"abc" is no key'],
     ["a monitor's key as the log's", ["bundle", "--log-key", verifierKey(its.monitor.key)], "is of type 4: a log's is of type 1"],
-    ["a manifest key that is none", ["bundle", "--log-key", logKey, "--manifest-key", "x"], '--manifest-key "x" is no file that holds an Ed25519 public key'],
+    [
+      "a manifest key that is none",
+      ["bundle", "--log-key", logKey, "--manifest-key", "x"],
+      '--manifest-key "x" is no file that holds an Ed25519 public key',
+    ],
     ["an option that there is not", ["bundle", "--log-key", logKey, "--force"], "Unknown option"],
   ])("%s", (_what, args, message) => {
     const { code, out, err } = verify(bundle, ...args);
