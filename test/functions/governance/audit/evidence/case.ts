@@ -1,0 +1,87 @@
+// A log with events of several people, and the evidence on one of them: what the tests make bundles of.
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { cosign, signCheckpoint } from "../../../../../functions/governance/audit/checkpoint.ts";
+import type { Evidence, HiddenEvent, LoggedEvent, ShownEvent } from "../../../../../functions/governance/audit/evidence/bundle.ts";
+import { commitmentTo, leafOf } from "../../../../../functions/governance/audit/leaf.ts";
+import { append, headOf, proveInclusion } from "../../../../../functions/governance/audit/log.ts";
+import { MemoryTiles } from "../../../../../functions/governance/audit/memory-tiles.ts";
+import { emptyEdge } from "../../../../../functions/governance/audit/tiles.ts";
+import { logSigner, monitorSigner, type Signer } from "../keys.ts";
+
+export const subject = "7b0c2f4e-0000-4000-8000-000000000001";
+const notices = ["Notice, version 1\n", "Notice, version 2: now with \u00e9\n"].map((text) => Buffer.from(text));
+const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+export const noticePath = (i: number) => `notices/${digest(notices[i] as Buffer)}`;
+
+/** The log has 300 entries; the events of the subject are those at these positions. */
+const size = 300;
+export const positions = [3, 64, 65, 130, 255, 256, 299];
+/** One whose content is not shown any more. */
+export const erasedAt = 130;
+
+export const eventId = (index: number) => `0b8f7a00-0000-4000-8000-${String(index).padStart(12, "0")}`;
+export const receiptPath = (index: number) => `receipts/${eventId(index)}.json`;
+
+const eventAt = (index: number, of = subject): LoggedEvent & Record<string, unknown> => ({
+  id: eventId(index),
+  subject: of,
+  epoch: index + 1,
+  purpose: index % 2 === 0 ? "analytics" : "personalisation",
+  state: index % 3 === 0 ? "granted" : "withdrawn",
+  jurisdiction: "eu",
+  notice: { id: "preferences", version: String(index % 2), language: "de", sha256: `sha256:${digest(notices[index % 2] as Buffer)}` },
+  receivedAt: new Date(Date.UTC(2026, 10, 1, 0, index)).toISOString(),
+  surface: "=HYPERLINK(evil)",
+  gpc: false,
+});
+
+const saltAt = (index: number) => createHash("sha256").update(`salt ${index}`).digest();
+
+export interface Case {
+  readonly evidence: Evidence;
+  readonly log: Signer;
+  readonly monitor: Signer;
+  readonly manifest: ReturnType<typeof manifestSigner>;
+}
+
+export async function newCase(log = logSigner()): Promise<Case> {
+  const everybody = Array.from({ length: size }, (_, i) => eventAt(i, positions.includes(i) ? subject : "somebody-else"));
+  const tiles = new MemoryTiles();
+  const edge = await append(
+    tiles,
+    emptyEdge,
+    everybody.map((event, i) => leafOf(commitmentTo(saltAt(i), event))),
+  );
+  const monitor = monitorSigner();
+  const checkpoint = await cosign(await signCheckpoint(headOf(edge), log.key, log.sign), monitor.key, 1_800_000_000, monitor.sign);
+  const events = await Promise.all(
+    positions.map(async (index): Promise<ShownEvent | HiddenEvent> => {
+      const proof = await proveInclusion(tiles, index, size);
+      const event = everybody[index] as LoggedEvent;
+      const salt = saltAt(index);
+      const commitment = commitmentTo(salt, event);
+      if (index === erasedAt) return { index, proof, commitment };
+      const receipt = Buffer.from(JSON.stringify({ commitment: commitment.toString("base64url"), recordId: event.id }));
+      return { index, proof, event, salt, receipt };
+    }),
+  );
+  const evidence: Evidence = {
+    scope: { kind: "subject", subject },
+    madeAt: "2026-11-22T18:00:00Z",
+    checkpoint,
+    log: log.key,
+    events,
+    notices,
+  };
+  return { evidence, log, monitor, manifest: manifestSigner() };
+}
+
+export function manifestSigner() {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  return {
+    publicKey: Buffer.from(publicKey.export({ format: "jwk" }).x as string, "base64url"),
+    publicPem: publicKey.export({ format: "pem", type: "spki" }) as string,
+    key: publicKey,
+    sign: async (message: Uint8Array) => sign(null, message, privateKey),
+  };
+}

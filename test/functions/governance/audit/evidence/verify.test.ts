@@ -1,0 +1,309 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { signCheckpoint } from "../../../../../functions/governance/audit/checkpoint.ts";
+import { bundleOf } from "../../../../../functions/governance/audit/evidence/bundle.ts";
+import { eventsTable } from "../../../../../functions/governance/audit/evidence/events-table.ts";
+import { sealed } from "../../../../../functions/governance/audit/evidence/manifest.ts";
+import { verifierKey } from "../../../../../functions/governance/audit/signed-note.ts";
+import type { File } from "../../../../../functions/governance/audit/tiles.ts";
+import { logSigner } from "../keys.ts";
+import { erasedAt, eventId, manifestSigner, newCase, noticePath, positions, receiptPath, subject } from "./case.ts";
+import { asStranger, verifier } from "./stranger.ts";
+
+const its = await newCase();
+const bundle = await bundleOf(its.evidence, its.manifest);
+const logKey = verifierKey(its.log.key);
+const keys = ["bundle", "--log-key", logKey, "--manifest-key", "maker.pem"];
+const makersKey = { path: "maker.pem", bytes: Buffer.from(its.manifest.publicPem) };
+const verify = (files: readonly File[], ...args: string[]) => asStranger(files, [makersKey], ...(args.length > 0 ? args : keys));
+
+const bytesOf = (path: string, files = bundle) => Buffer.from((files.find((file) => file.path === path) as File).bytes);
+const put = (path: string, bytes: Uint8Array | string, files = bundle): File[] => [
+  ...files.filter((file) => file.path !== path),
+  { path, bytes: typeof bytes === "string" ? Buffer.from(bytes) : bytes },
+];
+const drop = (path: string, files = bundle) => files.filter((file) => file.path !== path);
+const linesOf = (path: string, files = bundle) => bytesOf(path, files).toString().split("\n").slice(0, -1);
+const putLines = (path: string, lines: readonly string[], files = bundle) => put(path, lines.map((line) => `${line}\n`).join(""), files);
+
+/** As whoever holds the manifest's key would cover it up: table, hashes and signature made anew. Only the log's key is not theirs. */
+async function resealed(files: readonly File[]): Promise<File[]> {
+  const events = linesOf("events.jsonl", [...files]).map((line) => JSON.parse(line));
+  const inside = put("events.csv", eventsTable(events), files.filter(({ path }) => !path.startsWith("manifest.")));
+  return sealed(inside, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: events.length }, its.manifest);
+}
+
+describe("the verifier", () => {
+  it("is one file that asks for nothing but Node", () => {
+    const asked = [...readFileSync(verifier, "utf8").matchAll(/^import .* from "(.+)";$|import\(|require\(/gm)].map(([, name]) => name);
+    expect(asked.length).toBeGreaterThan(2);
+    for (const name of asked) expect(name).toMatch(/^node:/);
+  });
+
+  it("says of a whole bundle what is proven and what is not", () => {
+    const { code, out, err } = verify(bundle);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const [proven, not] = out.split("NOT PROVEN");
+    expect(proven).toContain("these 7 events were in the log when its checkpoint of size 300 was signed, in this order, unchanged");
+    expect(proven).toContain(`log index 3: event ${eventId(3)}`);
+    expect(proven).toContain(`log index ${erasedAt}: commitment only`);
+    expect(proven).toContain("For 1 of them only the commitment is shown");
+    expect(proven).toContain(`for: subject ${subject}`);
+    expect(not).toContain("290 entries of the log between index 3 and 299 are not in the bundle");
+    expect(not).toContain("That a notice was read or understood, and who sat at the keyboard");
+    expect(not).toContain("the times are the service's word");
+    expect(not).toContain("give --monitor-key");
+    expect(not).not.toContain("Who made the bundle");
+  });
+
+  it("claims less when it is given less: without the maker's key it does not say who made the bundle", () => {
+    const { code, out } = verify(bundle, "bundle", "--log-key", logKey);
+    expect(code).toBe(0);
+    expect(out).toContain("Who made the bundle: give --manifest-key");
+    expect(out).toContain("signed by the key that it brings itself");
+  });
+
+  it("takes a monitor's cosignature for what it is: somebody else saw this checkpoint, by then", () => {
+    const { code, out } = verify(bundle, ...keys, "--monitor-key", verifierKey(its.monitor.key));
+    expect(code).toBe(0);
+    expect(out).toContain(`The monitor ${its.monitor.key.name} saw this very checkpoint at 2027-01-15T08:00:00.000Z`);
+    expect(out).not.toContain("That the log showed the same tree");
+  });
+
+  it("says that nothing was left out where the events follow one another without a gap", async () => {
+    const next = { ...its.evidence, events: its.evidence.events.filter(({ index }) => [64, 65].includes(index)) };
+    const { code, out } = verify(await bundleOf(next, its.manifest));
+    expect(code).toBe(0);
+    expect(out).toContain("From log index 64 to 65 nothing was left out");
+    expect(out).toContain("before log index 64 or after 65");
+  });
+
+  it("says of a bundle without events that it proves none", async () => {
+    const { code, out } = verify(await bundleOf({ ...its.evidence, events: [], notices: [] }, its.manifest));
+    expect(code).toBe(0);
+    expect(out).toContain("That there were no other events of the subject at all");
+    expect(out).not.toContain("events were in the log when");
+  });
+});
+
+describe("any single change of any file is found, and the file is named:", () => {
+  /** What may happen to the bytes of a file. Where nothing would change, it is not a case. */
+  const change = fc.record({
+    file: fc.constantFrom(...bundle.map(({ path }) => path)),
+    kind: fc.constantFrom("flip a bit", "drop a byte", "add a byte", "cut off", "empty", "drop a line", "swap lines", "repeat a line", "remove", "rename"),
+    at: fc.nat(1_000_000),
+    bit: fc.nat(7),
+  });
+
+  function changed(kind: string, bytes: Buffer, at: number, bit: number): Buffer {
+    const i = at % bytes.length;
+    const lines = bytes.toString().split(/(?<=\n)/);
+    const line = at % lines.length;
+    switch (kind) {
+      case "flip a bit":
+        return Buffer.from(bytes.map((byte, j) => (j === i ? byte ^ (1 << bit) : byte)));
+      case "drop a byte":
+        return Buffer.concat([bytes.subarray(0, i), bytes.subarray(i + 1)]);
+      case "add a byte":
+        return Buffer.concat([bytes.subarray(0, i), Buffer.from([at & 255]), bytes.subarray(i)]);
+      case "cut off":
+        return bytes.subarray(0, i);
+      case "empty":
+        return Buffer.alloc(0);
+      case "drop a line":
+        return Buffer.from(lines.toSpliced(line, 1).join(""));
+      case "swap lines":
+        return Buffer.from([...lines.slice(1), lines[0]].join(""));
+      default:
+        return Buffer.from(lines.toSpliced(line, 0, lines[line] as string).join(""));
+    }
+  }
+
+  it("bits, bytes, lines and whole files", () => {
+    fc.assert(
+      fc.property(change, ({ file, kind, at, bit }) => {
+        const before = bytesOf(file);
+        const renamed = `${file}x`;
+        const after = kind === "remove" || kind === "rename" ? drop(file) : put(file, changed(kind, before, at, bit));
+        const files = kind === "rename" ? put(renamed, before, after) : after;
+        fc.pre(kind === "remove" || kind === "rename" || !bytesOf(file, files).equals(before));
+        // Without the maker's key, which is harder.
+        const { code, out, err } = verify(files, "bundle", "--log-key", logKey);
+        expect({ code, err }).toEqual({ code: 1, err: "" });
+        expect(out).toContain(file);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it.each(bundle.map(({ path }) => [path]))("each bit of the first byte, and of the last, of %s", (file) => {
+    for (const [end, bit] of [0, -1].flatMap((each) => [0, 5].map((bit) => [each, bit] as const))) {
+      const bytes = bytesOf(file);
+      const at = end === 0 ? 0 : bytes.length - 1;
+      bytes[at] = (bytes[at] as number) ^ (1 << bit);
+      const { code, out } = verify(put(file, bytes), "bundle", "--log-key", logKey);
+      expect(code).toBe(1);
+      expect(out).toContain(file);
+    }
+  });
+
+  it("a file too many", () => {
+    const { code, out } = verify(put("notices/more", "x"));
+    expect(code).toBe(1);
+    expect(out).toContain("notices/more: the manifest does not list this file");
+  });
+
+  it("the contents of two files exchanged", () => {
+    const [a, b] = [receiptPath(3), receiptPath(64)];
+    const { code, out } = verify(put(a, bytesOf(b), put(b, bytesOf(a))));
+    expect(code).toBe(1);
+    expect(out).toContain(`${a}: it does not bear the commitment of event ${eventId(3)}`);
+  });
+});
+
+describe("what whoever made the bundle cannot cover up, since the log's key is not theirs, is found and the event is named:", () => {
+  const expectWrong = async (files: readonly File[], message: string | RegExp) => {
+    const { code, out } = verify(await resealed(files));
+    expect(out).toMatch(message);
+    expect(code).toBe(1);
+    // Everything else about it looks right.
+    expect(out).not.toContain("it was changed");
+  };
+  const line = (index: number) => positions.indexOf(index);
+
+  it.each([
+    ["state", (event: Record<string, unknown>) => ({ ...event, state: "granted", purpose: "advertising" })],
+    ["time", (event: Record<string, unknown>) => ({ ...event, receivedAt: "2026-11-01T00:00:00.000Z" })],
+    ["notice", (event: Record<string, unknown>) => ({ ...event, notice: undefined })],
+  ])("an event's %s changed", async (_what, edit) => {
+    const lines = linesOf("events.jsonl");
+    const value = JSON.parse(lines[line(64)] as string);
+    lines[line(64)] = JSON.stringify({ event: sortedMembers(edit(value.event)), index: 64, salt: value.salt });
+    await expectWrong(putLines("events.jsonl", lines), `line 2 \\(event ${eventId(64)}, log index 64\\): the log does not hold this at index 64`);
+  });
+
+  it("a salt changed", async () => {
+    const lines = linesOf("events.jsonl");
+    const value = JSON.parse(lines[line(64)] as string);
+    lines[line(64)] = JSON.stringify({ ...value, salt: Buffer.alloc(32).toString("base64url") });
+    await expectWrong(putLines("events.jsonl", lines), `event ${eventId(64)}, log index 64\\): the log does not hold this`);
+  });
+
+  it("an event dropped", async () => {
+    await expectWrong(drop(receiptPath(64), putLines("events.jsonl", linesOf("events.jsonl").toSpliced(line(64), 1))), "the event at log index 64 is missing, and its proof is there");
+  });
+
+  it("an event added", async () => {
+    const lines = linesOf("events.jsonl");
+    const value = JSON.parse(lines[0] as string);
+    const added = JSON.stringify({ ...value, event: sortedMembers({ ...value.event, id: eventId(4) }), index: 4 });
+    await expectWrong(putLines("events.jsonl", lines.toSpliced(1, 0, added)), `event ${eventId(4)}, log index 4\\): it has no proof`);
+    const proofs = linesOf("proofs.jsonl");
+    const proof = JSON.stringify({ ...JSON.parse(proofs[0] as string), index: 4 });
+    await expectWrong(
+      putLines("proofs.jsonl", proofs.toSpliced(1, 0, proof), putLines("events.jsonl", lines.toSpliced(1, 0, added))),
+      `event ${eventId(4)}, log index 4\\): the log does not hold this at index 4`,
+    );
+  });
+
+  it("two events reordered", async () => {
+    const lines = linesOf("events.jsonl");
+    const swapped = lines.with(1, lines[2] as string).with(2, lines[1] as string);
+    await expectWrong(putLines("events.jsonl", swapped), `event ${eventId(64)}, log index 64\\): it stands after log index 65`);
+  });
+
+  it("two events' places exchanged", async () => {
+    const lines = linesOf("events.jsonl");
+    const [a, b] = [JSON.parse(lines[1] as string), JSON.parse(lines[2] as string)];
+    const exchanged = lines.with(1, JSON.stringify({ ...b, index: a.index })).with(2, JSON.stringify({ ...a, index: b.index }));
+    await expectWrong(putLines("events.jsonl", exchanged), `event ${eventId(65)}, log index 64\\): the log does not hold this at index 64`);
+  });
+
+  it("a notice exchanged", async () => {
+    await expectWrong(put(noticePath(0), "You agreed to everything.\n"), `${noticePath(0)}: its text is another than the events name`);
+  });
+
+  it("a notice removed, and one added", async () => {
+    await expectWrong(drop(noticePath(0)), `event ${eventId(64)}, log index 64\\): the notice that it names is missing`);
+    const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    await expectWrong(put(`notices/${empty}`, ""), "no event names this notice");
+  });
+
+  it("another event's receipt, and a receipt of no event", async () => {
+    await expectWrong(put(receiptPath(64), bytesOf(receiptPath(65))), `it does not bear the commitment of event ${eventId(64)}`);
+    await expectWrong(put(receiptPath(5), bytesOf(receiptPath(65))), "there is no event of this name");
+  });
+
+  it("a checkpoint of the same log's name by another key", async () => {
+    const impostor = logSigner(its.log.key.name);
+    const forged = await signCheckpoint({ size: 300, root: new Uint8Array(32) }, impostor.key, impostor.sign);
+    await expectWrong(put("checkpoint", forged), "checkpoint: no signature of it is by the key");
+  });
+
+  it("a checkpoint of another log", async () => {
+    const other = await newCase(logSigner("audit.us.brand.example"));
+    await expectWrong(put("checkpoint", other.evidence.checkpoint), 'checkpoint: it is of the log "audit.us.brand.example"');
+  });
+
+  it("another checkpoint of the same log, which the proofs are not for", async () => {
+    const other = await signCheckpoint({ size: 300, root: new Uint8Array(32) }, its.log.key, its.log.sign);
+    await expectWrong(put("checkpoint", other), `event ${eventId(3)}, log index 3\\): the log does not hold this`);
+  });
+
+  it("a whole other bundle, made by somebody else", async () => {
+    const other = await bundleOf(its.evidence, manifestSigner());
+    const { code, out } = verify(other);
+    expect(code).toBe(1);
+    expect(out).toContain("signed by another key than --manifest-key");
+  });
+
+  it("and what can be left out without a trace is said not to be proven", async () => {
+    const without = (path: string) => putLines(path, linesOf(path).toSpliced(line(64), 1));
+    const files = put("proofs.jsonl", bytesOf("proofs.jsonl", without("proofs.jsonl")), drop(receiptPath(64), without("events.jsonl")));
+    const { code, out } = verify(await resealed(files));
+    expect(code).toBe(0);
+    expect(out).toContain("these 6 events");
+    expect(out).toContain("That there were no other events of the subject: 291 entries");
+  });
+});
+
+describe("what is shown cannot deceive a reader at a terminal", () => {
+  it("by control characters or lines of its own", async () => {
+    const lines = linesOf("events.jsonl");
+    const value = JSON.parse(lines[0] as string);
+    lines[0] = JSON.stringify({ ...value, event: sortedMembers({ ...value.event, id: "x\u001b[2J\nPROVEN\n- all" }) });
+    const { out } = verify(putLines("events.jsonl", lines));
+    expect(out).not.toContain("\u001b");
+    expect(out).not.toMatch(/^PROVEN/m);
+    expect(out).toContain("x\\u001b[2J\\u000aPROVEN");
+  });
+});
+
+describe("without what it needs the verifier checks nothing, and says so with exit code 2", () => {
+  it.each([
+    ["no key", ["bundle"], "Without --log-key nothing can be proven"],
+    ["no folder", ["--log-key", logKey], "Name one folder, not 0"],
+    ["a folder that is not there", ["elsewhere", "--log-key", logKey], "elsewhere is no folder"],
+    ["a key that was mistyped", ["bundle", "--log-key", logKey.replace("+", "x+")], "was mistyped"],
+    ["no key at all", ["bundle", "--log-key", "abc"], '"abc" is no key'],
+    ["a monitor's key as the log's", ["bundle", "--log-key", verifierKey(its.monitor.key)], "is of type 4: a log's is of type 1"],
+    ["a manifest key that is none", ["bundle", "--log-key", logKey, "--manifest-key", "x"], '--manifest-key "x" is no file that holds an Ed25519 public key'],
+    ["an option that there is not", ["bundle", "--log-key", logKey, "--force"], "Unknown option"],
+  ])("%s", (_what, args, message) => {
+    const { code, out, err } = verify(bundle, ...args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+    expect(err).toContain("Exit codes:");
+    expect(err).not.toContain("    at ");
+  });
+});
+
+/** With its members in the order of canonical JSON, and without those that are undefined. */
+function sortedMembers(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
