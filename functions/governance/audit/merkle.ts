@@ -119,7 +119,7 @@ export function verifyConsistency({ from, fromRoot, size, root, proof }: Consist
   while (isOdd(fn)) [fn, sn] = [half(fn), half(sn)];
   // Where the older tree is a complete subtree of the newer, its root is the first hash and is not sent.
   const [first, ...rest] = fn === 0 ? [fromRoot, ...proof] : proof;
-  if (first === undefined || proof.length === 0) return false;
+  if (first === undefined) return false;
   let [older, newer] = [first, first];
   for (const sibling of rest) {
     if (sn === 0) return false;

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FolderTiles } from "../../../../functions/governance/audit/folder-tiles.ts";
 import {
   append,
   headOf,
@@ -136,6 +140,22 @@ describe("a log in tiles", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("is the same in a folder as in memory, and what was not finished there is not read", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tiles-"));
+    try {
+      const [inFolder, inMemory] = [new FolderTiles(folder), new MemoryTiles()];
+      const entries = entriesUpTo(600);
+      await grown(inMemory, entries, [300]);
+      const head = headOf(await grown(inFolder, entries, [300]));
+      for (const [file, bytes] of inMemory.files) expect(Buffer.compare((await inFolder.read(file)) as Uint8Array, bytes)).toBe(0);
+      await writeFile(join(folder, "tile/0/002.p/90.unfinished"), "half");
+      expect(await inFolder.read("tile/0/002.p/90")).toBeUndefined();
+      expect(headOf(await readEdge(inFolder, head))).toEqual(head);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("may lack a partial tile whose full one is there", async () => {

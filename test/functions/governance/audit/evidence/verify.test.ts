@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { signCheckpoint } from "../../../../../functions/governance/audit/checkpoint.ts";
 import { bundleOf } from "../../../../../functions/governance/audit/evidence/bundle.ts";
 import { eventsTable } from "../../../../../functions/governance/audit/evidence/events-table.ts";
-import { sealed } from "../../../../../functions/governance/audit/evidence/manifest.ts";
+import { type Manifest, type Scope, sealed } from "../../../../../functions/governance/audit/evidence/manifest.ts";
 import { verifierKey } from "../../../../../functions/governance/audit/signed-note.ts";
+import { canonicalJson } from "../../../../../functions/shared/canonical-json.ts";
 import type { File } from "../../../../../functions/governance/audit/tiles.ts";
 import { logSigner } from "../keys.ts";
 import { erasedAt, eventId, manifestSigner, newCase, noticePath, positions, receiptPath, subject } from "./case.ts";
@@ -18,21 +19,23 @@ const keys = ["bundle", "--log-key", logKey, "--manifest-key", "maker.pem"];
 const makersKey = { path: "maker.pem", bytes: Buffer.from(its.manifest.publicPem) };
 const verify = (files: readonly File[], ...args: string[]) => asStranger(files, [makersKey], ...(args.length > 0 ? args : keys));
 
-const bytesOf = (path: string, files = bundle) => Buffer.from((files.find((file) => file.path === path) as File).bytes);
-const put = (path: string, bytes: Uint8Array | string, files = bundle): File[] => [
+const bytesOf = (path: string, files: readonly File[] = bundle) => Buffer.from((files.find((file) => file.path === path) as File).bytes);
+const put = (path: string, bytes: Uint8Array | string, files: readonly File[] = bundle): File[] => [
   ...files.filter((file) => file.path !== path),
   { path, bytes: typeof bytes === "string" ? Buffer.from(bytes) : bytes },
 ];
-const drop = (path: string, files = bundle) => files.filter((file) => file.path !== path);
-const linesOf = (path: string, files = bundle) => bytesOf(path, files).toString().split("\n").slice(0, -1);
-const putLines = (path: string, lines: readonly string[], files = bundle) => put(path, lines.map((line) => `${line}\n`).join(""), files);
+const drop = (path: string, files: readonly File[] = bundle) => files.filter((file) => file.path !== path);
+const linesOf = (path: string, files: readonly File[] = bundle) => bytesOf(path, files).toString().split("\n").slice(0, -1);
+const putLines = (path: string, lines: readonly string[], files: readonly File[] = bundle) => put(path, lines.map((line) => `${line}\n`).join(""), files);
 
 /** As whoever holds the manifest's key would cover it up: table, hashes and signature made anew. Only the log's key is not theirs. */
-async function resealed(files: readonly File[]): Promise<File[]> {
-  const events = linesOf("events.jsonl", [...files]).map((line) => JSON.parse(line));
-  const inside = put("events.csv", eventsTable(events), files.filter(({ path }) => !path.startsWith("manifest.")));
-  return sealed(inside, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: events.length }, its.manifest);
+async function resealed(files: readonly File[], about: Partial<Pick<Manifest, "scope" | "events">> = {}): Promise<File[]> {
+  const events = linesOf("events.jsonl", files).map((line) => JSON.parse(line));
+  const inside = put("events.csv", eventsTable(events), withoutManifest(files));
+  return sealed(inside, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: events.length, ...about }, its.manifest);
 }
+
+const withoutManifest = (files: readonly File[]) => files.filter(({ path }) => !path.startsWith("manifest."));
 
 describe("the verifier", () => {
   it("is one file that asks for nothing but Node", () => {
@@ -132,8 +135,22 @@ describe("any single change of any file is found, and the file is named:", () =>
         const { code, out, err } = verify(files, "bundle", "--log-key", logKey);
         expect({ code, err }).toEqual({ code: 1, err: "" });
         expect(out).toContain(file);
+        expect(out).not.toContain("cannot be read (");
       }),
       { numRuns: 120 },
+    );
+  });
+
+  it("any other JSON in the place of a line, by whoever can seal the bundle anew", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom("events.jsonl", "proofs.jsonl"), fc.nat(positions.length - 1), fc.jsonValue(), async (file, at, value) => {
+        const files = putLines(file, linesOf(file).with(at, canonicalJson(value)), withoutManifest(bundle));
+        const { code, out, err } = verify(await sealed(files, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: positions.length }, its.manifest));
+        expect({ code, err }).toEqual({ code: 1, err: "" });
+        expect(out).toContain(`${file}, line ${at + 1}`);
+        expect(out).not.toContain("cannot be read (");
+      }),
+      { numRuns: 30 },
     );
   });
 
@@ -175,18 +192,18 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   it.each([
     ["state", (event: Record<string, unknown>) => ({ ...event, state: "granted", purpose: "advertising" })],
     ["time", (event: Record<string, unknown>) => ({ ...event, receivedAt: "2026-11-01T00:00:00.000Z" })],
-    ["notice", (event: Record<string, unknown>) => ({ ...event, notice: undefined })],
+    ["notice", ({ notice: _dropped, ...event }: Record<string, unknown>) => event],
   ])("an event's %s changed", async (_what, edit) => {
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[line(64)] as string);
-    lines[line(64)] = JSON.stringify({ event: sortedMembers(edit(value.event)), index: 64, salt: value.salt });
+    lines[line(64)] = canonicalJson({ ...value, event: edit(value.event) });
     await expectWrong(putLines("events.jsonl", lines), `line 2 \\(event ${eventId(64)}, log index 64\\): the log does not hold this at index 64`);
   });
 
   it("a salt changed", async () => {
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[line(64)] as string);
-    lines[line(64)] = JSON.stringify({ ...value, salt: Buffer.alloc(32).toString("base64url") });
+    lines[line(64)] = canonicalJson({ ...value, salt: Buffer.alloc(32).toString("base64url") });
     await expectWrong(putLines("events.jsonl", lines), `event ${eventId(64)}, log index 64\\): the log does not hold this`);
   });
 
@@ -197,10 +214,10 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   it("an event added", async () => {
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[0] as string);
-    const added = JSON.stringify({ ...value, event: sortedMembers({ ...value.event, id: eventId(4) }), index: 4 });
+    const added = canonicalJson({ ...value, event: { ...value.event, id: eventId(4) }, index: 4 });
     await expectWrong(putLines("events.jsonl", lines.toSpliced(1, 0, added)), `event ${eventId(4)}, log index 4\\): it has no proof`);
     const proofs = linesOf("proofs.jsonl");
-    const proof = JSON.stringify({ ...JSON.parse(proofs[0] as string), index: 4 });
+    const proof = canonicalJson({ ...JSON.parse(proofs[0] as string), index: 4 });
     await expectWrong(
       putLines("proofs.jsonl", proofs.toSpliced(1, 0, proof), putLines("events.jsonl", lines.toSpliced(1, 0, added))),
       `event ${eventId(4)}, log index 4\\): the log does not hold this at index 4`,
@@ -216,7 +233,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   it("two events' places exchanged", async () => {
     const lines = linesOf("events.jsonl");
     const [a, b] = [JSON.parse(lines[1] as string), JSON.parse(lines[2] as string)];
-    const exchanged = lines.with(1, JSON.stringify({ ...b, index: a.index })).with(2, JSON.stringify({ ...a, index: b.index }));
+    const exchanged = lines.with(1, canonicalJson({ ...b, index: a.index })).with(2, canonicalJson({ ...a, index: b.index }));
     await expectWrong(putLines("events.jsonl", exchanged), `event ${eventId(65)}, log index 64\\): the log does not hold this at index 64`);
   });
 
@@ -251,6 +268,30 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     await expectWrong(put("checkpoint", other), `event ${eventId(3)}, log index 3\\): the log does not hold this`);
   });
 
+  it("a cosignature put upon another checkpoint", async () => {
+    const own = await signCheckpoint({ size: 300, root: new Uint8Array(32) }, its.log.key, its.log.sign);
+    const cosignature = its.evidence.checkpoint.split("\n").at(-2);
+    const files = await resealed(put("checkpoint", `${own}${cosignature}\n`));
+    const { code, out } = verify(files, ...keys, "--monitor-key", verifierKey(its.monitor.key));
+    expect(code).toBe(1);
+    expect(out).toContain(`checkpoint: the cosignature of ${its.monitor.key.name} is not over this checkpoint`);
+  });
+
+  it.each<[string, Partial<Pick<Manifest, "scope" | "events">>, string]>([
+    ["events of another subject than the bundle is of", { scope: { kind: "subject", subject: "other" } }, `event ${eventId(3)}, log index 3\\): it is of the subject ${subject}`],
+    [
+      "events of another time",
+      { scope: { kind: "period", from: "2026-11-01T00:00:00Z", to: "2026-11-01T04:59:00Z" } },
+      `event ${eventId(299)}, log index 299\\): it was received at 2026-11-01T04:59:00.000Z, outside`,
+    ],
+    ["a scope that nobody knows", { scope: { kind: "everything" } as unknown as Scope }, 'scope is of the kind "everything"'],
+    ["a wrong number of events", { events: 8 }, "manifest.json: it counts 8 events, and events.jsonl has 7"],
+  ])("%s", async (_what, about, message) => {
+    const { code, out } = verify(await resealed(bundle, about));
+    expect(out).toMatch(message);
+    expect(code).toBe(1);
+  });
+
   it("a whole other bundle, made by somebody else", async () => {
     const other = await bundleOf(its.evidence, manifestSigner());
     const { code, out } = verify(other);
@@ -272,7 +313,7 @@ describe("what is shown cannot deceive a reader at a terminal", () => {
   it("by control characters or lines of its own", async () => {
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[0] as string);
-    lines[0] = JSON.stringify({ ...value, event: sortedMembers({ ...value.event, id: "x\u001b[2J\nPROVEN\n- all" }) });
+    lines[0] = canonicalJson({ ...value, event: { ...value.event, id: "x\u001b[2J\nPROVEN\n- all" } });
     const { out } = verify(putLines("events.jsonl", lines));
     expect(out).not.toContain("\u001b");
     expect(out).not.toMatch(/^PROVEN/m);
@@ -298,12 +339,3 @@ describe("without what it needs the verifier checks nothing, and says so with ex
     expect(err).not.toContain("    at ");
   });
 });
-
-/** With its members in the order of canonical JSON, and without those that are undefined. */
-function sortedMembers(value: object): object {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-}
