@@ -12,12 +12,24 @@ const its = await newCase();
 const bundle = await bundleOf(its.evidence, its.manifest);
 const text = (path: string) => Buffer.from((bundle.find((file) => file.path === path) as File).bytes).toString();
 const shown = its.evidence.events[1] as ShownEvent;
-const withEvent = (change: Partial<ShownEvent>): Evidence => ({ ...its.evidence, events: its.evidence.events.with(1, { ...shown, ...change }) });
+const withEvent = (change: Partial<ShownEvent>): Evidence => ({
+  ...its.evidence,
+  events: its.evidence.events.with(1, { ...shown, ...change }),
+});
 
 describe("a bundle", () => {
   it("has the files that the format names", () => {
     const names = bundle.map(({ path }) => path.replace(/[0-9a-f-]{36}\.json|[0-9a-f]{64}/, "*"));
-    expect([...new Set(names)]).toEqual(["checkpoint", "events.jsonl", "events.csv", "proofs.jsonl", "receipts/*", "notices/*", "manifest.json", "manifest.jws"]);
+    expect([...new Set(names)]).toEqual([
+      "checkpoint",
+      "events.jsonl",
+      "events.csv",
+      "proofs.jsonl",
+      "receipts/*",
+      "notices/*",
+      "manifest.json",
+      "manifest.jws",
+    ]);
     expect(text("events.jsonl").split("\n")).toHaveLength(positions.length + 1);
   });
 
@@ -27,7 +39,10 @@ describe("a bundle", () => {
 
   it("bears a detached signature that any library for JWS verifies", async () => {
     const [header, , signature] = text("manifest.jws").trim().split(".") as [string, string, string];
-    const { protectedHeader } = await flattenedVerify({ protected: header, payload: base64url.encode(text("manifest.json")), signature }, its.manifest.key);
+    const { protectedHeader } = await flattenedVerify(
+      { protected: header, payload: base64url.encode(text("manifest.json")), signature },
+      its.manifest.key,
+    );
     expect(protectedHeader).toMatchObject({ alg: "EdDSA", typ: "evidence-manifest+jws" });
   });
 
@@ -36,7 +51,16 @@ describe("a bundle", () => {
     try {
       const folder = join(home, "evidence");
       await writeBundle(folder, bundle);
-      expect((await readdir(folder)).sort()).toEqual(["checkpoint", "events.csv", "events.jsonl", "manifest.json", "manifest.jws", "notices", "proofs.jsonl", "receipts"]);
+      expect((await readdir(folder)).sort()).toEqual([
+        "checkpoint",
+        "events.csv",
+        "events.jsonl",
+        "manifest.json",
+        "manifest.jws",
+        "notices",
+        "proofs.jsonl",
+        "receipts",
+      ]);
       expect(await readFile(join(folder, "checkpoint"), "utf8")).toBe(its.evidence.checkpoint);
       await expect(writeBundle(folder, bundle)).rejects.toThrow("EEXIST");
     } finally {
@@ -50,18 +74,42 @@ describe("evidence that would not stand is not made into a bundle: ", () => {
   it.each<[string, Evidence, string]>([
     ["an event that is not in the log", withEvent({ event: other }), `event ${eventId(9)} is not proven to be at log index 64 of 300`],
     ["another salt", withEvent({ salt: new Uint8Array(32) }), `event ${eventId(64)} is not proven`],
-    ["an event out of order", { ...its.evidence, events: its.evidence.events.toReversed() }, `event ${eventId(3)} stands after log index 64`],
+    [
+      "an event out of order",
+      { ...its.evidence, events: its.evidence.events.toReversed() },
+      `event ${eventId(3)} stands after log index 64`,
+    ],
     ["an event twice", { ...its.evidence, events: [shown, shown] }, `event ${eventId(64)} stands after log index 64`],
-    ["an event of somebody else", { ...its.evidence, scope: { kind: "subject", subject: "other" } }, `event ${eventId(64)} is outside of the bundle's scope`],
+    [
+      "an event of somebody else",
+      { ...its.evidence, scope: { kind: "subject", subject: "other" } },
+      `event ${eventId(64)} is outside of the bundle's scope`,
+    ],
     [
       "an event of another time",
       { ...its.evidence, scope: { kind: "period", from: "2026-11-01T00:00:00Z", to: "2026-11-01T01:04:00Z" } },
       `event ${eventId(64)} is outside of the bundle's scope`,
     ],
-    ["a notice that is missing", { ...its.evidence, notices: its.evidence.notices.slice(1) }, `event ${eventId(64)} names the notice sha256:`],
-    ["a notice that nobody names", { ...its.evidence, notices: [...its.evidence.notices, Buffer.from("x")] }, "no event names the notice sha256:"],
-    ["another event's receipt", withEvent({ receipt: (its.evidence.events[2] as ShownEvent).receipt }), `event ${eventId(64)} has a receipt that does not bear`],
-    ["an id that leaves the folder", withEvent({ event: { ...shown.event, id: "../../x" } }), "event ../../x has an id that cannot name a receipt"],
+    [
+      "a notice that is missing",
+      { ...its.evidence, notices: its.evidence.notices.slice(1) },
+      `event ${eventId(64)} names the notice sha256:`,
+    ],
+    [
+      "a notice that nobody names",
+      { ...its.evidence, notices: [...its.evidence.notices, Buffer.from("x")] },
+      "no event names the notice sha256:",
+    ],
+    [
+      "another event's receipt",
+      withEvent({ receipt: (its.evidence.events[2] as ShownEvent).receipt }),
+      `event ${eventId(64)} has a receipt that does not bear`,
+    ],
+    [
+      "an id that leaves the folder",
+      withEvent({ event: { ...shown.event, id: "../../x" } }),
+      "event ../../x has an id that cannot name a receipt",
+    ],
     ["a checkpoint by another key", { ...its.evidence, log: logSigner().key }, "is not signed by the key"],
   ])("%s", async (_what, evidence, message) => {
     await expect(bundleOf(evidence, its.manifest)).rejects.toThrow(message);

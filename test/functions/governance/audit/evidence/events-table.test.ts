@@ -12,7 +12,10 @@ function cells(table: string): string[][] {
   return rows.slice(0, -1);
 }
 
-const strange = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom("=", "+", "-", "@", "\t", "\r", "\n", ";", ",", '"', "'", " ", "a", "1", "\uff1d") }));
+const strange = fc.oneof(
+  fc.string(),
+  fc.string({ unit: fc.constantFrom("=", "+", "-", "@", "\t", "\r", "\n", ";", ",", '"', "'", " ", "a", "1", "\uff1d") }),
+);
 
 describe("the table of events", () => {
   it("leads with what a reader looks for, and names members of members with dots", () => {

@@ -23,7 +23,12 @@ export function asStranger(files: readonly File[], beside: readonly File[], ...a
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, bytes);
     }
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["verify.mjs", ...args], { cwd: home, env: {}, encoding: "utf8", timeout: 20_000 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["verify.mjs", ...args], {
+      cwd: home,
+      env: {},
+      encoding: "utf8",
+      timeout: 20_000,
+    });
     return { code: status, out: stdout, err: stderr };
   } finally {
     rmSync(home, { recursive: true });
