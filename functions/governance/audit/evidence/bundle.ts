@@ -57,10 +57,16 @@ export interface Evidence {
 export async function bundleOf(evidence: Evidence, signer: ManifestSigner): Promise<File[]> {
   const { events, notices, checkpoint, scope, madeAt } = evidence;
   const problems = wrongIn(evidence);
-  if (problems.length > 0) throw new Error(`No bundle was made, for it would not stand:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
+  if (problems.length > 0)
+    throw new Error(`No bundle was made, for it would not stand:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
   const files = [
     text("checkpoint", checkpoint),
-    text("events.jsonl", lines(events.map((each) => ("event" in each ? { index: each.index, event: each.event, salt: base64url(each.salt) } : hiddenLine(each))))),
+    text(
+      "events.jsonl",
+      lines(
+        events.map((each) => ("event" in each ? { index: each.index, event: each.event, salt: base64url(each.salt) } : hiddenLine(each))),
+      ),
+    ),
     text("events.csv", eventsTable(events)),
     text("proofs.jsonl", lines(events.map(({ index, proof }) => ({ index, hashes: proof.map(base64url) })))),
     ...events.flatMap((each) => ("event" in each && each.receipt ? [{ path: `receipts/${each.event.id}.json`, bytes: each.receipt }] : [])),
@@ -76,8 +82,11 @@ function wrongIn({ checkpoint: note, log, events, notices, scope }: Evidence): s
   const texts = new Set(notices.map((notice) => `sha256:${sha256(notice)}`));
   const named = new Set(events.flatMap((each) => ("event" in each && each.event.notice ? [each.event.notice.sha256] : [])));
   const ofPlace = (each: ShownEvent | HiddenEvent, before: Placed | undefined, commitment: Uint8Array) => [
-    !verifyInclusion({ ...each, size, root, leaf: leafHash(leafOf(commitment)) }) && `is not proven to be at log index ${each.index} of ${size}`,
-    before !== undefined && before.index >= each.index && `stands after log index ${before.index}: give each event once, in the order of the log`,
+    !verifyInclusion({ ...each, size, root, leaf: leafHash(leafOf(commitment)) }) &&
+      `is not proven to be at log index ${each.index} of ${size}`,
+    before !== undefined &&
+      before.index >= each.index &&
+      `stands after log index ${before.index}: give each event once, in the order of the log`,
   ];
   const ofContent = ({ event, receipt }: ShownEvent, commitment: Uint8Array) => [
     !/^[\w-]{1,100}$/.test(event.id) && "has an id that cannot name a receipt: use letters, digits, hyphens and underscores, at most 100",

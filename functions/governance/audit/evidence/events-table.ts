@@ -19,7 +19,11 @@ export function eventsTable(rows: readonly Row[]): string {
   const columns = [...leading.filter((name) => names.includes(name)), ...names.filter((name) => !leading.includes(name))];
   const lines = [
     ["logIndex", "shown", ...columns],
-    ...flat.map(({ index, shown, cells }) => [String(index), shown ? "yes" : "commitment only", ...columns.map((name) => cells.get(name) ?? "")]),
+    ...flat.map(({ index, shown, cells }) => [
+      String(index),
+      shown ? "yes" : "commitment only",
+      ...columns.map((name) => cells.get(name) ?? ""),
+    ]),
   ];
   return lines.map((line) => `${line.map((cell) => `"${defused(cell).replaceAll('"', '""')}"`).join(",")}\r\n`).join("");
 }

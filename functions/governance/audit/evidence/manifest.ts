@@ -42,7 +42,11 @@ export async function sealed(files: readonly File[], about: Omit<Manifest, "form
   const header = base64url.encode(canonicalJson({ alg: "EdDSA", jwk, typ: "evidence-manifest+jws" }));
   const signature = await signer.sign(Buffer.from(`${header}.${base64url.encode(payload)}`));
   if (signature.byteLength !== 64) throw new Error(`An Ed25519 signature has 64 bytes, not ${signature.byteLength}.`);
-  return [...files, { path: manifestPath, bytes: payload }, { path: signaturePath, bytes: Buffer.from(`${header}..${base64url.encode(signature)}\n`) }];
+  return [
+    ...files,
+    { path: manifestPath, bytes: payload },
+    { path: signaturePath, bytes: Buffer.from(`${header}..${base64url.encode(signature)}\n`) },
+  ];
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

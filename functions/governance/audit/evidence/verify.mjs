@@ -33,7 +33,9 @@ function main(args) {
       return 0;
     }
     const list = findings.map((finding) => `- ${finding}`).join("\n");
-    console.log(`${folder}: NOT as it was made. ${findings.length === 1 ? "One thing is" : `${findings.length} things are`} wrong:\n\n${list}\n\nNothing is proven by this bundle as it is.`);
+    console.log(
+      `${folder}: NOT as it was made. ${findings.length === 1 ? "One thing is" : `${findings.length} things are`} wrong:\n\n${list}\n\nNothing is proven by this bundle as it is.`,
+    );
     return 1;
   } catch (error) {
     console.error(error instanceof CannotCheck ? `${error.message}\n\n${usage}` : `Nothing was checked: ${error.message}`);
@@ -63,7 +65,10 @@ function check(files, logKey, manifestKey, monitorKeys) {
   part("events.csv", () => checkTable(files, events));
   if (manifest) part("manifest.json", (found) => checkScope(manifest, events, found));
   const holds = findings.length === 0;
-  return { findings, statement: holds ? statementOf({ files, manifest, maker, manifestKey, checkpoint, events, logKey, monitorKeys }) : "" };
+  return {
+    findings,
+    statement: holds ? statementOf({ files, manifest, maker, manifestKey, checkpoint, events, logKey, monitorKeys }) : "",
+  };
 }
 
 /** A bundle may be made so that reading it fails in ways that nobody foresaw; then it is not proven either. */
@@ -74,9 +79,17 @@ const said = (error) => (error instanceof Wrong ? error.message : `it cannot be 
 function readArguments(args) {
   const { values, positionals } = parsed(args);
   if (positionals.length !== 1) throw new CannotCheck(`Name one folder, not ${positionals.length}.`);
-  if (!values["log-key"]) throw new CannotCheck("Without --log-key nothing can be proven: a bundle that vouches for itself is worth nothing.");
-  const [logKey, ...monitorKeys] = [values["log-key"], ...(values["monitor-key"] ?? [])].map((value, i) => readNoteKey(value, i === 0 ? 1 : 4));
-  return { folder: positionals[0], logKey, monitorKeys, manifestKey: values["manifest-key"] ? readPublicKey(values["manifest-key"]) : undefined };
+  if (!values["log-key"])
+    throw new CannotCheck("Without --log-key nothing can be proven: a bundle that vouches for itself is worth nothing.");
+  const [logKey, ...monitorKeys] = [values["log-key"], ...(values["monitor-key"] ?? [])].map((value, i) =>
+    readNoteKey(value, i === 0 ? 1 : 4),
+  );
+  return {
+    folder: positionals[0],
+    logKey,
+    monitorKeys,
+    manifestKey: values["manifest-key"] ? readPublicKey(values["manifest-key"]) : undefined,
+  };
 }
 
 function parsed(args) {
@@ -99,7 +112,8 @@ function readNoteKey(value, type) {
   const line = valueOrFile(value);
   const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
   const bytes = Buffer.from(encoded ?? "", "base64");
-  if (name === undefined || bytes.length !== 33) throw new CannotCheck(`${JSON.stringify(line.slice(0, 200))} is no key: it must be <name>+<8 hex digits>+<base64 of 33 bytes>.`);
+  if (name === undefined || bytes.length !== 33)
+    throw new CannotCheck(`${JSON.stringify(line.slice(0, 200))} is no key: it must be <name>+<8 hex digits>+<base64 of 33 bytes>.`);
   if (bytes[0] !== type) throw new CannotCheck(`The key of ${name} is of type ${bytes[0]}: a log's is of type 1, a monitor's of type 4.`);
   const own = sha256(`${name}\n`, bytes).toString("hex").slice(0, 8);
   if (own !== id) throw new CannotCheck(`The key of ${name} was mistyped: it says ${id}, and its id is ${own}.`);
@@ -137,9 +151,11 @@ function readFolder(folder) {
 function readManifest(files) {
   const text = textOf(files, "manifest.json");
   const manifest = canonicalLine(text.endsWith("\n") ? text.slice(0, -1) : undefined);
-  if (manifest.format !== "bailiwick-evidence/1") throw new Wrong(`its format is ${JSON.stringify(manifest.format)}; this program knows "bailiwick-evidence/1"`);
+  if (manifest.format !== "bailiwick-evidence/1")
+    throw new Wrong(`its format is ${JSON.stringify(manifest.format)}; this program knows "bailiwick-evidence/1"`);
   const { scope, files: listed } = manifest;
-  if (!isObject(scope) || !isObject(listed) || !Number.isInteger(manifest.events)) throw new Wrong("it lacks its scope, its files or the number of events");
+  if (!isObject(scope) || !isObject(listed) || !Number.isInteger(manifest.events))
+    throw new Wrong("it lacks its scope, its files or the number of events");
   return manifest;
 }
 
@@ -148,13 +164,16 @@ function checkSignature(files, manifestKey) {
   const [, header, signature] = /^([\w-]+)\.\.([\w-]{86})\n$/.exec(textOf(files, "manifest.jws")) ?? [];
   if (header === undefined) throw new Wrong("it is no detached JWS: header, two dots, a signature of 64 bytes, a newline");
   const { alg, typ, jwk } = canonicalLine(decoded(header));
-  if (alg !== "EdDSA" || typ !== "evidence-manifest+jws" || !isObject(jwk)) throw new Wrong("its header is not the one of a manifest's signature");
+  if (alg !== "EdDSA" || typ !== "evidence-manifest+jws" || !isObject(jwk))
+    throw new Wrong("its header is not the one of a manifest's signature");
   const bytes = Buffer.from(signature, "base64url");
-  const key = typeof jwk.x === "string" && Buffer.from(jwk.x, "base64url").length === 32 ? ed25519Key(Buffer.from(jwk.x, "base64url")) : undefined;
+  const key =
+    typeof jwk.x === "string" && Buffer.from(jwk.x, "base64url").length === 32 ? ed25519Key(Buffer.from(jwk.x, "base64url")) : undefined;
   const payload = bytesOf(files, "manifest.json").toString("base64url");
   if (key === undefined || bytes.toString("base64url") !== signature || !verify(null, Buffer.from(`${header}.${payload}`), key, bytes))
     throw new Wrong("the signature is not over manifest.json: one of the two was changed");
-  if (manifestKey && !key.equals(manifestKey)) throw new Wrong("the manifest was signed by another key than --manifest-key: this bundle was made, or made anew, by somebody else");
+  if (manifestKey && !key.equals(manifestKey))
+    throw new Wrong("the manifest was signed by another key than --manifest-key: this bundle was made, or made anew, by somebody else");
   return sha256(key.export({ format: "der", type: "spki" })).toString("hex");
 }
 
@@ -163,7 +182,8 @@ function checkFiles(files, { files: listed }, found) {
     if (path === "manifest.json" || path === "manifest.jws") continue;
     const entry = Object.hasOwn(listed, path) ? listed[path] : undefined;
     if (entry === undefined) found("the manifest does not list this file: it was added, or renamed", path);
-    else if (entry?.bytes !== bytes.length || entry.sha256 !== sha256(bytes).toString("hex")) found("its bytes are not those that the manifest lists: it was changed", path);
+    else if (entry?.bytes !== bytes.length || entry.sha256 !== sha256(bytes).toString("hex"))
+      found("its bytes are not those that the manifest lists: it was changed", path);
   }
   for (const path of Object.keys(listed)) if (!files.has(path)) found("the manifest lists this file, and it is missing", path);
 }
@@ -176,23 +196,29 @@ function readCheckpoint(files, logKey, monitorKeys) {
   const text = note.slice(0, split + 1);
   const [, origin, size, root] = /^(.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
   const hash = Buffer.from(root ?? "", "base64");
-  if (root === undefined || hash.toString("base64") !== root || !Number.isSafeInteger(Number(size))) throw new Wrong("it is not of the form of a checkpoint: origin, size, root, an empty line, signatures");
+  if (root === undefined || hash.toString("base64") !== root || !Number.isSafeInteger(Number(size)))
+    throw new Wrong("it is not of the form of a checkpoint: origin, size, root, an empty line, signatures");
   if (origin !== logKey.name) throw new Wrong(`it is of the log "${origin}", not of "${logKey.name}", whose key was given`);
   const lines = note.slice(split + 2).split("\n");
   if (lines.pop() !== "") throw new Wrong("its last line does not end in a newline");
   const signatures = lines.map(readSignature);
   const by = ({ name, id }) => signatures.filter((each) => each.name === name && each.id === id);
-  if (by(logKey).length === 0) throw new Wrong(`no signature of it is by the key ${logKey.id} of ${logKey.name}: another key signed it, or its signature was changed`);
+  if (by(logKey).length === 0)
+    throw new Wrong(`no signature of it is by the key ${logKey.id} of ${logKey.name}: another key signed it, or its signature was changed`);
   for (const { bytes } of by(logKey))
-    if (!verify(null, Buffer.from(text), logKey.key, bytes)) throw new Wrong(`the signature of ${logKey.name} is not over this checkpoint: one of the two was changed`);
-  const seen = monitorKeys.flatMap((monitor) => by(monitor).map(({ bytes }) => ({ name: monitor.name, time: cosignedAt(text, monitor, bytes) })));
+    if (!verify(null, Buffer.from(text), logKey.key, bytes))
+      throw new Wrong(`the signature of ${logKey.name} is not over this checkpoint: one of the two was changed`);
+  const seen = monitorKeys.flatMap((monitor) =>
+    by(monitor).map(({ bytes }) => ({ name: monitor.name, time: cosignedAt(text, monitor, bytes) })),
+  );
   return { origin, size: Number(size), root: hash, seen };
 }
 
 function readSignature(line) {
   const [, name, encoded] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
   const bytes = Buffer.from(encoded ?? "", "base64");
-  if (name === undefined || bytes.length < 5 || bytes.toString("base64") !== encoded) throw new Wrong(`${JSON.stringify(line)} is no signature line`);
+  if (name === undefined || bytes.length < 5 || bytes.toString("base64") !== encoded)
+    throw new Wrong(`${JSON.stringify(line)} is no signature line`);
   return { name, id: bytes.toString("hex", 0, 4), bytes: bytes.subarray(4) };
 }
 
@@ -200,7 +226,11 @@ function readSignature(line) {
 function cosignedAt(text, { name, key }, bytes) {
   const time = bytes.length === 72 ? bytes.readBigUInt64BE() : 0n;
   // 8.64e12 s is the last instant that a Date of ECMAScript knows.
-  if (bytes.length !== 72 || time > 8_640_000_000_000n || !verify(null, Buffer.from(`cosignature/v1\ntime ${time}\n${text}`), key, bytes.subarray(8)))
+  if (
+    bytes.length !== 72 ||
+    time > 8_640_000_000_000n ||
+    !verify(null, Buffer.from(`cosignature/v1\ntime ${time}\n${text}`), key, bytes.subarray(8))
+  )
     throw new Wrong(`the cosignature of ${name} is not over this checkpoint: one of the two was changed`);
   return Number(time);
 }
@@ -216,7 +246,8 @@ function readEvents(files, found) {
       where += ` (${isObject(value.event) ? `event ${value.event.id}` : "commitment only"}, log index ${value.index})`;
       const event = { where, ...readEvent(value) };
       const last = events.at(-1);
-      if (last && event.index <= last.index) found(`it stands after log index ${last.index}: events were reordered, or one is there twice`, where);
+      if (last && event.index <= last.index)
+        found(`it stands after log index ${last.index}: events were reordered, or one is there twice`, where);
       events.push(event);
     } catch (error) {
       found(said(error), where);
@@ -242,11 +273,15 @@ function checkProofs(files, events, checkpoint, found) {
     if (proof === undefined) found("it has no proof: the event was added, or its proof was dropped or damaged", where);
     // Without a checkpoint to believe in there is nothing to prove against; that is a finding already.
     else if (checkpoint && !isIncluded({ index, commitment, proof }, checkpoint))
-      found(`the log does not hold this at index ${index}: the event, its salt, its index or its proof was changed, or it is another log's`, where);
+      found(
+        `the log does not hold this at index ${index}: the event, its salt, its index or its proof was changed, or it is another log's`,
+        where,
+      );
   }
   const shown = new Set(events.map(({ index }) => index));
   for (const index of proofs.keys())
-    if (!shown.has(index)) found(`the event at log index ${index} is missing, and its proof is there: it was dropped, or is damaged`, "events.jsonl");
+    if (!shown.has(index))
+      found(`the event at log index ${index} is missing, and its proof is there: it was dropped, or is damaged`, "events.jsonl");
 }
 
 /** Log index to hashes. */
@@ -257,10 +292,14 @@ function readProofs(files, found) {
     const where = `proofs.jsonl, line ${i + 1}`;
     try {
       const { index, hashes, ...more } = canonicalLine(line);
-      if (!Number.isSafeInteger(index) || index < 0 || !Array.isArray(hashes) || Object.keys(more).length > 0) throw new Wrong("it is no proof: it must have a log index and hashes");
+      if (!Number.isSafeInteger(index) || index < 0 || !Array.isArray(hashes) || Object.keys(more).length > 0)
+        throw new Wrong("it is no proof: it must have a log index and hashes");
       if (index <= last) found(`log index ${index} stands after ${last}: proofs were reordered, or one is there twice`, where);
       last = index;
-      proofs.set(index, hashes.map((hash) => decodedHash(hash, "one of its hashes")));
+      proofs.set(
+        index,
+        hashes.map((hash) => decodedHash(hash, "one of its hashes")),
+      );
     } catch (error) {
       found(said(error), where);
     }
@@ -318,7 +357,10 @@ function checkTable(files, events) {
   const [shown, own] = [textOf(files, "events.csv"), tableOf(events)].map((text) => text.split("\r\n"));
   const line = own.findIndex((text, i) => text !== shown[i]);
   const wrong = line >= 0 ? line : own.length;
-  if (line >= 0 || shown.length > own.length) throw new Wrong(`line ${wrong + 1} does not say what events.jsonl says${events[wrong - 1] ? ` of log index ${events[wrong - 1].index}` : ""}: one of the two was changed`);
+  if (line >= 0 || shown.length > own.length)
+    throw new Wrong(
+      `line ${wrong + 1} does not say what events.jsonl says${events[wrong - 1] ? ` of log index ${events[wrong - 1].index}` : ""}: one of the two was changed`,
+    );
 }
 
 function tableOf(events) {
@@ -326,7 +368,11 @@ function tableOf(events) {
   const names = [...new Set(rows.flatMap(({ cells }) => [...cells.keys()]))].sort();
   const leading = ["id", "receivedAt", "subject", "purpose", "state"];
   const columns = [...leading.filter((name) => names.includes(name)), ...names.filter((name) => !leading.includes(name))];
-  const lines = rows.map(({ index, event, cells }) => [String(index), event ? "yes" : "commitment only", ...columns.map((name) => cells.get(name) ?? "")]);
+  const lines = rows.map(({ index, event, cells }) => [
+    String(index),
+    event ? "yes" : "commitment only",
+    ...columns.map((name) => cells.get(name) ?? ""),
+  ]);
   return [["logIndex", "shown", ...columns], ...lines].map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
 }
 
@@ -343,14 +389,17 @@ function quoted(cell) {
 }
 
 function checkScope({ scope, events: count }, events, found) {
-  if (count !== events.length) found(`it counts ${count} events, and events.jsonl has ${events.length} that can be read: some were dropped, added or damaged`);
+  if (count !== events.length)
+    found(`it counts ${count} events, and events.jsonl has ${events.length} that can be read: some were dropped, added or damaged`);
   for (const { where, event } of events) {
-    if (event && scope.kind === "subject" && event.subject !== scope.subject) found(`it is of the subject ${event.subject}, and the bundle is of ${scope.subject}`, where);
+    if (event && scope.kind === "subject" && event.subject !== scope.subject)
+      found(`it is of the subject ${event.subject}, and the bundle is of ${scope.subject}`, where);
     const received = Date.parse(event?.receivedAt);
     if (event && scope.kind === "period" && !(Date.parse(scope.from) <= received && received < Date.parse(scope.to)))
       found(`it was received at ${event.receivedAt}, outside of the bundle's period`, where);
   }
-  if (scope.kind !== "subject" && scope.kind !== "period") throw new Wrong(`its scope is of the kind ${JSON.stringify(scope.kind)}; this program knows "subject" and "period"`);
+  if (scope.kind !== "subject" && scope.kind !== "period")
+    throw new Wrong(`its scope is of the kind ${JSON.stringify(scope.kind)}; this program knows "subject" and "period"`);
 }
 
 // What all this amounts to.
@@ -364,22 +413,30 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
   const receipts = filesBelow(files, "receipts/").length;
   const asked = printable(scope.kind === "subject" ? `subject ${scope.subject}` : `events received from ${scope.from} up to ${scope.to}`);
   const proven = [
-    events.length > 0 && `By the key ${logKey.id} of the log ${checkpoint.origin}: ${events.length === 1 ? "this 1 event was" : `these ${events.length} events were`} in the log when its checkpoint of size ${checkpoint.size} was signed, in this order, unchanged since:\n${listed(events)}`,
+    events.length > 0 &&
+      `By the key ${logKey.id} of the log ${checkpoint.origin}: ${events.length === 1 ? "this 1 event was" : `these ${events.length} events were`} in the log when its checkpoint of size ${checkpoint.size} was signed, in this order, unchanged since:\n${listed(events)}`,
     hidden.length > 0 &&
       `For ${hidden.length} of them only the commitment is shown: the subject was erased, or the content is kept back. That an entry is there, and where, is proven; whose it was and what it said is not, and once the subject's key is destroyed cannot be.`,
-    notices > 0 && `The ${notices === 1 ? "text" : `${notices} texts`} in notices/ ${notices === 1 ? "is the one" : "are those"} that the events name, to the byte.`,
+    notices > 0 &&
+      `The ${notices === 1 ? "text" : `${notices} texts`} in notices/ ${notices === 1 ? "is the one" : "are those"} that the events name, to the byte.`,
     receipts > 0 && `Each of the ${receipts} receipts bears the commitment of its event.`,
     "events.csv says what events.jsonl says, apart from apostrophes that keep spreadsheets from calculating.",
-    events.length > 1 && between === 0 && `From log index ${first} to ${last} nothing was left out: the bundle has every entry of the log between them.`,
+    events.length > 1 &&
+      between === 0 &&
+      `From log index ${first} to ${last} nothing was left out: the bundle has every entry of the log between them.`,
     manifestKey
       ? `The bundle is whole, and as the holder of --manifest-key made it (${printable(String(madeAt))}, by their clock) for: ${asked}.`
       : `The bundle is whole: no file was changed since it was signed by the key that it brings itself (SHA-256 ${maker}).`,
-    ...checkpoint.seen.map(({ name, time }) => `The monitor ${name} saw this very checkpoint at ${new Date(time * 1000).toISOString()}, by its clock, and none before that contradicts it: the events were in the log by then.`),
+    ...checkpoint.seen.map(
+      ({ name, time }) =>
+        `The monitor ${name} saw this very checkpoint at ${new Date(time * 1000).toISOString()}, by its clock, and none before that contradicts it: the events were in the log by then.`,
+    ),
   ];
   const notProven = [
     between > 0 &&
       `That there were no other events of the ${scope.kind}: ${between} entries of the log between index ${first} and ${last} are not in the bundle, nor are those before and after, and a commitment does not say whose it is.`,
-    between === 0 && `That there were no other events of the ${scope.kind} ${events.length > 0 ? `before log index ${first} or after ${last}` : "at all"}: a commitment does not say whose it is.`,
+    between === 0 &&
+      `That there were no other events of the ${scope.kind} ${events.length > 0 ? `before log index ${first} or after ${last}` : "at all"}: a commitment does not say whose it is.`,
     "That what an event says is true: the log keeps what the service wrote, and that it was not changed afterwards.",
     "When a person answered: the times are the service's word. Only the order is the log's.",
     "That a notice was read or understood, and who sat at the keyboard.",
@@ -388,14 +445,19 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
     checkpoint.seen.length === 0 &&
       `That the log showed the same tree to everybody: ${monitorKeys.length > 0 ? "none of the monitors whose keys you gave has signed this checkpoint" : "give --monitor-key of a monitor that you trust, or compare this checkpoint with another that you have"}.`,
   ];
-  const bullets = (items) => items.filter(Boolean).map((item) => `- ${item}`).join("\n");
+  const bullets = (items) =>
+    items
+      .filter(Boolean)
+      .map((item) => `- ${item}`)
+      .join("\n");
   return `PROVEN\n${bullets(proven)}\n\nNOT PROVEN\n${bullets(notProven)}`;
 }
 
 function listed(events) {
   const most = 50;
   const lines = events.slice(0, most).map(({ index, event }) => {
-    const words = event && [event.receivedAt, event.subject, event.purpose, event.state].filter((word) => typeof word === "string").join(" ");
+    const words =
+      event && [event.receivedAt, event.subject, event.purpose, event.state].filter((word) => typeof word === "string").join(" ");
     return printable(`    log index ${index}: ${event ? `event ${event.id} (${words})` : "commitment only"}`);
   });
   return [...lines, ...(events.length > most ? [`    and ${events.length - most} more, as events.jsonl has them`] : [])].join("\n");
@@ -472,6 +534,7 @@ function decodedHash(text, what) {
 }
 
 /** What comes from a bundle shall not steer the terminal, nor begin a line of its own: control and direction characters are spelt out. */
-const printable = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`);
+const printable = (text) =>
+  text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`);
 
 process.exitCode = main(process.argv.slice(2));

@@ -1,7 +1,8 @@
 // What makes the ledger append-only and erasable at once: an event is sealed under its subject's own key, and committed to by a hash that
 // says nothing without the salt inside the seal. Destroy the key, and ledger and log keep their order, their number and their proofs, and no word.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
+import { commitmentTo, saltBytes } from "../../audit/leaf.ts";
 import { type ConsentEvent, consentEvent } from "./consent-event.ts";
 
 /** AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D); a key seals far fewer than 2^32 events. */
@@ -9,8 +10,6 @@ const algorithm = "aes-256-gcm";
 const nonceBytes = 12;
 const tagBytes = 16;
 const keyBytes = 32;
-/** As long as the hash: two events that say the same have nothing in common. */
-const saltBytes = 32;
 
 export const newKey = (): Buffer => randomBytes(keyBytes);
 
@@ -28,10 +27,6 @@ export function decrypt(key: Uint8Array, sealed: Uint8Array, about: string): Buf
   decipher.setAuthTag(sealed.subarray(-tagBytes));
   return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
 }
-
-/** SHA-256 over the salt and the event's canonical form (RFC 8785). */
-export const commitmentTo = (salt: Uint8Array, event: ConsentEvent): Buffer =>
-  createHash("sha256").update(salt).update(canonicalJson(event)).digest();
 
 export interface Sealed {
   readonly sealed: Buffer;

@@ -1,6 +1,7 @@
 // The sealed ledger: what the database holds says nothing without the subject's key, and what holds can always be made again from it.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { commitmentTo, open, seal } from "../../../../functions/governance/preferences/ledger/seal.ts";
+import { commitmentTo } from "../../../../functions/governance/audit/leaf.ts";
+import { open, seal } from "../../../../functions/governance/preferences/ledger/seal.ts";
 import { ledgerOf } from "../ledger.ts";
 import { type Region, startRegion } from "../region.ts";
 import type { Person, Service } from "../service.ts";

@@ -22,7 +22,7 @@ export const erasedAt = 130;
 export const eventId = (index: number) => `0b8f7a00-0000-4000-8000-${String(index).padStart(12, "0")}`;
 export const receiptPath = (index: number) => `receipts/${eventId(index)}.json`;
 
-const eventAt = (index: number, of = subject): LoggedEvent & Record<string, unknown> => ({
+const eventAt = (index: number, of = subject) => ({
   id: eventId(index),
   subject: of,
   epoch: index + 1,

@@ -149,7 +149,7 @@ describe("any single change of any file is found, and the file is named:", () =>
         expect(out).toContain(file);
         expect(out).not.toContain("cannot be read (");
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 
@@ -169,12 +169,15 @@ describe("any single change of any file is found, and the file is named:", () =>
           expect(out).not.toContain("cannot be read (");
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
-  it.each(bundle.map(({ path }) => [path]))("each bit of the first byte, and of the last, of %s", (file) => {
-    for (const [end, bit] of [0, -1].flatMap((each) => [0, 5].map((bit) => [each, bit] as const))) {
+  it.each(bundle.map(({ path }) => [path]))("a bit of the first byte, and of the last, of %s", (file) => {
+    for (const [end, bit] of [
+      [0, 0],
+      [-1, 1],
+    ] as const) {
       const bytes = bytesOf(file);
       const at = end === 0 ? 0 : bytes.length - 1;
       bytes[at] = (bytes[at] as number) ^ (1 << bit);
@@ -182,6 +185,16 @@ describe("any single change of any file is found, and the file is named:", () =>
       expect(code).toBe(1);
       expect(out).toContain(file);
     }
+  });
+
+  it("the signature's last character, whose lowest bits no decoder looks at", () => {
+    const signature = bytesOf("manifest.jws");
+    const at = signature.length - 2;
+    // The 64 bytes end within the character: A, Q, g and w are the only ones that a signature ends with.
+    signature[at] = (signature[at] as number) + 1;
+    const { code, out } = verify(put("manifest.jws", signature), "bundle", "--log-key", logKey);
+    expect(code).toBe(1);
+    expect(out).toContain("manifest.jws: the signature is not over manifest.json");
   });
 
   it("a file too many", () => {
@@ -199,9 +212,9 @@ describe("any single change of any file is found, and the file is named:", () =>
 });
 
 describe("what whoever made the bundle cannot cover up, since the log's key is not theirs, is found and the event is named:", () => {
-  const expectWrong = async (files: readonly File[], message: string | RegExp) => {
+  const expectWrong = async (files: readonly File[], message: string) => {
     const { code, out } = verify(await resealed(files));
-    expect(out).toMatch(message);
+    expect(out).toContain(message);
     expect(code).toBe(1);
     // Everything else about it looks right.
     expect(out).not.toContain("it was changed");
@@ -218,7 +231,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     lines[line(64)] = canonicalJson({ ...value, event: edit(value.event) });
     await expectWrong(
       putLines("events.jsonl", lines),
-      `line 2 \\(event ${eventId(64)}, log index 64\\): the log does not hold this at index 64`,
+      `line 2 (event ${eventId(64)}, log index 64): the log does not hold this at index 64`,
     );
   });
 
@@ -226,7 +239,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[line(64)] as string);
     lines[line(64)] = canonicalJson({ ...value, salt: Buffer.alloc(32).toString("base64url") });
-    await expectWrong(putLines("events.jsonl", lines), `event ${eventId(64)}, log index 64\\): the log does not hold this`);
+    await expectWrong(putLines("events.jsonl", lines), `event ${eventId(64)}, log index 64): the log does not hold this`);
   });
 
   it("an event dropped", async () => {
@@ -240,26 +253,26 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     const lines = linesOf("events.jsonl");
     const value = JSON.parse(lines[0] as string);
     const added = canonicalJson({ ...value, event: { ...value.event, id: eventId(4) }, index: 4 });
-    await expectWrong(putLines("events.jsonl", lines.toSpliced(1, 0, added)), `event ${eventId(4)}, log index 4\\): it has no proof`);
+    await expectWrong(putLines("events.jsonl", lines.toSpliced(1, 0, added)), `event ${eventId(4)}, log index 4): it has no proof`);
     const proofs = linesOf("proofs.jsonl");
     const proof = canonicalJson({ ...JSON.parse(proofs[0] as string), index: 4 });
     await expectWrong(
       putLines("proofs.jsonl", proofs.toSpliced(1, 0, proof), putLines("events.jsonl", lines.toSpliced(1, 0, added))),
-      `event ${eventId(4)}, log index 4\\): the log does not hold this at index 4`,
+      `event ${eventId(4)}, log index 4): the log does not hold this at index 4`,
     );
   });
 
   it("two events reordered", async () => {
     const lines = linesOf("events.jsonl");
     const swapped = lines.with(1, lines[2] as string).with(2, lines[1] as string);
-    await expectWrong(putLines("events.jsonl", swapped), `event ${eventId(64)}, log index 64\\): it stands after log index 65`);
+    await expectWrong(putLines("events.jsonl", swapped), `event ${eventId(64)}, log index 64): it stands after log index 65`);
   });
 
   it("two events' places exchanged", async () => {
     const lines = linesOf("events.jsonl");
     const [a, b] = [JSON.parse(lines[1] as string), JSON.parse(lines[2] as string)];
     const exchanged = lines.with(1, canonicalJson({ ...b, index: a.index })).with(2, canonicalJson({ ...a, index: b.index }));
-    await expectWrong(putLines("events.jsonl", exchanged), `event ${eventId(65)}, log index 64\\): the log does not hold this at index 64`);
+    await expectWrong(putLines("events.jsonl", exchanged), `event ${eventId(65)}, log index 64): the log does not hold this at index 64`);
   });
 
   it("a notice exchanged", async () => {
@@ -267,7 +280,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
   });
 
   it("a notice removed, and one added", async () => {
-    await expectWrong(drop(noticePath(0)), `event ${eventId(64)}, log index 64\\): the notice that it names is missing`);
+    await expectWrong(drop(noticePath(0)), `event ${eventId(64)}, log index 64): the notice that it names is missing`);
     const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     await expectWrong(put(`notices/${empty}`, ""), "no event names this notice");
   });
@@ -290,7 +303,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
 
   it("another checkpoint of the same log, which the proofs are not for", async () => {
     const other = await signCheckpoint({ size: 300, root: new Uint8Array(32) }, its.log.key, its.log.sign);
-    await expectWrong(put("checkpoint", other), `event ${eventId(3)}, log index 3\\): the log does not hold this`);
+    await expectWrong(put("checkpoint", other), `event ${eventId(3)}, log index 3): the log does not hold this`);
   });
 
   it("a cosignature put upon another checkpoint", async () => {
@@ -306,18 +319,18 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     [
       "events of another subject than the bundle is of",
       { scope: { kind: "subject", subject: "other" } },
-      `event ${eventId(3)}, log index 3\\): it is of the subject ${subject}`,
+      `event ${eventId(3)}, log index 3): it is of the subject ${subject}`,
     ],
     [
       "events of another time",
       { scope: { kind: "period", from: "2026-11-01T00:00:00Z", to: "2026-11-01T04:59:00Z" } },
-      `event ${eventId(299)}, log index 299\\): it was received at 2026-11-01T04:59:00.000Z, outside`,
+      `event ${eventId(299)}, log index 299): it was received at 2026-11-01T04:59:00.000Z, outside`,
     ],
     ["a scope that nobody knows", { scope: { kind: "everything" } as unknown as Scope }, 'scope is of the kind "everything"'],
     ["a wrong number of events", { events: 8 }, "manifest.json: it counts 8 events, and events.jsonl has 7"],
   ])("%s", async (_what, about, message) => {
     const { code, out } = verify(await resealed(bundle, about));
-    expect(out).toMatch(message);
+    expect(out).toContain(message);
     expect(code).toBe(1);
   });
 
