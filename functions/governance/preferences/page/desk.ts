@@ -31,7 +31,6 @@ export interface DeskChange {
   readonly wishes: Wishes;
   /** ETag of the document that the person saw. */
   readonly ifMatch: string;
-  readonly idempotencyKey: string;
   /** The notice that was shown; undefined where the form names one that is not ours, or no longer. */
   readonly notice: NoticeReference | undefined;
   /** Whether the request carried Global Privacy Control. */
@@ -64,8 +63,8 @@ export interface Receipt {
 export interface PreferenceDesk {
   document(subject: SubjectId): Promise<DeskDocument>;
   /**
-   * All or nothing. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in
-   * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1. The same key and wishes again change nothing.
+   * All or nothing; what is already so is no change. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in
+   * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1.
    */
   change(subject: SubjectId, change: DeskChange): Promise<{ readonly enforcement: "applied" | "pending" }>;
   history(subject: SubjectId, cursor: string | undefined): Promise<History>;

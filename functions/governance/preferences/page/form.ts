@@ -6,7 +6,6 @@ import { fieldOf } from "./purpose.ts";
 
 export interface Form {
   readonly etag: string;
-  readonly idempotencyKey: string;
   readonly token: string;
   /** Digest of the notice that was shown. */
   readonly notice: string;
@@ -21,14 +20,13 @@ export function readForm(fields: URLSearchParams, document: DeskDocument): Form 
   const field = (name: string) => fields.get(name) ?? "";
   const all = field("all");
   const scope = field("save");
+  const now = (purpose: Purpose) => all !== "" || scope === "all" || scope === purpose;
   const wished = purposes.flatMap((purpose) => {
-    const wish = all === "" ? wishOf(fields, purpose, document) : stateWish(all, purpose, document);
+    const wish = all === "" ? wishOf(fields, purpose, document, now(purpose)) : stateWish(all, purpose, document);
     return wish ? [[purpose, wish] as const] : [];
   });
-  const now = (purpose: Purpose) => all !== "" || scope === "all" || scope === purpose;
   return {
     etag: field("etag"),
-    idempotencyKey: field("key"),
     token: field("token"),
     notice: field("notice"),
     wishes: Object.fromEntries(wished.filter(([purpose]) => now(purpose))),
@@ -36,13 +34,16 @@ export function readForm(fields: URLSearchParams, document: DeskDocument): Form 
   };
 }
 
-/** Only what the person changed is wished: what a stale form still shows of elsewhere's past is not. */
-function wishOf(fields: URLSearchParams, purpose: Purpose, document: DeskDocument): Wish | undefined {
+/**
+ * A yes is wished only where the person has just said it: what a stale form still shows of the past is none. A no that is to be saved counts
+ * as it stands, and whoever refuses says nothing more.
+ */
+function wishOf(fields: URLSearchParams, purpose: Purpose, document: DeskDocument, now: boolean): Wish | undefined {
   const choice = fields.get(purpose) ?? "";
-  const stated = choice === (fields.get(`${purpose}.held`) ?? "") ? undefined : stateWish(choice, purpose, document);
-  // Whoever refuses says nothing more.
+  const said = choice !== (fields.get(`${purpose}.held`) ?? "") || (now && choice === "refuse");
+  const stated = said ? stateWish(choice, purpose, document) : undefined;
   if (choice === "refuse") return stated;
-  const chosen = chosenIn(fields, purpose);
+  const chosen = chosenIn(fields, purpose, document);
   if (!stated && !chosen) return undefined;
   return { ...stated, ...(chosen ? { chosen } : {}) };
 }
@@ -54,11 +55,12 @@ function stateWish(choice: string, purpose: Purpose, { purposes: held }: DeskDoc
   return { state: state === "none" ? "denied" : "withdrawn" };
 }
 
-function chosenIn(fields: URLSearchParams, purpose: Purpose): Chosen | undefined {
+function chosenIn(fields: URLSearchParams, purpose: Purpose, document: DeskDocument): Chosen | undefined {
   const changed = preferencesUnder[purpose].flatMap((group) => {
     const now = optionsIn(fields.getAll(fieldOf(purpose, group.name)), group);
     const before = optionsIn((fields.get(`${fieldOf(purpose, group.name)}.held`) ?? "").split(" "), group);
-    return now.join() === before.join() ? [] : [[group.name, now] as const];
+    const held = document.purposes[purpose].chosen[group.name] ?? [];
+    return [before, held].some((each) => each.join() === now.join()) ? [] : [[group.name, now] as const];
   });
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }

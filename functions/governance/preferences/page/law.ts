@@ -29,7 +29,8 @@ const terminal: Provision = {
 const electronicMail: Provision = {
   cite: "ePrivacy Directive Art. 13(1)",
   words: {
-    en: "electronic mail for the purposes of direct marketing may be allowed only in respect of subscribers or users who have given their prior consent",
+    en: "The use of automated calling and communication systems without human intervention (automatic calling machines), facsimile machines (fax) or electronic mail for the purposes of direct marketing may be allowed only in respect of subscribers or users who have given their prior consent.",
+    de: "Die Verwendung von automatischen Anruf- und Kommunikationssystemen ohne menschlichen Eingriff (automatische Anrufmaschinen), Faxgeräten oder elektronischer Post für die Zwecke der Direktwerbung darf nur bei vorheriger Einwilligung der Teilnehmer oder Nutzer gestattet werden.",
   },
 };
 
@@ -50,7 +51,7 @@ const proportionate: Provision = {
 const canSpam: Provision = {
   cite: "15 U.S.C. 7704(a)(4)(A)",
   words: {
-    en: "If a recipient makes a request using a mechanism provided pursuant to paragraph (3) not to receive some or any commercial electronic mail messages from such sender, then it is unlawful",
+    en: "If a recipient makes a request using a mechanism provided pursuant to paragraph (3) not to receive some or any commercial electronic mail messages from such sender, then it is unlawful (i) for the sender to initiate the transmission to the recipient, more than 10 business days after the receipt of such request, of a commercial electronic mail message that falls within the scope of the request",
   },
 };
 

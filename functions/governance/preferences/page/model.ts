@@ -51,16 +51,16 @@ export interface Frame {
   /** The name of who asks. */
   readonly brand: string;
   readonly addresses: Addresses;
+  /** The purposes that the browser's signal (`Sec-GPC: 1`) opts out of; undefined where it sends none. */
+  readonly gpc: readonly Purpose[] | undefined;
 }
 
 export interface PageModel extends Frame {
   readonly purposes: readonly PurposeOnPage[];
-  /** `Sec-GPC: 1`, and the purposes that it opts out of. */
-  readonly gpc: readonly Purpose[] | undefined;
   readonly readOnly: boolean;
   readonly notice: NoticeReference;
   /** What every form carries. */
-  readonly form: { readonly etag: string; readonly idempotencyKey: string; readonly token: string };
+  readonly form: { readonly etag: string; readonly token: string };
   readonly history: History;
   /** Whether the history shown begins with an earlier change than the newest. */
   readonly earlier: boolean;

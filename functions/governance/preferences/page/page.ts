@@ -31,7 +31,7 @@ ${history(page)}${noticeShown(page)}
 /** What a browser sees that shows no valid token: there is nothing to choose for, and it says so. */
 export function strangerPage(frame: Frame): string {
   const { title, plain } = texts[frame.language].messages.noSubject;
-  return document(frame, title, html`<main id="main"><h1>${title}</h1><p class="lead">${plain}</p></main>`);
+  return document(frame, title, html`<main id="main"><h1>${title}</h1><p class="lead">${plain}</p>${signal(frame)}</main>`);
 }
 
 /** What a person sees while the service cannot serve. */

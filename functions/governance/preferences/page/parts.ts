@@ -32,14 +32,13 @@ export function outcomeInWords({ language, purposes, outcome }: PageModel): stri
 /** Hidden fields of every form: what it was made from, and that it was made here. */
 export const formFields = ({ form, notice }: PageModel): Html => html`
 <input type="hidden" name="etag" value="${form.etag}">
-<input type="hidden" name="key" value="${form.idempotencyKey}">
 <input type="hidden" name="token" value="${form.token}">
 <input type="hidden" name="notice" value="${notice.sha256}">`;
 
 export const actionOf = ({ addresses, language }: Frame): string => `${addresses.page}?lang=${language}`;
 
 /** 11 CCR 7025(c)(6): whether the signal was processed as a valid request to opt out is displayed. */
-export function signal({ gpc, language }: PageModel): Html {
+export function signal({ gpc, language }: Frame): Html {
   if (!gpc) return html``;
   const words = texts[language];
   const off = listed(

@@ -1,5 +1,4 @@
 // The preference page over HTTP: reading, choosing, receipts, notices, its two files. Mounted at the path that `addresses.page` names.
-import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
@@ -7,12 +6,12 @@ import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-ta
 import { ProblemError } from "../../../shared/problem.ts";
 import type { SubjectId } from "../../../shared/subject-id.ts";
 import { subjectTokenOf, verifySubjectToken } from "../../../shared/tokens.ts";
+import { carryOut } from "./carry-out.ts";
 import type { DeskDocument, PreferenceDesk, Wishes } from "./desk.ts";
-import { type Form, readForm } from "./form.ts";
+import { readForm } from "./form.ts";
 import { type Language, languageFor } from "./languages.ts";
-import type { Addresses, Outcome, PageModel, PurposeOnPage } from "./model.ts";
+import type { Addresses, Frame, Outcome, PageModel, PurposeOnPage } from "./model.ts";
 import { noticesOf } from "./notice-text.ts";
-import type { Notices } from "./notices.ts";
 import { preferencePage, strangerPage, troublePage } from "./page.ts";
 import { formToken, isSameOrigin } from "./same-origin.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
@@ -73,10 +72,12 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       ownOrigin: options.ownOrigin(c.req.raw.headers),
     };
     if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
-    const { outcome, refused } = await carryOut(desk, person.subject, form, notices, gpcOf(c));
+    const { wishes, kept, etag } = form;
+    const change = { wishes, ifMatch: etag, notice: notices.reference(form.notice), gpc: gpcOf(c) };
+    const { outcome, refused } = await carryOut(desk, person.subject, change);
     // What holds is read again: the answer to a form that was sent twice must not show the past.
     const after = await desk.document(person.subject);
-    return c.html(await page(c, person, after, { outcome, unsaved: { ...form.kept, ...refused } }), statusOf[outcome.kind]);
+    return c.html(await page(c, person, after, { outcome, unsaved: { ...kept, ...refused } }), statusOf[outcome.kind]);
   });
 
   app.get("/receipts/:id", async (c) => {
@@ -103,7 +104,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   app.onError((error, c) => {
     if (!(error instanceof ProblemError)) throw error;
     const { status, headers } = error.problem;
-    return c.html(troublePage({ language: c.get("language"), brand, addresses }), status as 503, headers);
+    return c.html(troublePage(frame(c)), status as 503, headers);
   });
   return app;
 
@@ -114,23 +115,23 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     return subject && { subject, token };
   }
 
+  function frame(c: Request): Frame {
+    return { language: c.get("language"), brand, addresses, gpc: gpcOf(c) ? options.sharing : undefined };
+  }
+
   function stranger(c: Request) {
-    return c.html(strangerPage({ language: c.get("language"), brand, addresses }), 401);
+    return c.html(strangerPage(frame(c)), 401);
   }
 
   async function page(c: Request, person: Person, document: DeskDocument, said: Pick<PageModel, "outcome"> & { unsaved?: Wishes }) {
-    const language = c.get("language");
     const gpc = gpcOf(c);
     const cursor = c.req.query("cursor");
     return preferencePage({
-      language,
-      brand,
-      addresses,
+      ...frame(c),
       purposes: purposes.map((purpose) => onPage(purpose, document, gpc, said.unsaved ?? {})),
-      gpc: gpc ? options.sharing : undefined,
       readOnly: document.readOnly,
-      notice: notices.in(language).reference,
-      form: { etag: document.etag, idempotencyKey: randomUUID(), token: formToken(person.token) },
+      notice: notices.in(c.get("language")).reference,
+      form: { etag: document.etag, token: formToken(person.token) },
       history: await desk.history(person.subject, cursor),
       earlier: cursor !== undefined,
       outcome: said.outcome,
@@ -170,53 +171,3 @@ const guarded = createMiddleware(async (c, next) => {
   if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
   c.header("vary", "Accept-Language, Cookie, Sec-GPC");
 });
-
-/** Carries a form's wishes out, all or nothing; but where what permits is refused, what only restricts is taken nevertheless. */
-async function carryOut(
-  desk: PreferenceDesk,
-  subject: SubjectId,
-  { wishes, etag, idempotencyKey, notice }: Form,
-  notices: Notices,
-  gpc: boolean,
-): Promise<{ readonly outcome: Outcome; readonly refused: Wishes }> {
-  const namesOf = (some: Wishes) => Object.keys(some) as Purpose[];
-  if (namesOf(wishes).length === 0) return { outcome: { kind: "nothing", saved: [], unsaved: [] }, refused: {} };
-  const shown = notices.reference(notice);
-  const send = (some: Wishes, key: string) =>
-    desk.change(subject, { wishes: some, ifMatch: etag, idempotencyKey: key, notice: shown, gpc });
-  const [restricting, other] = apart(wishes);
-  try {
-    // Whoever was told something else than we tell now has decided on something else.
-    if (shown === undefined && namesOf(other).length > 0) throw new ProblemError(anotherNotice);
-    const { enforcement } = await send(wishes, idempotencyKey);
-    return { outcome: { kind: "saved", saved: namesOf(wishes), unsaved: [], enforcement }, refused: {} };
-  } catch (error) {
-    const kind = refusalOf(error);
-    if (kind === undefined) throw error;
-    const unsaved = namesOf(other).map((purpose) => ({ purpose, state: other[purpose]?.state }));
-    if (namesOf(restricting).length === 0) return { outcome: { kind, saved: [], unsaved }, refused: other };
-    const { enforcement } = await send(restricting, `${idempotencyKey}.restricting`);
-    return { outcome: { kind, saved: namesOf(restricting), unsaved, enforcement }, refused: other };
-  }
-}
-
-const anotherNotice = {
-  status: 412,
-  kind: "another-notice",
-  title: "The notice has changed",
-  detail: "The form was made with another notice than the one that is shown now. Read it before granting.",
-};
-
-/** Wishes that only restrict, and all others. */
-function apart(wishes: Wishes): readonly [Wishes, Wishes] {
-  const all = Object.entries(wishes) as [Purpose, Wishes[Purpose]][];
-  const restricts = ([, wish]: (typeof all)[number]) => wish?.state !== undefined && isRestricting(wish.state);
-  return [Object.fromEntries(all.filter(restricts)), Object.fromEntries(all.filter((each) => !restricts(each)))];
-}
-
-function refusalOf(error: unknown): "stale" | "read-only" | undefined {
-  if (!(error instanceof ProblemError)) return undefined;
-  const { status, kind } = error.problem;
-  if (status === 412 || status === 428) return "stale";
-  return kind === "read-only" ? "read-only" : undefined;
-}
