@@ -46,6 +46,8 @@ export const enhance = `"use strict";
     main().setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
+      // Whoever is not known any more is told so by the page itself.
+      if (answer.status === 401) return location.assign(form.action);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!page.getElementById("status")) throw new Error("no page");
       show(page);

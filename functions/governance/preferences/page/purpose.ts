@@ -36,7 +36,7 @@ function choice(page: PageModel, { purpose, state, unsaved, decision }: PurposeO
   const held = choiceFor(state);
   const marked = unsaved?.choice ?? held;
   const radio = (value: Choice, label: string, disabled: boolean) =>
-    html`<label class="option"><input type="radio" name="${purpose}" value="${value}"${marked === value && html` checked`}${disabled && html` disabled aria-describedby="phase-plain"`}> <span>${label}</span></label>`;
+    html`<label class="option"><input type="radio" id="${purpose}-${value}" name="${purpose}" value="${value}"${marked === value && html` checked`}${disabled && html` disabled aria-describedby="phase-plain"`}> <span>${label}</span></label>`;
   return html`<input type="hidden" name="${purpose}.held" value="${held ?? ""}">
 <fieldset${decision.reason === "gpc" && html` aria-describedby="${purpose}-signal"`}><legend>${words.choiceOf(words.purposes[purpose].name)}</legend>
 <div class="pair">${radio("refuse", words.refuse, false)}${radio("allow", words.allow, page.readOnly && held !== "allow")}</div>
@@ -50,7 +50,7 @@ function groupOf(page: PageModel, { purpose, chosen, unsaved }: PurposeOnPage, g
   const marked = unsaved?.chosen?.[group.name] ?? held;
   const options = group.options.map(
     (option) =>
-      html`<label class="option"><input type="${group.choose === "many" ? "checkbox" : "radio"}" name="${fieldOf(purpose, group.name)}" value="${option}"${marked.includes(option) && html` checked`}> <span>${words.options[option]}</span></label>`,
+      html`<label class="option"><input type="${group.choose === "many" ? "checkbox" : "radio"}" id="${purpose}-${group.name}-${option}" name="${fieldOf(purpose, group.name)}" value="${option}"${marked.includes(option) && html` checked`}> <span>${words.options[option]}</span></label>`,
   );
   return html`<input type="hidden" name="${fieldOf(purpose, group.name)}.held" value="${held.join(" ")}">
 <fieldset><legend>${words.title}</legend><div class="options">${options}</div></fieldset>`;

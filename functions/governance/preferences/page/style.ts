@@ -59,7 +59,7 @@ th, td { text-align: start; vertical-align: top; padding: .55rem .75rem .55rem 0
 [dir="rtl"] :is(th, td) { padding: .55rem 0 .55rem .75rem }
 th { font-size: .95rem; color: var(--quiet) }
 .links { display: flex; gap: 1.5rem } .links:not(:has(a)) { display: none }
-td a, .links a { display: inline-block; padding-block: .1rem }
+td a, .links a, .notice a { display: inline-block; padding-block: .1rem }
 .notice { color: var(--quiet); font-size: .95rem; margin-block-start: 2rem } .notice h2 { font-size: 1rem } code { font-size: .8125rem; word-break: break-all }
 @media (max-width: 30rem) { .card { padding: 1rem } section > button, .last button { width: 100% } }
 @media (forced-colors: active) { .option:has(:checked) { outline: 2px solid Highlight } .state.on b { forced-color-adjust: none; background: Highlight; color: HighlightText } :focus-visible { outline-color: Highlight } }
