@@ -80,6 +80,9 @@ const provisions: Readonly<Record<string, readonly Provision[]>> = {
 export const provisionsOf = (law: string): readonly Provision[] | undefined =>
   Object.hasOwn(provisions, law) ? provisions[law] : undefined;
 
+/** Whether we ask for more than the law does. */
+export const isOwnPromise = (law: string): boolean => law.startsWith("own promise");
+
 /** The words of a provision for a reader, and in which language they are. */
 export function wordsFor({ words }: Provision, language: Language): { readonly text: string; readonly language: Language } {
   const own = words[language];

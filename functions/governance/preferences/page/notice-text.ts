@@ -2,7 +2,7 @@
 import { type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../../shared/decision-table.ts";
 import { countryName, type Language, languages } from "./languages.ts";
-import { provisionsOf, wordsFor } from "./law.ts";
+import { isOwnPromise, provisionsOf, wordsFor } from "./law.ts";
 import { type Notice, Notices } from "./notices.ts";
 import { texts } from "./texts/index.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
@@ -43,7 +43,7 @@ function paragraph(purpose: Purpose, language: Language, { jurisdiction, table, 
 export function basisInWords(rule: { readonly basis: string; readonly law: string } | undefined, language: Language): string {
   const { optIn, optOut, ownPromise } = texts[language].facts;
   if (rule?.basis === "opt-out") return optOut;
-  return rule?.law.startsWith("own promise") ? ownPromise : optIn;
+  return rule && isOwnPromise(rule.law) ? ownPromise : optIn;
 }
 
 function vendorInWords({ name, role, country }: Vendor, language: Language): string {

@@ -19,7 +19,7 @@ export function preferencePage(page: PageModel): string {
 <p class="lead">${words.lead}</p>
 ${signal(page)}${phase(page)}${everything(page)}
 <form method="post" action="${actionOf(page)}">${formFields(page)}
-${/* Enter in a field presses the first button there is: it means all that is chosen. */ ""}<button name="save" value="all" hidden></button>
+${enter}
 ${page.purposes.map((its) => purposeSection(page, its))}
 <div class="last"><button id="save-all" name="save" value="all">${words.saveAll}</button></div>
 </form>
@@ -27,6 +27,9 @@ ${history(page)}${noticeShown(page)}
 </main>`,
   );
 }
+
+/** Enter in a field presses the form's first button: it means all that was chosen. */
+const enter = html`<button name="save" value="all" hidden></button>`;
 
 /** What a browser sees that shows no valid token: there is nothing to choose for, and it says so. */
 export function strangerPage(frame: Frame): string {

@@ -1,6 +1,6 @@
 // One purpose: what it is, what holds, the choice, on what it rests and who receives data.
 import { type Html, html } from "./html.ts";
-import { countryName, inWords } from "./languages.ts";
+import { countryName, inWords, listed } from "./languages.ts";
 import { provisionsOf, wordsFor } from "./law.ts";
 import type { Choice, PageModel, PurposeOnPage } from "./model.ts";
 import { basisInWords } from "./notice-text.ts";
@@ -23,11 +23,12 @@ export function purposeSection(page: PageModel, its: PurposeOnPage): Html {
 <p class="state ${decision.allow ? "on" : "off"}"><b>${decision.allow ? words.on : words.off}</b> ${words.states[state]}</p>
 </div>
 <p>${plain}</p>
+${facts(page, its)}
 ${signalled && html`<p class="said" id="${purpose}-signal">${words.gpc.here}</p>`}
 ${choice(page, its)}
 ${preferencesUnder[purpose].length > 0 && html`<div class="under"><p class="label">${words.under}</p>${preferencesUnder[purpose].map((group) => groupOf(page, its, group))}</div>`}
 <button id="save-${purpose}" name="save" value="${purpose}">${words.save(name)}</button>
-${facts(page, its)}
+${details(page, its)}
 </section>`;
 }
 
@@ -60,15 +61,27 @@ export const fieldOf = (purpose: string, group: GroupName): string => `${purpose
 
 function facts({ language }: PageModel, { rule, vendors, validUntil }: PurposeOnPage): Html {
   const words = texts[language].facts;
+  const names = vendors.map(({ name }) => name);
+  return html`<dl class="facts">
+<div><dt>${words.basis}</dt><dd>${basisInWords(rule, language)}</dd></div>
+${names.length > 0 && html`<div><dt>${words.recipients}</dt><dd><bdi>${listed(names, language)}</bdi></dd></div>`}
+${validUntil !== undefined && html`<div><dt>${words.until}</dt><dd><time datetime="${validUntil}">${inWords(validUntil, language)}</time></dd></div>`}
+</dl>`;
+}
+
+function details({ language }: PageModel, { rule, vendors }: PurposeOnPage): Html {
+  const words = texts[language].facts;
   const provisions = rule && provisionsOf(rule.law);
   const quoted = provisions?.map((provision) => {
     const { text, language: its } = wordsFor(provision, language);
     return html`<p><cite lang="en" dir="ltr">${provision.cite}</cite> <q lang="${its}" dir="ltr">${text}</q></p>`;
   });
-  return html`<details><summary>${words.title}</summary><dl>
-<dt>${words.basis}</dt><dd>${basisInWords(rule, language)}</dd>
-${rule && (quoted === undefined || quoted.length > 0) && html`<dt>${words.law}</dt><dd>${quoted ?? html`<cite lang="en" dir="ltr">${rule.law}</cite>`}</dd>`}
-<dt>${words.recipients}</dt><dd><ul>${vendors.map(({ name, role, country }) => html`<li><bdi>${name}</bdi> (${countryName(country, language)}): ${role === "processor" ? words.processor : words.thirdParty}</li>`)}</ul></dd>
-${validUntil !== undefined && html`<dt>${words.until}</dt><dd><time datetime="${validUntil}">${inWords(validUntil, language)}</time></dd>`}
-</dl></details>`;
+  const recipients = vendors.map(
+    ({ name, role, country }) =>
+      html`<li><bdi>${name}</bdi> (${countryName(country, language)}): ${role === "processor" ? words.processor : words.thirdParty}</li>`,
+  );
+  return html`<details><summary>${words.title}</summary>
+${rule && (quoted === undefined || quoted.length > 0) && html`<h3>${words.law}</h3>${quoted ?? html`<p><cite lang="en" dir="ltr">${rule.law}</cite></p>`}`}
+${recipients.length > 0 && html`<h3>${words.recipients}</h3><ul>${recipients}</ul>`}
+</details>`;
 }

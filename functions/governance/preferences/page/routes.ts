@@ -1,9 +1,10 @@
 // The preference page over HTTP: reading, choosing, receipts, notices, its two files. Mounted at the path that `addresses.page` names.
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-table.ts";
-import { ProblemError } from "../../../shared/problem.ts";
+import type { ProblemError } from "../../../shared/problem.ts";
 import type { SubjectId } from "../../../shared/subject-id.ts";
 import { subjectTokenOf, verifySubjectToken } from "../../../shared/tokens.ts";
 import { carryOut } from "./carry-out.ts";
@@ -28,6 +29,8 @@ export interface PageOptions {
   readonly vendors: readonly Vendor[];
   readonly brand: string;
   readonly addresses: Addresses;
+  /** What the service makes of an error. It also logs what nobody expected. */
+  readonly problemOf: (error: Error) => ProblemError;
   /** Origin under which the person sees the page, from a request that came through the edge; undefined where the edge does not say. */
   readonly ownOrigin: (headers: Headers) => string | undefined;
 }
@@ -39,6 +42,8 @@ interface Person {
 type Variables = { language: Language };
 type Request = Context<{ Variables: Variables }>;
 
+/** Many times what the page's forms are. */
+const largestForm = 16 * 1024;
 const forGood = "public, max-age=31536000, immutable";
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -59,7 +64,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     return c.html(await page(c, person, await desk.document(person.subject), {}));
   });
 
-  app.post("/", async (c) => {
+  app.post("/", bodyLimit({ maxSize: largestForm, onError: (c) => c.html(troublePage(frame(c)), 413) }), async (c) => {
     const person = await personOf(c);
     if (!person) return stranger(c);
     const fields = new URLSearchParams(await c.req.text());
@@ -101,9 +106,9 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   for (const { path, text, mediaType } of [addresses.style, addresses.script])
     app.get(path.slice(addresses.page.length), (c) => c.body(text, 200, { "content-type": mediaType, "cache-control": forGood }));
 
+  // A person reads a page, whatever happens.
   app.onError((error, c) => {
-    if (!(error instanceof ProblemError)) throw error;
-    const { status, headers } = error.problem;
+    const { status, headers } = options.problemOf(error).problem;
     return c.html(troublePage(frame(c)), status as 503, headers);
   });
   return app;

@@ -51,7 +51,8 @@ button:disabled, .option:has(:disabled) { background: none; color: var(--quiet);
 .unsaved::before { content: "●"; color: var(--accent); margin-inline-end: .4rem }
 details { margin-block-start: 1rem; border-block-start: 1px solid var(--line); padding-block-start: .6rem }
 summary { cursor: pointer; padding-block: .25rem; color: var(--quiet) }
-dl { margin: .5rem 0 0 } dt { font-weight: 600; margin-block-start: .6rem } dd { margin: 0 } dd ul { margin: 0; padding-inline-start: 1.2rem }
+.facts { margin: .5rem 0 0; font-size: .95rem; color: var(--quiet) } .facts div { display: flex; flex-wrap: wrap; gap: 0 .5rem } dt { font-weight: 600 } dd { margin: 0 }
+h3 { font: 600 1rem/1.4 var(--font); margin: .75rem 0 .25rem } details ul { margin: 0; padding-inline-start: 1.2rem }
 cite { font-style: normal; display: block } q { color: var(--quiet); display: block; unicode-bidi: isolate }
 .last { margin-block: 1.5rem }
 table { width: 100%; border-collapse: collapse; margin-block: .75rem }

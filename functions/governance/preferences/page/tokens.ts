@@ -1,4 +1,5 @@
 // Design tokens: what a brand changes to make the page its own. They become custom properties of the style sheet.
+import { contrast } from "./contrast.ts";
 
 export const colours = {
   page: { light: "#fbf8f2", dark: "#171a15" },
@@ -29,17 +30,49 @@ export interface Theme {
   readonly shapes?: Readonly<Partial<Record<ShapeToken, string>>>;
 }
 
-/** The custom properties of a theme. Throws on a value that would end its declaration. */
+type Scheme = "light" | "dark";
+
+/** What the page puts on what, and how much they must differ: WCAG 2.2, 1.4.3 for text, 1.4.11 for what can be operated. */
+const pairs: readonly (readonly [ColourToken, ColourToken, number])[] = [
+  ["ink", "page", 4.5],
+  ["ink", "card", 4.5],
+  ["ink", "said", 4.5],
+  ["quiet", "page", 4.5],
+  ["quiet", "card", 4.5],
+  ["accent", "page", 4.5],
+  ["accent", "card", 4.5],
+  ["on-accent", "accent", 4.5],
+  ["accent", "said", 3],
+  ["edge", "card", 3],
+];
+
+/** The custom properties of a theme. Throws one error with everything in it that cannot be read, or cannot be a token. */
 export function tokens(theme: Theme = {}): string {
   const all = { ...colours, ...theme.colours };
-  const scheme = (name: "light" | "dark") => Object.entries(all).map(([token, value]) => declaration(token, value[name]));
-  const shape = Object.entries({ ...shapes, ...theme.shapes }).map(([token, value]) => declaration(token, value));
-  return `:root { color-scheme: light dark; ${[...shape, ...scheme("light")].join("; ")} }
+  const shape = { ...shapes, ...theme.shapes };
+  const wrong = [...wrongColours(all), ...wrongShapes(shape)];
+  if (wrong.length > 0) throw new Error(`The theme cannot be used:\n${wrong.map((each) => `- ${each}`).join("\n")}`);
+  const declared = (values: Readonly<Record<string, string>>) => Object.entries(values).map(([token, value]) => `--${token}: ${value}`);
+  const scheme = (name: Scheme) => declared(Object.fromEntries(Object.entries(all).map(([token, value]) => [token, value[name]])));
+  return `:root { color-scheme: light dark; ${[...declared(shape), ...scheme("light")].join("; ")} }
 @media (prefers-color-scheme: dark) { :root { ${scheme("dark").join("; ")} } }`;
 }
 
-function declaration(token: string, value: string): string {
-  if (/[;{}<>\\]/.test(value))
-    throw new Error(`The design token "${token}" is "${value}": a token is one value of CSS, without any of ; { } < > \\.`);
-  return `--${token}: ${value}`;
+function wrongColours(all: Readonly<Record<ColourToken, Readonly<Record<Scheme, string>>>>): string[] {
+  return (["light", "dark"] as const).flatMap((scheme) => {
+    const misspelt = Object.entries(all).flatMap(([token, { [scheme]: value }]) =>
+      /^#[0-9a-f]{6}$/i.test(value) ? [] : [`${token} (${scheme}) is "${value}": write a colour as #rrggbb`],
+    );
+    if (misspelt.length > 0) return misspelt;
+    return pairs.flatMap(([front, back, least]) => {
+      const ratio = contrast(all[front][scheme], all[back][scheme]);
+      const colours = `${front} ${all[front][scheme]} on ${back} ${all[back][scheme]} (${scheme})`;
+      return ratio >= least ? [] : [`${colours} has a contrast of ${ratio.toFixed(2)}: WCAG 2.2 AA asks for ${least}`];
+    });
+  });
 }
+
+const wrongShapes = (shape: Readonly<Record<string, string>>): string[] =>
+  Object.entries(shape).flatMap(([token, value]) =>
+    /[;{}<>\\]/.test(value) ? [`${token} is "${value}": write one value of CSS, without any of ; { } < > \\`] : [],
+  );

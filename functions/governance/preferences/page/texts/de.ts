@@ -41,7 +41,7 @@ export const de: Texts = {
     withdraw: "Alles widerrufen",
   },
   facts: {
-    title: "Rechtsgrundlage und Empfänger",
+    title: "Gesetz und Empfänger im Einzelnen",
     basis: "Rechtsgrundlage",
     optIn: "Ihre Einwilligung: aus, bis Sie es erlauben.",
     optOut: "An, bis Sie ablehnen. Sie haben das Recht, jederzeit abzulehnen.",

@@ -41,7 +41,7 @@ export const en: Texts = {
     withdraw: "Withdraw everything",
   },
   facts: {
-    title: "Legal basis and recipients",
+    title: "The law and the recipients in detail",
     basis: "Legal basis",
     optIn: "Your consent: off until you allow it.",
     optOut: "On until you refuse. You have the right to refuse at any time.",

@@ -41,7 +41,7 @@ export const fr: Texts = {
     withdraw: "Tout retirer",
   },
   facts: {
-    title: "Base juridique et destinataires",
+    title: "La loi et les destinataires en détail",
     basis: "Base juridique",
     optIn: "Votre consentement : désactivé tant que vous n’acceptez pas.",
     optOut: "Activé tant que vous ne refusez pas. Vous avez le droit de refuser à tout moment.",

@@ -41,7 +41,7 @@ export const ja: Texts = {
     withdraw: "すべて撤回する",
   },
   facts: {
-    title: "法的根拠と提供先",
+    title: "法律の条文と提供先の詳細",
     basis: "法的根拠",
     optIn: "あなたの同意：許可されるまでオフです。",
     optOut: "拒否されるまでオンです。いつでも拒否する権利があります。",

@@ -1,5 +1,6 @@
 // What the page says, by its model alone.
 import { describe, expect, test } from "vitest";
+import { contrast } from "../../../../../functions/governance/preferences/page/contrast.ts";
 import { languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import type { PageModel, PurposeOnPage } from "../../../../../functions/governance/preferences/page/model.ts";
 import { preferencePage, strangerPage, troublePage } from "../../../../../functions/governance/preferences/page/page.ts";
@@ -152,7 +153,22 @@ describe("whatever text comes from elsewhere", () => {
   });
 
   test("cannot end a declaration of the style sheet", () =>
-    expect(() => tokens({ shapes: { font: "serif } body { display: none" } })).toThrow('The design token "font" is "serif } body'));
+    expect(() => tokens({ shapes: { font: "serif } body { display: none" } })).toThrow('font is "serif } body'));
+});
+
+describe("contrast", () => {
+  test.each([
+    ["#000000", "#ffffff", 21],
+    ["#ffffff", "#ffffff", 1],
+    // The usual example: the lightest grey that WCAG lets stand on white, and the next.
+    ["#767676", "#ffffff", 4.54],
+    ["#777777", "#ffffff", 4.48],
+  ])("of %s and %s is %d", (one, other, ratio) => expect(contrast(one, other)).toBeCloseTo(ratio, 2));
+
+  test("that is too low for somebody to read refuses a theme, and says which", () =>
+    expect(() => tokens({ colours: { accent: { light: "#8fce9b", dark: "blue" } } })).toThrow(
+      /accent #8fce9b on page #fbf8f2 \(light\) has a contrast of 1\.\d+: WCAG 2\.2 AA asks for 4\.5[\s\S]*accent \(dark\) is "blue": write a colour as #rrggbb/,
+    ));
 });
 
 test("a brand's tokens take the place of ours, and the rest stays", () => {

@@ -227,6 +227,12 @@ describe("every answer", () => {
   });
 });
 
+test("a form that is far larger than the page's is not read", async () => {
+  const site = await newSite();
+  expect((await site.send({ all: "allow", more: "x".repeat(20_000) })).status).toBe(413);
+  expect(site.desk.asked).toEqual([]);
+});
+
 test.each(languages)("the page in %s is at most 50 KB in all, compressed", async (language) => {
   const site = await newSite();
   for (const state of ["granted", "withdrawn", "granted"] as const) site.desk.say("analytics", state);

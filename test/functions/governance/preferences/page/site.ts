@@ -5,6 +5,7 @@ import { sharing } from "../../../../../functions/governance/policy/legal-basis.
 import { addressesAt } from "../../../../../functions/governance/preferences/page/assets.ts";
 import { type PageOptions, preferencePageRoutes } from "../../../../../functions/governance/preferences/page/routes.ts";
 import { vendors } from "../../../../../functions/governance/preferences/page/vendors.ts";
+import { ProblemError } from "../../../../../functions/shared/problem.ts";
 import { issueSubjectToken } from "../../../../../functions/shared/tokens.ts";
 import { newKeyPair } from "../../../keys.ts";
 import { MemoryDesk } from "./memory-desk.ts";
@@ -38,6 +39,10 @@ export async function newSite(options: Partial<PageOptions> = {}): Promise<Site>
     vendors,
     brand: "Fernhollow",
     addresses,
+    problemOf: (error) => {
+      if (error instanceof ProblemError) return error;
+      throw error;
+    },
     ownOrigin: () => ownOrigin,
     ...options,
   });
