@@ -246,21 +246,24 @@ it("yes and no look alike: the same size, colour and letters, and nothing chosen
 });
 
 describe.each(languages)("in %s", (language) => {
-  async function busy(): Promise<void> {
+  function busy(): void {
     site.desk.say("personalisation", "granted");
     site.desk.say("advertising", "denied", true);
     site.desk.choose("email-marketing", { topics: ["news"], frequency: ["weekly"] });
   }
 
   it("nothing is wider than a screen of 320 px", async () => {
-    await busy();
-    const page = await open(await person({ viewport: { width: 320, height: 640 }, extraHTTPHeaders: { "sec-gpc": "1" } }), `?lang=${language}`);
+    busy();
+    const page = await open(
+      await person({ viewport: { width: 320, height: 640 }, extraHTTPHeaders: { "sec-gpc": "1" } }),
+      `?lang=${language}`,
+    );
     await page.evaluate(openAll);
     expect(await page.evaluate(tooWide)).toBe(0);
   });
 
   it.each(["light", "dark"] as const)("axe finds nothing, %s", async (colorScheme) => {
-    await busy();
+    busy();
     const context = await person({ colorScheme, viewport: phone, extraHTTPHeaders: { "sec-gpc": "1" } });
     const page = await open(context, `?lang=${language}`);
     // A stale form shows most of what the page can say.
@@ -272,7 +275,10 @@ describe.each(languages)("in %s", (language) => {
   });
 });
 
-it.each(["light", "dark"] as const)("axe finds nothing where phase 1 only lets refuse, or where nobody is known, %s", async (colorScheme) => {
+it.each([
+  "light",
+  "dark",
+] as const)("axe finds nothing where phase 1 only lets refuse, or where nobody is known, %s", async (colorScheme) => {
   site.desk.readOnly = true;
   const context = await person({ colorScheme });
   expect(await violations(await open(context))).toEqual([]);

@@ -80,18 +80,15 @@ describe("preferences under a purpose", () => {
     ).toEqual({ "email-marketing": { chosen: { topics: ["news", "events"] } } }));
 
   test("may all be unticked", () =>
-    expect(read(form, holding({ "email-marketing": "granted" }, ["news"])).wishes).toEqual({ "email-marketing": { chosen: { topics: [] } } }));
+    expect(read(form, holding({ "email-marketing": "granted" }, ["news"])).wishes).toEqual({
+      "email-marketing": { chosen: { topics: [] } },
+    }));
 
   test("are no wish where they are already so", () =>
     expect(read(`${form}&email-marketing.topics=events`, holding({ "email-marketing": "granted" }, ["events"])).wishes).toEqual({}));
 
   test("are of those that there are, and one where one is to be chosen", () =>
-    expect(
-      read(
-        { save: "all", "email-marketing.frequency": "hourly" },
-        nothing,
-      ).wishes,
-    ).toEqual({}));
+    expect(read({ save: "all", "email-marketing.frequency": "hourly" }, nothing).wishes).toEqual({}));
 });
 
 test("nothing that a form can hold makes a wish of what is so already, or permits by 'refuse'", () => {

@@ -42,7 +42,11 @@ describe.each(languages)("the catalogue of %s", (language: Language) => {
 
   test("yes and no are about as long: neither is hidden in small print", () => {
     const { allow, refuse, all: everything } = texts[language];
-    for (const [yes, no] of [[allow, refuse], [everything.allow, everything.withdraw], [everything.allow, everything.refuse]] as const)
+    for (const [yes, no] of [
+      [allow, refuse],
+      [everything.allow, everything.withdraw],
+      [everything.allow, everything.refuse],
+    ] as const)
       expect(Math.abs(yes.length - no.length)).toBeLessThanOrEqual(6);
   });
 });

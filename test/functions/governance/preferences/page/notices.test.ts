@@ -17,7 +17,12 @@ describe("a notice is named by its content", () => {
     expect(await noticeDigest(notice)).toBe(`sha256:${createHash("sha256").update(canonical).digest("hex")}`);
   });
 
-  test.each([{ id: "other" }, { version: 2 }, { language: "de" as const }, { text: "We ask!" }])("so another %o is another notice", async (other) =>
+  test.each([
+    { id: "other" },
+    { version: 2 },
+    { language: "de" as const },
+    { text: "We ask!" },
+  ])("so another %o is another notice", async (other) =>
     expect(await noticeDigest({ ...notice, ...other })).not.toBe(await noticeDigest(notice)));
 
   test("and is found by it, and by its language", async () => {

@@ -32,7 +32,8 @@ const model = (its: Partial<PageModel> = {}): PageModel => ({
   ...its,
 });
 const shown = (its: Partial<PageModel> = {}) => preferencePage(model(its));
-const radio = (html: string, value: string) => new RegExp(`<input type="radio" id="analytics-${value}" name="analytics" value="${value}"([^>]*)>`).exec(html)?.[1];
+const radio = (html: string, value: string) =>
+  new RegExp(`<input type="radio" id="analytics-${value}" name="analytics" value="${value}"([^>]*)>`).exec(html)?.[1];
 
 test("the same model gives the same page", () => expect(shown()).toBe(shown()));
 
@@ -58,7 +59,9 @@ describe("a choice", () => {
 
 describe("what holds", () => {
   test("is the policy's word, not the ledger's: on without an answer where the law lets it", () =>
-    expect(shown({ purposes: [purpose({ decision: { allow: true, reason: "not-opted-out" } })] })).toMatch(/class="state on"><b>On<\/b> not answered/));
+    expect(shown({ purposes: [purpose({ decision: { allow: true, reason: "not-opted-out" } })] })).toMatch(
+      /class="state on"><b>On<\/b> not answered/,
+    ));
 
   test("is off under the browser's signal even where it was granted, and why", () => {
     const html = shown({ gpc: ["analytics"], purposes: [purpose({ state: "granted", decision: { allow: false, reason: "gpc" } })] });
@@ -102,9 +105,9 @@ describe("after a change", () => {
     expect(html).toContain("<title>Saved. Analytics: withdrawn. It holds from now on. Your privacy choices</title>");
   });
   test("it says when the edge has not heard of it yet", () =>
-    expect(said(shown({ purposes: held, outcome: { kind: "saved", saved: ["analytics"], unsaved: [], enforcement: "pending" } }))).toContain(
-      "within 60 seconds",
-    ));
+    expect(
+      said(shown({ purposes: held, outcome: { kind: "saved", saved: ["analytics"], unsaved: [], enforcement: "pending" } })),
+    ).toContain("within 60 seconds"));
   test("a stale form is told what was taken and what was not", () => {
     const text = said(shown({ purposes: held, outcome: { kind: "stale", ...outcome, enforcement: "applied" } }));
     expect(text).toMatch(/^Saved\. Analytics: withdrawn\..*Not saved yet: Advertising: allowed\./);
@@ -117,7 +120,9 @@ describe.each(languages)("in %s", (language) => {
     language,
     gpc: ["advertising"],
     readOnly: true,
-    purposes: purposes.map((each) => purpose({ purpose: each, state: "granted", validUntil: "2027-05-23T12:00:00Z", unsaved: { choice: "refuse" } })),
+    purposes: purposes.map((each) =>
+      purpose({ purpose: each, state: "granted", validUntil: "2027-05-23T12:00:00Z", unsaved: { choice: "refuse" } }),
+    ),
     history: { entries: [{ id: "e1", at: "2026-11-22T12:00:00Z", purpose: "analytics", state: "granted", bySignal: true }], next: "3" },
     outcome: { kind: "stale", saved: ["analytics"], unsaved: [{ purpose: "advertising", state: "granted" }], enforcement: "pending" },
   });
@@ -145,7 +150,10 @@ describe("whatever text comes from elsewhere", () => {
           chosen: { topics: [script] },
         }),
       ],
-      history: { entries: [{ id: script, at: "2026-11-22T12:00:00Z", purpose: "analytics", state: "granted", bySignal: false }], next: script },
+      history: {
+        entries: [{ id: script, at: "2026-11-22T12:00:00Z", purpose: "analytics", state: "granted", bySignal: false }],
+        next: script,
+      },
     });
     expect(html).not.toContain("<script>");
     expect(html.match(/<script/g)).toHaveLength(1);

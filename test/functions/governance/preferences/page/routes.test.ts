@@ -112,7 +112,13 @@ describe("a stale form", () => {
 
   test("is also one that showed another notice", async () => {
     const site = await newSite();
-    const form = { ...(await site.hidden()), notice: `sha256:${"0".repeat(64)}`, save: "all", personalisation: "allow", analytics: "refuse" };
+    const form = {
+      ...(await site.hidden()),
+      notice: `sha256:${"0".repeat(64)}`,
+      save: "all",
+      personalisation: "allow",
+      analytics: "refuse",
+    };
     expect((await site.send(form)).status).toBe(412);
     expect(site.desk.stateOf("personalisation")).toBe("none");
     expect(site.desk.stateOf("analytics")).toBe("denied");
@@ -131,12 +137,12 @@ describe("in phase 1", () => {
 });
 
 describe("a form of another site changes nothing", () => {
-  test.each([
+  test.each<[string, Record<string, string>]>([
     ["by the browser's word, whatever the rest says", { "sec-fetch-site": "cross-site", origin: ownOrigin }],
     ["of a sibling of our own domain", { "sec-fetch-site": "same-site" }],
     ["of no site at all", { "sec-fetch-site": "none" }],
     ["by its origin", { origin: "https://evil.example" }],
-  ])("%s", async (_what, headers: Record<string, string>) => {
+  ])("%s", async (_what, headers) => {
     const site = await newSite();
     const answer = await site.send({ ...(await site.hidden()), all: "allow" }, headers);
     expect(answer.status).toBe(403);
@@ -194,7 +200,13 @@ test("history beyond one page is reached by a link, and back", async () => {
 
 test("while the desk is closed a person reads a page, not a problem document, and when to come again", async () => {
   const site = await newSite();
-  site.desk.trouble = new ProblemError({ status: 503, kind: "database-unavailable", title: "", detail: "secret", headers: { "retry-after": "1" } });
+  site.desk.trouble = new ProblemError({
+    status: 503,
+    kind: "database-unavailable",
+    title: "",
+    detail: "secret",
+    headers: { "retry-after": "1" },
+  });
   const answer = await site.read("/preferences?lang=fr");
   expect(answer.status).toBe(503);
   expect(answer.headers.get("retry-after")).toBe("1");
@@ -204,7 +216,12 @@ test("while the desk is closed a person reads a page, not a problem document, an
 });
 
 describe("every answer", () => {
-  test.each(["/preferences", "/preferences/receipts/none", addresses.style.path, addresses.script.path])("of %s keeps its guard", async (path) => {
+  test.each([
+    "/preferences",
+    "/preferences/receipts/none",
+    addresses.style.path,
+    addresses.script.path,
+  ])("of %s keeps its guard", async (path) => {
     const answer = await (await newSite()).read(path);
     expect(policyOf(answer)).toBe(
       "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

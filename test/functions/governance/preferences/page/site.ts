@@ -49,7 +49,8 @@ export async function newSite(options: Partial<PageOptions> = {}): Promise<Site>
   const app = new Hono().route("/preferences", routes);
   const { token } = await issueSubjectToken(keys.privatePem, desk.subject, "eu");
   const cookie = `subject_token=${token}`;
-  const read = async (path = "/preferences", headers: Record<string, string> = {}) => app.request(path, { headers: { cookie, ...headers } });
+  const read = async (path = "/preferences", headers: Record<string, string> = {}) =>
+    app.request(path, { headers: { cookie, ...headers } });
   return {
     app,
     desk,
