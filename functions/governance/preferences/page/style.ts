@@ -5,7 +5,7 @@ export const style = (theme?: Theme): string => `${tokens(theme)}
 * { box-sizing: border-box }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100% }
 body { margin: 0; background: var(--page); color: var(--ink); font: 1.0625rem/1.55 var(--font); overflow-wrap: anywhere }
-:lang(ja) { overflow-wrap: normal; line-break: strict; word-break: auto-phrase }
+:lang(ja) { line-break: strict }
 a { color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 4px }
 .skip { position: absolute; inset-inline-start: 1rem; top: .5rem; padding: .5rem 1rem; background: var(--card); z-index: 1 }

@@ -99,7 +99,7 @@ export const ar: Texts = {
     when: "متى",
     what: "ماذا",
     proof: "الدليل",
-    receipt: "إيصال",
+    receipt: "الإيصال",
     receiptOf: (what, when) => `تنزيل الإيصال: ${what}، ${when}`,
     signal: "بإشارة من متصفحك",
     earlier: "تغييرات أقدم",

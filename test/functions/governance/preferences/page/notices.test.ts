@@ -54,7 +54,13 @@ describe("the notice of a jurisdiction", () => {
         return [jurisdiction, createHash("sha256").update(all.join()).digest("hex").slice(0, 16)] as const;
       }),
     );
-    expect({ version: noticeVersion, ...Object.fromEntries(digests) }).toEqual({ version: 1 });
+    expect({ version: noticeVersion, ...Object.fromEntries(digests) }).toEqual({
+      version: 1,
+      "*": "e8f6c7cd4f7e30f8",
+      eu: "d5ede52424046a40",
+      us: "02a4b44d9ffc9649",
+      sg: "4c5dd7e69959fedd",
+    });
   });
 });
 
