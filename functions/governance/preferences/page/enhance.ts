@@ -16,7 +16,9 @@ export const enhance = `"use strict";
   };
 
   const localTimes = () => {
-    const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+    const { lang } = document.documentElement;
+    const own = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
+    const format = new Intl.DateTimeFormat(own, { dateStyle: "long", timeStyle: "short" });
     for (const time of document.querySelectorAll("time")) time.textContent = format.format(new Date(time.dateTime));
   };
 

@@ -17,9 +17,12 @@ export function languageFor(chosen: string | undefined, acceptLanguage: string |
   return wanted.find(isLanguage) ?? "en";
 }
 
+/** The kind of a language in which its texts are written. */
+const localeOf = (language: Language): string => (language === "en" ? "en-GB" : language);
+
 /** An instant in words, in UTC: the server does not know where the person is. */
 export function inWords(instant: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(localeOf(language), {
     year: "numeric",
     month: "long",
     day: "numeric",
@@ -32,7 +35,7 @@ export function inWords(instant: string, language: Language): string {
 
 /** A list as the language writes it: "a, b and c". */
 export const listed = (items: readonly string[], language: Language): string =>
-  new Intl.ListFormat(language, { type: "conjunction" }).format(items);
+  new Intl.ListFormat(localeOf(language), { type: "conjunction" }).format(items);
 
 export const countryName = (code: string, language: Language): string =>
   new Intl.DisplayNames(language, { type: "region" }).of(code) ?? code;

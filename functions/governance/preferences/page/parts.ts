@@ -75,22 +75,15 @@ export function history(page: PageModel): Html {
   const rows = entries.map(({ id, at, purpose, state, bySignal }) => {
     const what = item(purposes[purpose].name, states[state]);
     const when = inWords(at, language);
-    return html`<tr>
-<td><time datetime="${at}">${when}</time></td>
-<td>${what}${bySignal && html` <small>(${words.signal})</small>`}</td>
-<td><a href="${addresses.page}/receipts/${encodeURIComponent(id)}" download aria-label="${words.receiptOf(what, when)}">${words.receipt}</a></td>
-</tr>`;
+    return html`<li><time datetime="${at}">${when}</time>
+<span>${what}${bySignal && html` <small>(${words.signal})</small>`}</span>
+<a href="${addresses.page}/receipts/${encodeURIComponent(id)}" download aria-label="${words.receiptOf(what, when)}">${words.receipt}</a></li>
+`;
   });
-  const list = html`<table>
-<thead><tr><th scope="col">${words.when}</th><th scope="col">${words.what}</th><th scope="col">${words.proof}</th></tr></thead>
-<tbody>
-${rows}
-</tbody>
-</table>`;
   return html`<section class="card" aria-labelledby="history">
 <h2 id="history">${words.title}</h2>
 <p>${words.plain}</p>
-${rows.length === 0 ? html`<p>${words.none}</p>` : list}
+${rows.length === 0 ? html`<p>${words.none}</p>` : html`<ol class="changes">${rows}</ol>`}
 <p class="links">${page.earlier && html`<a href="${actionOf(page)}#history">${words.newest}</a>`}
 ${next !== undefined && html`<a href="${actionOf(page)}&amp;cursor=${encodeURIComponent(next)}#history">${words.earlier}</a>`}</p>
 </section>`;

@@ -55,12 +55,11 @@ summary { cursor: pointer; padding-block: .25rem; color: var(--quiet) }
 h3 { font: 600 1rem/1.4 var(--font); margin: .75rem 0 .25rem } details ul { margin: 0; padding-inline-start: 1.2rem }
 cite { font-style: normal; display: block } q { color: var(--quiet); display: block; unicode-bidi: isolate }
 .last { margin-block: 1.5rem }
-table { width: 100%; border-collapse: collapse; margin-block: .75rem }
-th, td { text-align: start; vertical-align: top; padding: .55rem .75rem .55rem 0; border-block-end: 1px solid var(--line) }
-[dir="rtl"] :is(th, td) { padding: .55rem 0 .55rem .75rem }
-th { font-size: .95rem; color: var(--quiet) }
+.changes { list-style: none; margin: .75rem 0; padding: 0 }
+.changes li { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; padding-block: .5rem; border-block-end: 1px solid var(--line) }
+.changes time { color: var(--quiet); flex: 0 0 15rem } .changes span { flex: 1 1 10rem }
 .links { display: flex; gap: 1.5rem } .links:not(:has(a)) { display: none }
-td a, .links a, .notice a { display: inline-block; padding-block: .1rem }
+.changes a, .links a, .notice a { display: inline-block; padding-block: .1rem }
 .notice { color: var(--quiet); font-size: .95rem; margin-block-start: 2rem } .notice h2 { font-size: 1rem } code { font-size: .8125rem; word-break: break-all }
 @media (max-width: 30rem) { .card { padding: 1rem } section > button, .last button { width: 100% } }
 @media (forced-colors: active) { .option:has(:checked) { outline: 2px solid Highlight } .state.on b { forced-color-adjust: none; background: Highlight; color: HighlightText } :focus-visible { outline-color: Highlight } }

@@ -67,9 +67,6 @@ export interface Texts {
     readonly title: string;
     readonly plain: string;
     readonly none: string;
-    readonly when: string;
-    readonly what: string;
-    readonly proof: string;
     readonly receipt: string;
     readonly receiptOf: (what: string, when: string) => string;
     readonly signal: string;
