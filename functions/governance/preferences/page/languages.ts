@@ -33,9 +33,13 @@ export function inWords(instant: string, language: Language): string {
   }).format(new Date(instant));
 }
 
+const listFormat = (language: Language) => new Intl.ListFormat(localeOf(language), { type: "conjunction" });
+
 /** A list as the language writes it: "a, b and c". */
-export const listed = (items: readonly string[], language: Language): string =>
-  new Intl.ListFormat(localeOf(language), { type: "conjunction" }).format(items);
+export const listed = (items: readonly string[], language: Language): string => listFormat(language).format(items);
+
+/** The same in parts, to mark up the items. */
+export const listParts = (items: readonly string[], language: Language) => listFormat(language).formatToParts(items);
 
 export const countryName = (code: string, language: Language): string =>
   new Intl.DisplayNames(language, { type: "region" }).of(code) ?? code;

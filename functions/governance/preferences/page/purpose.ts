@@ -1,6 +1,6 @@
 // One purpose: what it is, what holds, the choice, on what it rests and who receives data.
 import { type Html, html } from "./html.ts";
-import { countryName, inWords, listed } from "./languages.ts";
+import { countryName, inWords, listParts } from "./languages.ts";
 import { provisionsOf, wordsFor } from "./law.ts";
 import type { Choice, PageModel, PurposeOnPage } from "./model.ts";
 import { basisInWords } from "./notice-text.ts";
@@ -61,10 +61,14 @@ export const fieldOf = (purpose: string, group: GroupName): string => `${purpose
 
 function facts({ language }: PageModel, { rule, vendors, validUntil }: PurposeOnPage): Html {
   const words = texts[language].facts;
-  const names = vendors.map(({ name }) => name);
+  // Each name by itself: in a text from right to left a foreign name keeps its own direction, and the list that of the text.
+  const names = listParts(
+    vendors.map(({ name }) => name),
+    language,
+  ).map(({ type, value }) => (type === "element" ? html`<bdi>${value}</bdi>` : html`${value}`));
   return html`<dl class="facts">
 <div><dt>${words.basis}</dt><dd>${basisInWords(rule, language)}</dd></div>
-${names.length > 0 && html`<div><dt>${words.recipients}</dt><dd><bdi>${listed(names, language)}</bdi></dd></div>`}
+${names.length > 0 && html`<div><dt>${words.recipients}</dt><dd>${names}</dd></div>`}
 ${validUntil !== undefined && html`<div><dt>${words.until}</dt><dd><time datetime="${validUntil}">${inWords(validUntil, language)}</time></dd></div>`}
 </dl>`;
 }
