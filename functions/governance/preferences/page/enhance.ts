@@ -16,9 +16,7 @@ export const enhance = `"use strict";
   };
 
   const localTimes = () => {
-    const { lang } = document.documentElement;
-    const own = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
-    const format = new Intl.DateTimeFormat(own, { dateStyle: "long", timeStyle: "short" });
+    const format = new Intl.DateTimeFormat(main().dataset.locale, { dateStyle: "long", timeStyle: "short" });
     for (const time of document.querySelectorAll("time")) time.textContent = format.format(new Date(time.dateTime));
   };
 

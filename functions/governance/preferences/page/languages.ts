@@ -18,7 +18,7 @@ export function languageFor(chosen: string | undefined, acceptLanguage: string |
 }
 
 /** The kind of a language in which its texts are written. */
-const localeOf = (language: Language): string => (language === "en" ? "en-GB" : language);
+export const localeOf = (language: Language): string => (language === "en" ? "en-GB" : language);
 
 /** An instant in words, in UTC: the server does not know where the person is. */
 export function inWords(instant: string, language: Language): string {

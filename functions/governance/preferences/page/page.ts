@@ -1,6 +1,6 @@
 // The preference page, whole. Pure: the same model gives the same text. It works without a script; enhance.js makes it better.
 import { type Html, html } from "./html.ts";
-import { directionOf, languages } from "./languages.ts";
+import { directionOf, languages, localeOf } from "./languages.ts";
 import type { Frame, PageModel } from "./model.ts";
 import { actionOf, everything, formFields, history, noticeShown, outcomeInWords, phase, signal } from "./parts.ts";
 import { purposeSection } from "./purpose.ts";
@@ -14,7 +14,7 @@ export function preferencePage(page: PageModel): string {
     // The title is what a screen reader says first of a page that was loaded anew.
     outcome === "" ? words.title : `${outcome} ${words.title}`,
     html`<p id="status" class="status ${page.outcome?.kind ?? ""}" role="status" tabindex="-1"${outcome !== "" && html` autofocus`}>${outcome}</p>
-<main id="main" data-etag="${page.form.etag}" data-unreachable="${words.messages.unreachable}" data-elsewhere="${words.messages.elsewhere}">
+<main id="main" data-etag="${page.form.etag}" data-locale="${localeOf(page.language)}" data-unreachable="${words.messages.unreachable}" data-elsewhere="${words.messages.elsewhere}">
 <h1>${words.title}</h1>
 <p class="lead">${words.lead}</p>
 ${signal(page)}${phase(page)}${everything(page)}

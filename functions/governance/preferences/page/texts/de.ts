@@ -81,8 +81,7 @@ export const de: Texts = {
     staleNothingLost: "Was Sie gewählt haben, ist unten noch markiert.",
     readOnly: (what) => `Nicht gespeichert: ${what}. Zurzeit können Sie hier nur ablehnen und widerrufen.`,
     foreign: "Es wurde nichts geändert: Diese Anfrage kam nicht von dieser Seite. Bitte treffen Sie Ihre Wahl hier.",
-    unreachable:
-      "Das konnte nicht gesendet werden, es wurde also nichts geändert. Ihre Wahl ist noch markiert. Bitte versuchen Sie es erneut.",
+    unreachable: "Es kam keine Antwort, vielleicht wurde nichts gespeichert. Ihre Wahl ist noch markiert. Bitte versuchen Sie es erneut.",
     elsewhere:
       "Ihre Entscheidungen wurden gerade in einem anderen Fenster geändert. Was Sie hier sehen, ist vielleicht nicht mehr aktuell.",
     trouble: {

@@ -81,7 +81,7 @@ export const en: Texts = {
     staleNothingLost: "What you chose is still marked below.",
     readOnly: (what) => `Not saved: ${what}. For now you can only refuse and withdraw here.`,
     foreign: "Nothing was changed: this request did not come from this page. Please make your choice here.",
-    unreachable: "This could not be sent, so nothing was changed. What you chose is still marked. Please try again.",
+    unreachable: "No answer came, so this may not have been saved. What you chose is still marked. Please try again.",
     elsewhere: "Your choices were just changed in another window. What you see here may be out of date.",
     trouble: {
       title: "This cannot be done right now",

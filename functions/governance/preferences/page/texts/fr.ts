@@ -84,7 +84,8 @@ export const fr: Texts = {
     staleNothingLost: "Ce que vous avez choisi est encore marqué ci-dessous.",
     readOnly: (what) => `Pas enregistré : ${what}. Pour l’instant, vous pouvez seulement refuser et retirer ici.`,
     foreign: "Rien n’a été modifié : cette requête ne venait pas de cette page. Veuillez faire votre choix ici.",
-    unreachable: "L’envoi a échoué, rien n’a donc été modifié. Ce que vous avez choisi est encore marqué. Veuillez réessayer.",
+    unreachable:
+      "Aucune réponse n’est arrivée, rien n’a peut-être été enregistré. Ce que vous avez choisi est encore marqué. Veuillez réessayer.",
     elsewhere: "Vos choix viennent d’être modifiés dans une autre fenêtre. Ce que vous voyez ici n’est peut-être plus à jour.",
     trouble: {
       title: "Ce n’est pas possible pour l’instant",

@@ -172,6 +172,13 @@ describe("with a script", () => {
     expect(await page.locator('input[name="analytics"][value="refuse"]').isChecked()).toBe(true);
   });
 
+  it("times are those of the person's place, whatever the browser calls its language", async () => {
+    site.desk.say("analytics", "denied");
+    const page = await open(await person({ locale: undefined, timezoneId: "Asia/Tokyo" }));
+    expect(await page.locator(".changes time").innerText()).toBe("22 November 2026 at 18:01");
+    expect(complaints).toEqual([]);
+  });
+
   it("a script that somebody slipped in does not run", async () => {
     const page = await open(await person());
     await page.evaluate(`document.body.append(Object.assign(document.createElement("script"), { textContent: "window.slipped = true" }))`);
