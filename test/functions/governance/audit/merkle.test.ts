@@ -6,6 +6,7 @@ import {
   emptyRoot,
   inclusionPath,
   leafHash,
+  nodeHash,
   rootOf,
   type Span,
   verifyConsistency,
@@ -119,6 +120,25 @@ describe("an inclusion proof", () => {
     );
   });
 
+  it("that is too long does not verify, even where its hash comes out", () => {
+    const extra = leafHash(Buffer.from("extra"));
+    for (const [index, size] of [
+      [0, 1],
+      [5, 8],
+      [6, 7],
+    ] as const) {
+      const entries = entriesUpTo(size);
+      const longer = {
+        index,
+        size,
+        leaf: leafHash(entries[index] as Buffer),
+        root: nodeHash(extra, mth(entries)),
+        proof: [...path(index, entries), extra],
+      };
+      expect(verifyInclusion(longer)).toBe(false);
+    }
+  });
+
   it("of a leaf that is not there cannot be asked for", () => {
     expect(() => inclusionPath(8, 8)).toThrow("has no leaf 8");
     expect(() => inclusionPath(0, 0)).toThrow(RangeError);
@@ -190,6 +210,14 @@ describe("a consistency proof", () => {
         for (const change of wrong) expect(verifyConsistency({ ...right, ...change })).toBe(false);
       }),
     );
+  });
+
+  it("that is too long does not verify, even where both hashes come out", () => {
+    const extra = leafHash(Buffer.from("extra"));
+    const entries = entriesUpTo(7);
+    const fromRoot = nodeHash(extra, mth(entries.slice(0, 3)));
+    const root = nodeHash(extra, mth(entries));
+    expect(verifyConsistency({ from: 3, fromRoot, size: 7, root, proof: [...proof(3, entries), extra] })).toBe(false);
   });
 
   it("leads from the empty tree to any, and from a tree to itself, by nothing", () => {

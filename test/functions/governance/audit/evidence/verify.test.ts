@@ -187,6 +187,16 @@ describe("any single change of any file is found, and the file is named:", () =>
     }
   });
 
+  it("the signature's last character, whose lowest bits no decoder looks at", () => {
+    const signature = bytesOf("manifest.jws");
+    const at = signature.length - 2;
+    // The 64 bytes end within the character: A, Q, g and w are the only ones that a signature ends with.
+    signature[at] = (signature[at] as number) + 1;
+    const { code, out } = verify(put("manifest.jws", signature), "bundle", "--log-key", logKey);
+    expect(code).toBe(1);
+    expect(out).toContain("manifest.jws: the signature is not over manifest.json");
+  });
+
   it("a file too many", () => {
     const { code, out } = verify(put("notices/more", "x"));
     expect(code).toBe(1);
