@@ -2,12 +2,12 @@
 import type { Handler } from "hono";
 import { createMiddleware } from "hono/factory";
 
-/** Says which version answers, and that no answer is to be kept. */
+/** Says which version answers, and that no answer is to be kept but one that says otherwise itself. */
 export const identified = (version: string) =>
   createMiddleware(async (c, next) => {
     await next();
     c.header("Server-Version", version);
-    c.header("Cache-Control", "no-store");
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   });
 
 /**

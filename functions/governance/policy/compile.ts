@@ -3,10 +3,7 @@ import { readFileSync } from "node:fs";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { type ConsentState, consentStates, type Purpose, purposes } from "../../shared/consent.ts";
 import { type Decision, type DecisionTable, format, type Rule } from "../../shared/decision-table.ts";
-import { type LegalBasis, legalBasis } from "./legal-basis.ts";
-
-/** Purposes that hand data to others: what Global Privacy Control speaks about. */
-export const sharing: readonly Purpose[] = ["advertising"];
+import { type LegalBasis, legalBasis, sharing } from "./legal-basis.ts";
 
 /** What Cedar is asked. */
 export interface Question {

@@ -4,6 +4,9 @@ import type { Rule } from "../../shared/decision-table.ts";
 
 export type LegalBasis = Pick<Rule, "basis" | "law" | "validDays">;
 
+/** Purposes that hand data to others: what Global Privacy Control speaks about. */
+export const sharing: readonly Purpose[] = ["advertising"];
+
 // Six months: CNIL, guidelines on cookies and other trackers (2020), as good practice for how long a choice is kept.
 const halfYear = 182;
 const year = 365;

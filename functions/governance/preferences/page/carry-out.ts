@@ -1,0 +1,59 @@
+// Carries the wishes of a form out at the desk: all or nothing, but a person who says no is never told to look again.
+import { isRestricting, type Purpose } from "../../../shared/consent.ts";
+import { ProblemError } from "../../../shared/problem.ts";
+import type { SubjectId } from "../../../shared/subject-id.ts";
+import type { DeskChange, PreferenceDesk, Wishes } from "./desk.ts";
+import type { Outcome } from "./model.ts";
+
+export interface CarriedOut {
+  readonly outcome: Outcome;
+  /** What was not taken, to stay marked. */
+  readonly refused: Wishes;
+}
+
+/**
+ * A wish that permits is taken only as decided on what holds and on a notice that we show: where the desk refuses it as stale, or because of
+ * the phase, what of the form only restricts is sent again by itself. Throws every other problem of the desk.
+ */
+export async function carryOut(desk: PreferenceDesk, subject: SubjectId, change: DeskChange): Promise<CarriedOut> {
+  const { wishes } = change;
+  if (namesOf(wishes).length === 0) return { outcome: { kind: "nothing", saved: [], unsaved: [] }, refused: {} };
+  const [restricting, other] = apart(wishes);
+  const permits = namesOf(other).length > 0;
+  try {
+    // Whoever was told something else than we tell now has decided on something else.
+    if (permits && change.notice === undefined) throw new ProblemError(anotherNotice);
+    const { enforcement } = await desk.change(subject, change);
+    return { outcome: { kind: "saved", saved: namesOf(wishes), unsaved: [], enforcement }, refused: {} };
+  } catch (error) {
+    const kind = refusalOf(error);
+    if (kind === undefined || !permits) throw error;
+    const unsaved = namesOf(other).map((purpose) => ({ purpose, state: other[purpose]?.state }));
+    if (namesOf(restricting).length === 0) return { outcome: { kind, saved: [], unsaved }, refused: other };
+    const { enforcement } = await desk.change(subject, { ...change, wishes: restricting });
+    return { outcome: { kind, saved: namesOf(restricting), unsaved, enforcement }, refused: other };
+  }
+}
+
+const namesOf = (wishes: Wishes) => Object.keys(wishes) as Purpose[];
+
+const anotherNotice = {
+  status: 412,
+  kind: "another-notice",
+  title: "The notice has changed",
+  detail: "The form was made with another notice than those that are shown now. Read the page again before granting.",
+};
+
+/** Wishes that only restrict, and all others. */
+function apart(wishes: Wishes): readonly [Wishes, Wishes] {
+  const all = Object.entries(wishes) as [Purpose, Wishes[Purpose]][];
+  const restricts = ([, wish]: (typeof all)[number]) => wish?.state !== undefined && isRestricting(wish.state);
+  return [Object.fromEntries(all.filter(restricts)), Object.fromEntries(all.filter((each) => !restricts(each)))];
+}
+
+function refusalOf(error: unknown): "stale" | "read-only" | undefined {
+  if (!(error instanceof ProblemError)) return undefined;
+  const { status, kind } = error.problem;
+  if (status === 412 || status === 428) return "stale";
+  return kind === "read-only" ? "read-only" : undefined;
+}

@@ -1,0 +1,73 @@
+// What the page needs of whoever keeps preferences: a small port. The ledger stands behind it.
+import type { ConsentState, Purpose, RecordedState } from "../../../shared/consent.ts";
+import type { SubjectId } from "../../../shared/subject-id.ts";
+import type { NoticeReference } from "./notices.ts";
+import type { Chosen } from "./preferences-under.ts";
+
+export interface Held {
+  readonly state: ConsentState;
+  /** Until when a grant counts: RFC 3339. */
+  readonly validUntil?: string | undefined;
+  readonly chosen: Chosen;
+}
+
+/** What holds for a subject now. */
+export interface DeskDocument {
+  /** A strong validator (RFC 9110 section 8.8.3): another one whenever anything below is another. */
+  readonly etag: string;
+  readonly purposes: Readonly<Record<Purpose, Held>>;
+  /** Phase 1 of a rollout: permitting changes are refused. */
+  readonly readOnly: boolean;
+}
+
+/** What a person wants of a purpose: another state, other preferences under it, or both. */
+export interface Wish {
+  readonly state?: RecordedState | undefined;
+  readonly chosen?: Chosen | undefined;
+}
+export type Wishes = Readonly<Partial<Record<Purpose, Wish>>>;
+
+export interface DeskChange {
+  readonly wishes: Wishes;
+  /** ETag of the document that the person saw. */
+  readonly ifMatch: string;
+  /** The notice that was shown; undefined where the form names one that is not ours, or no longer. */
+  readonly notice: NoticeReference | undefined;
+  /** Whether the request carried Global Privacy Control. */
+  readonly gpc: boolean;
+}
+
+/** One thing a person said, as the ledger has it. */
+export interface HistoryEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly purpose: Purpose;
+  readonly state: RecordedState;
+  /** Whether the browser said it (Global Privacy Control), not the person's hand. */
+  readonly bySignal: boolean;
+}
+
+export interface History {
+  /** Newest first. */
+  readonly entries: readonly HistoryEntry[];
+  /** Where the earlier ones begin, if there are any. */
+  readonly next?: string | undefined;
+}
+
+export interface Receipt {
+  readonly mediaType: string;
+  readonly text: string;
+}
+
+/** Throws a `ProblemError` where it cannot serve: 404 unknown subject, 503 no database, and those of `change`. */
+export interface PreferenceDesk {
+  document(subject: SubjectId): Promise<DeskDocument>;
+  /**
+   * All or nothing; what is already so is no change. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in
+   * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1.
+   */
+  change(subject: SubjectId, change: DeskChange): Promise<{ readonly enforcement: "applied" | "pending" }>;
+  history(subject: SubjectId, cursor: string | undefined): Promise<History>;
+  /** The receipt of an event of this very subject; undefined for any other id. */
+  receipt(subject: SubjectId, id: string): Promise<Receipt | undefined>;
+}

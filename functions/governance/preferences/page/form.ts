@@ -1,0 +1,70 @@
+// What a form asks for, against what holds: which wishes it carries, and which choices it only keeps. Pure.
+import { type Purpose, purposes } from "../../../shared/consent.ts";
+import type { DeskDocument, Wish, Wishes } from "./desk.ts";
+import { type Chosen, type PreferenceGroup, preferencesUnder } from "./preferences-under.ts";
+import { fieldOf } from "./purpose.ts";
+
+export interface Form {
+  readonly etag: string;
+  readonly token: string;
+  /** Digest of the notice that was shown. */
+  readonly notice: string;
+  /** What is to be saved. */
+  readonly wishes: Wishes;
+  /** Chosen in the form, but not what was to be saved now. */
+  readonly kept: Wishes;
+}
+
+/** Reads a form as the page has it. What it does not know it ignores; whatever is missing is empty. */
+export function readForm(fields: URLSearchParams, document: DeskDocument): Form {
+  const field = (name: string) => fields.get(name) ?? "";
+  const all = field("all");
+  const scope = field("save");
+  const now = (purpose: Purpose) => all !== "" || scope === "all" || scope === purpose;
+  const wished = purposes.flatMap((purpose) => {
+    const wish = all === "" ? wishOf(fields, purpose, document, now(purpose)) : stateWish(all, purpose, document);
+    return wish ? [[purpose, wish] as const] : [];
+  });
+  return {
+    etag: field("etag"),
+    token: field("token"),
+    notice: field("notice"),
+    wishes: Object.fromEntries(wished.filter(([purpose]) => now(purpose))),
+    kept: Object.fromEntries(wished.filter(([purpose]) => !now(purpose))),
+  };
+}
+
+/**
+ * A yes is wished only where the person has just said it: what a stale form still shows of the past is none. A no that is to be saved counts
+ * as it stands, and whoever refuses says nothing more.
+ */
+function wishOf(fields: URLSearchParams, purpose: Purpose, document: DeskDocument, now: boolean): Wish | undefined {
+  const choice = fields.get(purpose) ?? "";
+  const said = choice !== (fields.get(`${purpose}.held`) ?? "") || (now && choice === "refuse");
+  const stated = said ? stateWish(choice, purpose, document) : undefined;
+  if (choice === "refuse") return stated;
+  const chosen = chosenIn(fields, purpose, document);
+  if (!stated && !chosen) return undefined;
+  return { ...stated, ...(chosen ? { chosen } : {}) };
+}
+
+function stateWish(choice: string, purpose: Purpose, { purposes: held }: DeskDocument): Wish | undefined {
+  const { state } = held[purpose];
+  if (choice === "allow") return state === "granted" ? undefined : { state: "granted" };
+  if (choice !== "refuse" || state === "denied" || state === "withdrawn") return undefined;
+  return { state: state === "none" ? "denied" : "withdrawn" };
+}
+
+function chosenIn(fields: URLSearchParams, purpose: Purpose, document: DeskDocument): Chosen | undefined {
+  const changed = preferencesUnder[purpose].flatMap((group) => {
+    const now = optionsIn(fields.getAll(fieldOf(purpose, group.name)), group);
+    const before = optionsIn((fields.get(`${fieldOf(purpose, group.name)}.held`) ?? "").split(" "), group);
+    const held = document.purposes[purpose].chosen[group.name] ?? [];
+    return [before, held].some((each) => each.join() === now.join()) ? [] : [[group.name, now] as const];
+  });
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+/** The options among the values, in the group's own order. */
+const optionsIn = (values: readonly string[], { options, choose }: PreferenceGroup): readonly string[] =>
+  options.filter((option) => values.includes(option)).slice(0, choose === "one" ? 1 : undefined);

@@ -1,0 +1,178 @@
+// The preference page over HTTP: reading, choosing, receipts, notices, its two files. Mounted at the path that `addresses.page` names.
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
+import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-table.ts";
+import type { ProblemError } from "../../../shared/problem.ts";
+import type { SubjectId } from "../../../shared/subject-id.ts";
+import { subjectTokenOf, verifySubjectToken } from "../../../shared/tokens.ts";
+import { carryOut } from "./carry-out.ts";
+import type { DeskDocument, PreferenceDesk, Wishes } from "./desk.ts";
+import { readForm } from "./form.ts";
+import { type Language, languageFor } from "./languages.ts";
+import type { Addresses, Frame, Outcome, PageModel, PurposeOnPage } from "./model.ts";
+import { noticesOf } from "./notice-text.ts";
+import { preferencePage, strangerPage, troublePage } from "./page.ts";
+import { formToken, isSameOrigin } from "./same-origin.ts";
+import { type Vendor, vendorsOf } from "./vendors.ts";
+
+export interface PageOptions {
+  readonly desk: PreferenceDesk;
+  readonly region: string;
+  readonly jurisdiction: string;
+  /** SPKI PEM. */
+  readonly subjectTokenPublicKey: string;
+  readonly table: DecisionTable;
+  /** Purposes that Global Privacy Control opts out of. */
+  readonly sharing: readonly Purpose[];
+  readonly vendors: readonly Vendor[];
+  readonly brand: string;
+  readonly addresses: Addresses;
+  /** What the service makes of an error. It also logs what nobody expected. */
+  readonly problemOf: (error: Error) => ProblemError;
+  /** Origin under which the person sees the page, from a request that came through the edge; undefined where the edge does not say. */
+  readonly ownOrigin: (headers: Headers) => string | undefined;
+}
+
+interface Person {
+  readonly subject: SubjectId;
+  readonly token: string;
+}
+type Variables = { language: Language };
+type Request = Context<{ Variables: Variables }>;
+
+/** Many times what the page's forms are. */
+const largestForm = 16 * 1024;
+const forGood = "public, max-age=31536000, immutable";
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{ Variables: Variables }>> {
+  const { desk, addresses, brand } = options;
+  const notices = await noticesOf(options);
+  const app = new Hono<{ Variables: Variables }>();
+  app.use(guarded);
+  app.use(async (c, next) => {
+    c.set("language", languageFor(c.req.query("lang"), c.req.header("accept-language")));
+    await next();
+  });
+
+  app.get("/", async (c) => {
+    const person = await personOf(c);
+    if (!person) return stranger(c);
+    return c.html(await page(c, person, await desk.document(person.subject), {}));
+  });
+
+  app.post("/", bodyLimit({ maxSize: largestForm, onError: (c) => c.html(troublePage(frame(c)), 413) }), async (c) => {
+    const person = await personOf(c);
+    if (!person) return stranger(c);
+    const fields = new URLSearchParams(await c.req.text());
+    const before = await desk.document(person.subject);
+    const form = readForm(fields, before);
+    const sender = {
+      headers: c.req.raw.headers,
+      subjectToken: person.token,
+      token: form.token,
+      ownOrigin: options.ownOrigin(c.req.raw.headers),
+    };
+    if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
+    const { wishes, kept, etag } = form;
+    const change = { wishes, ifMatch: etag, notice: notices.reference(form.notice), gpc: gpcOf(c) };
+    const { outcome, refused } = await carryOut(desk, person.subject, change);
+    // What holds is read again: the answer to a form that was sent twice must not show the past.
+    const after = await desk.document(person.subject);
+    return c.html(await page(c, person, after, { outcome, unsaved: { ...kept, ...refused } }), statusOf[outcome.kind]);
+  });
+
+  app.get("/receipts/:id", async (c) => {
+    const person = await personOf(c);
+    if (!person) return stranger(c);
+    const id = c.req.param("id");
+    const receipt = await desk.receipt(person.subject, id);
+    if (!receipt) return c.notFound();
+    return c.body(receipt.text, 200, {
+      "content-type": receipt.mediaType,
+      "content-disposition": `attachment; filename="receipt-${id.replace(/[^\w-]/g, "")}.json"`,
+    });
+  });
+
+  app.get("/notices/:digest", (c) => {
+    const notice = notices.get(c.req.param("digest"));
+    if (!notice) return c.notFound();
+    return c.text(notice.text, 200, { "content-language": notice.language, "cache-control": forGood });
+  });
+
+  for (const { path, text, mediaType } of [addresses.style, addresses.script])
+    app.get(path.slice(addresses.page.length), (c) => c.body(text, 200, { "content-type": mediaType, "cache-control": forGood }));
+
+  // A person reads a page, whatever happens.
+  app.onError((error, c) => {
+    const { status, headers } = options.problemOf(error).problem;
+    return c.html(troublePage(frame(c)), status as 503, headers);
+  });
+  return app;
+
+  async function personOf(c: Request): Promise<Person | undefined> {
+    const token = subjectTokenOf(c.req.raw.headers);
+    if (token === undefined) return undefined;
+    const subject = await verifySubjectToken(options.subjectTokenPublicKey, token, options.region).catch(() => undefined);
+    return subject && { subject, token };
+  }
+
+  function frame(c: Request): Frame {
+    return { language: c.get("language"), brand, addresses, gpc: gpcOf(c) ? options.sharing : undefined };
+  }
+
+  function stranger(c: Request) {
+    return c.html(strangerPage(frame(c)), 401);
+  }
+
+  async function page(c: Request, person: Person, document: DeskDocument, said: Pick<PageModel, "outcome"> & { unsaved?: Wishes }) {
+    const gpc = gpcOf(c);
+    const cursor = c.req.query("cursor");
+    return preferencePage({
+      ...frame(c),
+      purposes: purposes.map((purpose) => onPage(purpose, document, gpc, said.unsaved ?? {})),
+      readOnly: document.readOnly,
+      notice: notices.in(c.get("language")).reference,
+      form: { etag: document.etag, token: formToken(person.token) },
+      history: await desk.history(person.subject, cursor),
+      earlier: cursor !== undefined,
+      outcome: said.outcome,
+    });
+  }
+
+  function onPage(purpose: Purpose, { purposes: held }: DeskDocument, gpc: boolean, unsaved: Wishes): PurposeOnPage {
+    const { state, validUntil, chosen } = held[purpose];
+    const { jurisdiction, table, vendors } = options;
+    const wish = unsaved[purpose];
+    return {
+      purpose,
+      state,
+      validUntil,
+      chosen,
+      rule: ruleFor(table, jurisdiction, purpose),
+      decision: decide(table, { jurisdiction, purpose, state, gpc }),
+      vendors: vendorsOf(vendors, purpose),
+      unsaved: wish && { choice: wish.state && (isRestricting(wish.state) ? "refuse" : "allow"), chosen: wish.chosen },
+    };
+  }
+}
+
+const foreign: Outcome = { kind: "foreign", saved: [], unsaved: [] };
+const statusOf = { saved: 200, nothing: 200, stale: 412, "read-only": 403, foreign: 403 } as const;
+
+const gpcOf = (c: Request): boolean => c.req.header("sec-gpc") === "1";
+
+/** No frame, nothing from elsewhere, no word to elsewhere about where the person was; kept by nobody unless the answer says so. */
+const guarded = createMiddleware(async (c, next) => {
+  await next();
+  c.header("content-security-policy", contentSecurityPolicy);
+  c.header("referrer-policy", "no-referrer");
+  c.header("x-content-type-options", "nosniff");
+  c.header("cross-origin-opener-policy", "same-origin");
+  c.header("cross-origin-resource-policy", "same-origin");
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
+  c.header("vary", "Accept-Language, Cookie, Sec-GPC");
+});

@@ -1,0 +1,115 @@
+import type { Texts } from "./texts.ts";
+
+export const de: Texts = {
+  name: "Deutsch",
+  title: "Ihre Entscheidungen zum Datenschutz",
+  lead: "Was wir mit Daten über Sie tun dürfen, bestimmen Sie. Sie können es jederzeit ändern, und Nein ist so leicht wie Ja.",
+  skip: "Zu Ihren Entscheidungen springen",
+  language: "Sprache",
+  purposes: {
+    personalisation: {
+      name: "Personalisierung",
+      plain: "Wir zeigen Ihnen, was zu dem passt, das Sie hier angesehen oder gekauft haben. Ohne sie sehen Sie, was alle sehen.",
+    },
+    analytics: {
+      name: "Statistik",
+      plain: "Wir zählen, wie unsere Seiten genutzt werden, um sie zu verbessern. Ohne sie werden Ihre Besuche nicht gezählt.",
+    },
+    "email-marketing": {
+      name: "Neuigkeiten und Angebote",
+      plain: "Wir schreiben Ihnen über Produkte, Angebote und Veranstaltungen. Sonst schreiben wir nur zu Ihren Bestellungen.",
+    },
+    advertising: {
+      name: "Werbung",
+      plain:
+        "Wir geben Daten über Sie an andere weiter, damit diese Ihnen anderswo unsere Werbung zeigen. Sonst wird dafür nichts weitergegeben.",
+    },
+  },
+  states: { granted: "erlaubt", denied: "abgelehnt", withdrawn: "widerrufen", expired: "abgelaufen", none: "nicht beantwortet" },
+  on: "An",
+  off: "Aus",
+  allow: "Erlauben",
+  refuse: "Ablehnen",
+  choiceOf: (purpose) => `Ihre Wahl: ${purpose}`,
+  save: (purpose) => `Speichern: ${purpose}`,
+  saveAll: "Alle Entscheidungen speichern",
+  all: {
+    title: "Alles auf einmal",
+    plain: "Ein Klick genügt. Ablehnen widerruft auch, was Sie früher erlaubt haben.",
+    allow: "Alles erlauben",
+    refuse: "Alles ablehnen",
+    withdraw: "Alles widerrufen",
+  },
+  facts: {
+    title: "Gesetz und Empfänger im Einzelnen",
+    basis: "Rechtsgrundlage",
+    optIn: "Ihre Einwilligung: aus, bis Sie es erlauben.",
+    optOut: "An, bis Sie ablehnen. Sie haben das Recht, jederzeit abzulehnen.",
+    ownPromise: "Wir bitten um Ihre Einwilligung, obwohl das Recht hier sie nicht verlangt.",
+    law: "Das Gesetz",
+    recipients: "Wer Daten erhält",
+    until: "Ihre Erlaubnis endet am",
+    processor: "arbeitet für uns, auf unsere Weisung",
+    thirdParty: "entscheidet selbst, was mit den Daten geschieht",
+  },
+  under: "Wenn Sie es erlauben: wie Sie es möchten",
+  groups: {
+    channels: { title: "Wie wir Sie erreichen dürfen", options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät" } },
+    topics: { title: "Worüber", options: { news: "Neue Produkte", offers: "Angebote", events: "Veranstaltungen" } },
+    frequency: {
+      title: "Wie oft",
+      options: { each: "Immer, wenn es etwas gibt", weekly: "Höchstens einmal in der Woche", monthly: "Höchstens einmal im Monat" },
+    },
+  },
+  gpc: {
+    honoured: "Ihr Widerspruch wird beachtet",
+    plain: (purposes) =>
+      `Ihr Browser sendet das Signal Global Privacy Control. Wir verstehen es als Ihre Aufforderung, Daten über Sie weder zu verkaufen noch weiterzugeben. In diesem Browser ist aus: ${purposes}.`,
+    here: "In diesem Browser aus, weil er das Signal Global Privacy Control sendet. Das bleibt hier so, auch wenn Sie es erlauben.",
+  },
+  readOnly: {
+    title: "Zurzeit können Sie hier nur ablehnen und widerrufen",
+    plain: "Dieser Dienst wird gerade eingeführt. Was Sie ablehnen oder widerrufen, gilt sofort. Erlauben können Sie später.",
+  },
+  messages: {
+    saved: (what) => `Gespeichert. ${what}.`,
+    applied: "Das gilt ab jetzt.",
+    pending: "Es ist festgehalten. Unsere Seiten folgen innerhalb von 60 Sekunden.",
+    nothing: "Es war nichts zu ändern. Unten steht, was gilt.",
+    stale: (what) =>
+      `Ihre Entscheidungen wurden anderswo geändert, seit Sie diese Seite geöffnet haben. Noch nicht gespeichert: ${what}. Sehen Sie nach, was jetzt gilt, und speichern Sie erneut.`,
+    staleNothingLost: "Was Sie gewählt haben, ist unten noch markiert.",
+    readOnly: (what) => `Nicht gespeichert: ${what}. Zurzeit können Sie hier nur ablehnen und widerrufen.`,
+    foreign: "Es wurde nichts geändert: Diese Anfrage kam nicht von dieser Seite. Bitte treffen Sie Ihre Wahl hier.",
+    unreachable: "Es kam keine Antwort, vielleicht wurde nichts gespeichert. Ihre Wahl ist noch markiert. Bitte versuchen Sie es erneut.",
+    elsewhere:
+      "Ihre Entscheidungen wurden gerade in einem anderen Fenster geändert. Was Sie hier sehen, ist vielleicht nicht mehr aktuell.",
+    trouble: {
+      title: "Das geht gerade nicht",
+      plain:
+        "Der Fehler liegt bei uns. Wenn Sie gerade eine Wahl gespeichert haben, ist sie vielleicht nicht festgehalten: Bitte öffnen Sie diese Seite gleich noch einmal und sehen Sie nach.",
+    },
+    noSubject: {
+      title: "Wir kennen diesen Browser nicht",
+      plain:
+        "Für diesen Browser ist keine Entscheidung gespeichert, oder Ihr Besuch ist abgelaufen. Nichts, wofür wir Ihre Einwilligung brauchen, geschieht. Öffnen Sie unsere Website neu und kehren Sie hierher zurück.",
+    },
+  },
+  item: (purpose, state) => `${purpose}: ${state}`,
+  unsaved: "Noch nicht gespeichert",
+  history: {
+    title: "Was Sie bisher entschieden haben",
+    plain: "Jede Änderung wird als Nachweis Ihrer Worte aufbewahrt. Den Beleg können Sie herunterladen.",
+    none: "Sie haben noch nichts entschieden.",
+    receipt: "Beleg",
+    receiptOf: (what, when) => `Beleg herunterladen: ${what}, ${when}`,
+    signal: "durch das Signal Ihres Browsers",
+    earlier: "Frühere Änderungen",
+    newest: "Neueste Änderungen",
+  },
+  notice: {
+    title: "Was Ihnen mitgeteilt wurde",
+    shown: (id, version) => `Hinweis ${id}, Version ${version}`,
+    read: "Als einfachen Text lesen",
+  },
+};

@@ -1,0 +1,114 @@
+import type { Texts } from "./texts.ts";
+
+export const en: Texts = {
+  name: "English",
+  title: "Your privacy choices",
+  lead: "What we may do with data about you is for you to say. You can change your mind at any time, and no is as easy as yes.",
+  skip: "Skip to your choices",
+  language: "Language",
+  purposes: {
+    personalisation: {
+      name: "Personalisation",
+      plain: "We show you things that fit what you have looked at or bought here. Without it you see what everyone sees.",
+    },
+    analytics: {
+      name: "Analytics",
+      plain: "We count how our pages are used, to make them better. Without it your visits are not counted.",
+    },
+    "email-marketing": {
+      name: "News and offers",
+      plain: "We write to you about products, offers and events. Without it we write only about your orders.",
+    },
+    advertising: {
+      name: "Advertising",
+      plain:
+        "We share data about you with others, so that they show you our advertisements elsewhere. Without it nothing is shared for this.",
+    },
+  },
+  states: { granted: "allowed", denied: "refused", withdrawn: "withdrawn", expired: "expired", none: "not answered" },
+  on: "On",
+  off: "Off",
+  allow: "Allow",
+  refuse: "Refuse",
+  choiceOf: (purpose) => `Your choice: ${purpose}`,
+  save: (purpose) => `Save: ${purpose}`,
+  saveAll: "Save all choices",
+  all: {
+    title: "Everything at once",
+    plain: "One click is enough. Refusing also withdraws what you allowed before.",
+    allow: "Allow everything",
+    refuse: "Refuse everything",
+    withdraw: "Withdraw everything",
+  },
+  facts: {
+    title: "The law and the recipients in detail",
+    basis: "Legal basis",
+    optIn: "Your consent: off until you allow it.",
+    optOut: "On until you refuse. You have the right to refuse at any time.",
+    ownPromise: "We ask for your consent, although the law here does not demand it.",
+    law: "The law",
+    recipients: "Who receives data",
+    until: "Your permission ends on",
+    processor: "works for us, on our instructions",
+    thirdParty: "decides itself what it does with the data",
+  },
+  under: "If you allow it, how you want it",
+  groups: {
+    channels: { title: "How we may reach you", options: { email: "E-mail", sms: "Text message", push: "Notification on your device" } },
+    topics: { title: "What about", options: { news: "New products", offers: "Offers", events: "Events" } },
+    frequency: {
+      title: "How often",
+      options: { each: "Whenever there is something", weekly: "At most once a week", monthly: "At most once a month" },
+    },
+  },
+  gpc: {
+    honoured: "Opt-out request honoured",
+    plain: (purposes) =>
+      `Your browser sends the Global Privacy Control signal. We treat it as your request not to sell or share data about you. In this browser this is off: ${purposes}.`,
+    here: "Off in this browser, because it sends the Global Privacy Control signal. It stays off here even if you allow it.",
+  },
+  readOnly: {
+    title: "For now you can only refuse and withdraw here",
+    plain: "This service is being introduced. What you refuse or withdraw holds at once. Allowing will be possible later.",
+  },
+  messages: {
+    saved: (what) => `Saved. ${what}.`,
+    applied: "It holds from now on.",
+    pending: "It is written down. Our pages follow within 60 seconds.",
+    nothing: "Nothing had to be changed. Below is what holds.",
+    stale: (what) =>
+      `Your choices were changed elsewhere since you opened this page. Not saved yet: ${what}. Look at what holds now, then save again.`,
+    staleNothingLost: "What you chose is still marked below.",
+    readOnly: (what) => `Not saved: ${what}. For now you can only refuse and withdraw here.`,
+    foreign: "Nothing was changed: this request did not come from this page. Please make your choice here.",
+    unreachable: "No answer came, so this may not have been saved. What you chose is still marked. Please try again.",
+    elsewhere: "Your choices were just changed in another window. What you see here may be out of date.",
+    trouble: {
+      title: "This cannot be done right now",
+      plain:
+        "The trouble is on our side. If you were saving a choice, it may not have been kept: please open this page again in a moment and look.",
+    },
+    noSubject: {
+      title: "We do not know this browser",
+      plain:
+        "No choice of yours is kept for this browser, or your visit has ended. Nothing that needs your consent happens. Open our site again and return to this page.",
+    },
+  },
+  item: (purpose, state) => `${purpose}: ${state}`,
+  unsaved: "Not saved yet",
+  history: {
+    title: "What you decided so far",
+    plain: "Every change is kept as proof of what you said. The receipt is yours to download.",
+    none: "You have not decided anything yet.",
+    receipt: "Receipt",
+    receiptOf: (what, when) => `Download the receipt: ${what}, ${when}`,
+    signal: "by the signal of your browser",
+    earlier: "Earlier changes",
+    newest: "Newest changes",
+  },
+  notice: {
+    title: "What you were told",
+    shown: (id, version) => `Notice ${id}, version ${version}`,
+    read: "Read it as plain text",
+  },
+};

@@ -1,0 +1,102 @@
+// A desk without a ledger: what the port promises, kept in memory, for one subject. The rules of change are the service's own.
+import { createHash } from "node:crypto";
+import { changesOf, checkPrecondition, type Wanted } from "../../../../../functions/governance/preferences/change.ts";
+import type {
+  DeskChange,
+  DeskDocument,
+  Held,
+  HistoryEntry,
+  PreferenceDesk,
+  Wish,
+} from "../../../../../functions/governance/preferences/page/desk.ts";
+import type { Chosen } from "../../../../../functions/governance/preferences/page/preferences-under.ts";
+import {
+  type ConsentRecord,
+  isRestricting,
+  nothingSaid,
+  type Purpose,
+  purposes,
+  type RecordedState,
+  stateAt,
+} from "../../../../../functions/shared/consent.ts";
+import { ProblemError } from "../../../../../functions/shared/problem.ts";
+import { newSubjectId } from "../../../../../functions/shared/subject-id.ts";
+
+const pageLength = 3;
+
+export class MemoryDesk implements PreferenceDesk {
+  readonly subject = newSubjectId("eu");
+  /** Every change that was asked for, whatever came of it. */
+  readonly asked: DeskChange[] = [];
+  readOnly = false;
+  enforcement: "applied" | "pending" = "applied";
+  /** Thrown by whatever is asked next. */
+  trouble: ProblemError | undefined;
+  #record: ConsentRecord = nothingSaid;
+  #chosen: Partial<Record<Purpose, Chosen>> = {};
+  #events: HistoryEntry[] = [];
+
+  /** What the person said elsewhere. */
+  say(purpose: Purpose, state: RecordedState, bySignal = false): void {
+    const epoch = this.#record.epoch + 1;
+    const validUntil = state === "granted" ? { validUntil: "2099-05-23T12:00:00.000Z" } : {};
+    this.#record = { epoch, purposes: { ...this.#record.purposes, [purpose]: { state, epoch, ...validUntil } } };
+    const at = new Date(Date.UTC(2026, 10, 22, 9, epoch)).toISOString();
+    this.#events = [{ id: `event-${epoch}`, at, purpose, state, bySignal }, ...this.#events];
+  }
+
+  choose(purpose: Purpose, chosen: Chosen): void {
+    this.#chosen = { ...this.#chosen, [purpose]: { ...this.#chosen[purpose], ...chosen } };
+  }
+
+  stateOf(purpose: Purpose) {
+    return stateAt(this.#record, purpose, new Date());
+  }
+
+  chosenFor(purpose: Purpose): Chosen {
+    return this.#chosen[purpose] ?? {};
+  }
+
+  async document(): Promise<DeskDocument> {
+    if (this.trouble) throw this.trouble;
+    const held = (purpose: Purpose): Held => ({
+      state: this.stateOf(purpose),
+      validUntil: this.#record.purposes[purpose]?.validUntil,
+      chosen: this.chosenFor(purpose),
+    });
+    return {
+      etag: this.#etag(),
+      purposes: Object.fromEntries(purposes.map((purpose) => [purpose, held(purpose)])) as Record<Purpose, Held>,
+      readOnly: this.readOnly,
+    };
+  }
+
+  async change(_subject: string, change: DeskChange) {
+    this.asked.push(change);
+    const wishes = Object.entries(change.wishes) as [Purpose, Wish][];
+    const wanted: Wanted = Object.fromEntries(wishes.flatMap(([purpose, { state }]) => (state ? [[purpose, state]] : [])));
+    const changes = changesOf(this.#record, wanted, new Date());
+    if (this.readOnly && !changes.every(([, state]) => isRestricting(state)))
+      throw new ProblemError({ status: 403, kind: "read-only", title: "Phase 1", detail: "Phase 1 is read-only." });
+    checkPrecondition(changes, change.ifMatch, this.#etag());
+    for (const [purpose, state] of changes) this.say(purpose, state);
+    for (const [purpose, { chosen }] of wishes) if (chosen) this.choose(purpose, chosen);
+    return { enforcement: this.enforcement };
+  }
+
+  async history(_subject: string, cursor: string | undefined) {
+    const from = Number(cursor ?? 0);
+    const entries = this.#events.slice(from, from + pageLength);
+    return { entries, next: from + pageLength < this.#events.length ? String(from + pageLength) : undefined };
+  }
+
+  async receipt(_subject: string, id: string) {
+    const event = this.#events.find((each) => each.id === id);
+    return event && { mediaType: "application/ld+json", text: JSON.stringify(event) };
+  }
+
+  #etag(): string {
+    const all = JSON.stringify([this.#record, this.#chosen, this.readOnly]);
+    return `"${createHash("sha256").update(all).digest("base64url").slice(0, 22)}"`;
+  }
+}
