@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import chromium from "@sparticuz/chromium";
-import { type Browser, type Page, chromium as playwright } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { documentOf } from "../../../cli/review/document.ts";
 import { toHtml } from "../../../cli/review/html.ts";
+import { launchBrowser } from "../../browser.ts";
 import { root } from "../../structure/files.ts";
 import { example, regions } from "./example.ts";
 
@@ -27,11 +27,7 @@ beforeAll(async () => {
   const file = join(folder, "report.html");
   writeFileSync(file, toHtml(documentOf(example(true), regions)));
   address = pathToFileURL(file).href;
-  browser = await playwright.launch({
-    executablePath: process.env.BAILIWICK_BROWSER ?? (await chromium.executablePath()),
-    // Its sandbox needs rights that a container does not give, nor root; what it opens is our own file.
-    args: ["--no-sandbox"],
-  });
+  browser = await launchBrowser();
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

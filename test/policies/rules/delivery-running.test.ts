@@ -12,18 +12,9 @@ const lambda = "aws:lambda/function:Function";
 const task = "aws:ecs/taskDefinition:TaskDefinition";
 const batch = "aws:batch/jobDefinition:JobDefinition";
 const ecs = "aws:ecs/service:Service";
-const _ecr = "aws:ecr/repository:Repository";
-const _docker = "gcp:artifactregistry/repository:Repository";
-const _script = "cloudflare:index/workersScript:WorkersScript";
-const _version = "cloudflare:index/workerVersion:WorkerVersion";
-const _pages = "cloudflare:index/pagesProject:PagesProject";
 const functionV1 = "gcp:cloudfunctions/function:Function";
 const functionV2 = "gcp:cloudfunctionsv2/function:Function";
 const bucket = { type: "aws:s3/bucket:Bucket" };
-
-const _known = `registry.example/app@sha256:${"1".repeat(64)}`;
-const _foreign = `registry.example/app@sha256:${"2".repeat(64)}`;
-const _image = (name: unknown) => ({ type: run, props: { template: { containers: [{ image: name as string }] } } });
 
 specify(healthCheck, {
   passes: {

@@ -6,24 +6,6 @@ import { context, said, UNKNOWN } from "../judging.ts";
 import { specify } from "../table.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket" };
-const stage = "aws:apigatewayv2/stage:Stage";
-const _logpush = "cloudflare:index/logpushJob:LogpushJob";
-const worker = "cloudflare:index/worker:Worker";
-const sql = "gcp:sql/databaseInstance:DatabaseInstance";
-const _sink = "gcp:logging/projectSink:ProjectSink";
-const _exclusion = "gcp:logging/projectExclusion:ProjectExclusion";
-const _trail = "aws:cloudtrail/trail:Trail";
-const _auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
-
-const _format = (text: string) => ({ type: stage, props: { accessLogSettings: { format: text } } });
-const _observed = (logs: ExampleResource["props"]) => ({
-  type: worker,
-  props: { observability: { enabled: true, logs: { enabled: true, ...logs } } },
-});
-const _flags = (...list: [string, string][]) => ({
-  type: sql,
-  props: { settings: { databaseFlags: list.map(([name, value]) => ({ name, value })) } },
-});
 
 const policy = "gcp:monitoring/alertPolicy:AlertPolicy";
 const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";

@@ -7,14 +7,6 @@ import { twoPaths } from "../../../policies/rules/telemetry/two-paths.ts";
 import { context, said, UNKNOWN } from "../judging.ts";
 
 const bucket = { type: "aws:s3/bucket:Bucket" };
-const _stage = "aws:apigatewayv2/stage:Stage";
-const _logpush = "cloudflare:index/logpushJob:LogpushJob";
-const _worker = "cloudflare:index/worker:Worker";
-const _sql = "gcp:sql/databaseInstance:DatabaseInstance";
-const _sink = "gcp:logging/projectSink:ProjectSink";
-const _exclusion = "gcp:logging/projectExclusion:ProjectExclusion";
-const _trail = "aws:cloudtrail/trail:Trail";
-const _auditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig";
 describe("telemetry/two-paths", () => {
   const api: ExampleResource = { type: "aws:lambda/function:Function", name: "api" };
   const consent: ExampleResource = { type: "aws:dynamodb/table:Table", name: "consent", props: { tags: { "data-class": "personal" } } };

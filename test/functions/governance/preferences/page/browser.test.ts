@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
-import chromium from "@sparticuz/chromium";
-import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium as playwright } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import { texts } from "../../../../../functions/governance/preferences/page/texts/index.ts";
 import { purposes } from "../../../../../functions/shared/consent.ts";
+import { launchBrowser } from "../../../../browser.ts";
 import { root } from "../../../../structure/files.ts";
 import { newSite, type Site } from "./site.ts";
 
@@ -26,11 +26,7 @@ let contexts: BrowserContext[] = [];
 let complaints: string[] = [];
 
 beforeAll(async () => {
-  browser = await playwright.launch({
-    executablePath: process.env.BAILIWICK_BROWSER ?? (await chromium.executablePath()),
-    // Its sandbox needs rights that a container does not give, nor root; what it opens is our own page.
-    args: ["--no-sandbox"],
-  });
+  browser = await launchBrowser();
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
