@@ -258,8 +258,8 @@ program
   .action(async (names: string[], options) => (await import("./commands/bench.ts")).bench(names, options));
 program
   .command("test")
-  .description("run the tests (default: all tiers)")
-  .argument("[tier...]", "unit, plan, function, policy, sandbox, e2e, fault, structure, docs")
+  .description("run the tests (default: all but the long files)")
+  .argument("[tier...]", "all, unit, plan, function, policy, sandbox, e2e, fault, structure, docs")
   .option(...json)
   .allowUnknownOption()
   .action(async (tiers: string[], options) => (await import("./commands/test.ts")).test(tiers, options));

@@ -3,13 +3,13 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take half a minute or more, the longest first. */
 const long = [
-  "docs/examples",
-  "fault/faults",
-  "e2e/telemetry",
-  "e2e/review",
+  "docs/examples.long",
+  "fault/faults.long",
+  "e2e/telemetry.long",
+  "e2e/review.long",
   "plan/stacks",
   "e2e/deployed",
-  "e2e/new-region",
+  "e2e/new-region.long",
   "plan/mutations",
   "e2e/up",
   "fault/start",

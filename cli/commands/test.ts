@@ -12,6 +12,9 @@ import { provideTool, toolNames } from "../tools.ts";
 
 export const tiers = ["unit", "structure", "function", "policy", "sandbox", "plan", "e2e", "fault", "docs"] as const;
 
+/** Files that take a minute or more: they deploy several platforms, kill what runs, or wait for what comes back (docs/decisions/0016-long-tests.md). */
+const longFiles = "**/*.long.test.ts";
+
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -40,7 +43,11 @@ export async function test(args: string[], options: { json?: boolean }): Promise
 async function runTests(args: string[], json: boolean): Promise<void> {
   const chosen = args.filter((arg) => (tiers as readonly string[]).includes(arg));
   // Whatever is no tier goes to vitest: a file's name, `-t "a sentence"`.
-  const rest = args.filter((arg) => !chosen.includes(arg));
+  const rest = args.filter((arg) => arg !== "all" && !chosen.includes(arg));
+  // What is asked for by name is meant, however long it takes.
+  const everyday = args.length === 0;
+  if (everyday) progress(`without the long files (${longFiles}), which "./bailiwick test all" runs too`);
+  const selection = everyday ? ["--exclude", longFiles] : chosen.flatMap((tier) => ["--project", tier]);
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of toolNames) env[variables[name]] = (await provideTool(name, progress)).path;
   const folder = mkdtempSync(join(tmpdir(), "bailiwick-test-"));
@@ -49,11 +56,11 @@ async function runTests(args: string[], json: boolean): Promise<void> {
     const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
     const code = await new Promise<number>((resolve, reject) => {
-      const child = spawn(
-        process.execPath,
-        ["--disable-warning=ExperimentalWarning", vitest, "run", ...reporters, ...chosen.flatMap((tier) => ["--project", tier]), ...rest],
-        { cwd: root, env, stdio: ["ignore", json ? 2 : "inherit", "inherit"] },
-      );
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", vitest, "run", ...reporters, ...selection, ...rest], {
+        cwd: root,
+        env,
+        stdio: ["ignore", json ? 2 : "inherit", "inherit"],
+      });
       child.on("error", reject);
       child.on("exit", (exit) => resolve(exit ?? 1));
     });

@@ -94,6 +94,11 @@ export class CloudSqlRuntime {
   server(id: string): PostgresServer {
     const server = this.#servers.get(id);
     if (server) return server;
+    if (this.#ground.store.list(instanceToken).some(({ state }) => `${state.project}/${state.name}` === id))
+      throw new CloudError(
+        "invalid",
+        `googleapi: Error 400: Invalid request: the instance ${id} is not running (its log says why)., invalid`,
+      );
     throw new CloudError("notFound", `googleapi: Error 404: The Cloud SQL instance does not exist: ${id}, instanceDoesNotExist`);
   }
 

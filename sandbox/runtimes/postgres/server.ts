@@ -32,6 +32,8 @@ const tuning = {
 };
 const readyWithinMs = 60_000;
 const longestPauseMs = 5000;
+/** What PostgreSQL says while children of a server that was killed still hold its memory or its lock: they end by themselves. */
+const stillHeld = /is still in use|lock file .* already exists/;
 
 export class PostgresServer {
   readonly #options: ServerOptions;
@@ -66,7 +68,7 @@ export class PostgresServer {
     this.#state = "starting";
     try {
       if (!existsSync(this.#options.dataDir)) await this.#initialise();
-      await this.#launch();
+      await this.#launchOver();
     } catch (error) {
       this.#state = "stopped";
       throw error;
@@ -126,6 +128,17 @@ export class PostgresServer {
     renameSync(unfinished, dataDir);
   }
 
+  /** Waits for what is left of an earlier server on the same data. */
+  async #launchOver(): Promise<void> {
+    for (const deadline = Date.now() + readyWithinMs; ; await delay(100)) {
+      try {
+        return await this.#launch();
+      } catch (error) {
+        if (Date.now() > deadline || !stillHeld.test(String(error))) throw error;
+      }
+    }
+  }
+
   async #launch(): Promise<void> {
     const { dataDir, socketDir, name } = this.#options;
     mkdirSync(socketDir, { recursive: true, mode: 0o700 });
@@ -167,7 +180,7 @@ export class PostgresServer {
         await this.#launch();
         pauseMs = 50;
       } catch {
-        // Its log says why. Children of the one that died may still hold its memory: they end by themselves.
+        // Its log says why.
         await delay(pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,6 +116,27 @@ test("a server with a setting that PostgreSQL refuses says why it does not start
   const bad = make("bad", { work_mem: "a lot" });
   await expect(bad.start()).rejects.toThrow(/invalid value for parameter "work_mem": "a lot"/);
   expect(bad.state).toBe("stopped");
+});
+
+test("a server that was killed is followed by another as soon as its last process has ended", async () => {
+  const killed = make("k");
+  await killed.start();
+  const session = new pg.Client({ host: join(folder, "k"), user: "admin", database: "postgres" });
+  session.on("error", () => {});
+  await session.connect();
+  const { rows } = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const [{ pid }] = rows as [{ pid: number }];
+  process.kill(pid, "SIGSTOP");
+  process.kill(killed.pid as number, "SIGKILL");
+  await killed.stop();
+  const next = make("k");
+  const started = next.start();
+  await vi.waitFor(() => expect(readFileSync(join(folder, "k.log"), "utf8")).toContain("is still in use"), { timeout: 20_000 });
+  expect(next.state).toBe("starting");
+  process.kill(pid, "SIGKILL");
+  await started;
+  await next.query(["SELECT 1"]);
+  await next.stop();
 });
 
 test("a login while the server is away is told to come later", async () => {
