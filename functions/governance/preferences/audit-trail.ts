@@ -34,7 +34,7 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
     location: environment.VAULT_LOCATION,
     role: environment.VAULT_ROLE,
     audience: environment.VAULT_AUDIENCE,
-    endpoints: { s3: environment.AWS_ENDPOINT_URL_S3, sts: environment.AWS_ENDPOINT_URL_STS },
+    endpoints: { s3: environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL, sts: environment.AWS_ENDPOINT_URL },
   });
   const ofLog = { database: background, schema: schemaName, signer };
   const sequencer = new Sequencer({ ...ofLog, published: bucket });

@@ -40,8 +40,9 @@ export const preferencesEnvironment = z.object({
   /** Where it is asked. Default: its name, by https. */
   WATCHED_LOG_URL: z.url().optional(),
   STORAGE_ORIGIN: origin.default("https://storage.googleapis.com"),
+  /** Where Amazon's APIs are asked, as its own libraries have it (docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). */
+  AWS_ENDPOINT_URL: origin.optional(),
   AWS_ENDPOINT_URL_S3: origin.optional(),
-  AWS_ENDPOINT_URL_STS: origin.optional(),
   DECISION_TABLE: z.string().default(fileURLToPath(new URL("./decision-table.json", import.meta.url))),
 });
 export type PreferencesEnvironment = z.infer<typeof preferencesEnvironment>;

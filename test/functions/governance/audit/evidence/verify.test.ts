@@ -178,7 +178,11 @@ describe("any single change of any file is found, and the file is named:", () =>
         async (file, at, value) => {
           const files = putLines(file, linesOf(file).with(at, canonicalJson(value)), withoutManifest(bundle));
           const { code, out, err } = verify(
-            await sealed(files, { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: positions.length }, its.manifest),
+            await sealed(
+              files,
+              { scope: its.evidence.scope, madeAt: its.evidence.madeAt, events: positions.length, missingNotices: [] },
+              its.manifest,
+            ),
           );
           expect({ code, err }).toEqual({ code: 1, err: "" });
           expect(out).toContain(`${file}, line ${at + 1}`);
