@@ -124,6 +124,9 @@ export function fromBase64(text: string): Buffer | undefined {
   return bytes.toString("base64") === text ? bytes : undefined;
 }
 
+/** The key as SPKI PEM. */
+export const publicPem = ({ publicKey }: NoteKey): string => keyObject(publicKey).export({ type: "spki", format: "pem" }) as string;
+
 function checkedName(name: string): string {
   if (!/^[^\s+\p{Cc}]+$/u.test(name)) throw new NoteError(`"${name}" cannot name a key: no spaces, no plus, not empty.`);
   return name;

@@ -27,6 +27,38 @@ export function tilePath(level: number | "entries", index: number, width = tileW
   return `tile/${level}/${path}${width < tileWidth ? `.p/${width}` : ""}`;
 }
 
+/** Which tile a path is of: the path that it has once it is full, and how wide it is there. */
+export function placeOf(path: string): { readonly full: string; readonly width: number } {
+  const [full = path, width] = path.split(".p/");
+  return { full, width: width === undefined ? tileWidth : Number(width) };
+}
+
+/** The file at a path, cut from a wider one of the same tile. Throws a TileError where that is not wide enough. */
+export function narrowed(path: string, bytes: Uint8Array): Uint8Array {
+  const { width } = placeOf(path);
+  if (!path.startsWith("tile/entries/")) return Buffer.concat(hashesIn({ path, bytes }, width));
+  return bundled(entriesIn({ path, bytes }, width));
+}
+
+/** The paths of what a log of size `to` has, and a log of size `from` had not, the partial tiles of `to` among them. */
+export function pathsBetween(from: number, to: number): string[] {
+  const paths: string[] = [];
+  for (const level of ["entries", ...levelsOf(to)] as const) {
+    const span = level === "entries" ? 1 : tileWidth ** level;
+    const [had, has] = [Math.floor(from / span), Math.floor(to / span)];
+    if (has === had) continue;
+    for (let index = Math.floor(had / tileWidth); index * tileWidth < has; index++)
+      paths.push(tilePath(level, index, Math.min(tileWidth, has - index * tileWidth)));
+  }
+  return paths;
+}
+
+const levelsOf = (size: number): number[] => {
+  const levels: number[] = [];
+  while (tileWidth ** levels.length <= size) levels.push(levels.length);
+  return levels;
+};
+
 /** How many hashes tile `index` at `level` holds in a log of this size, 0 to 256. */
 export const widthOf = (level: number, index: number, size: number): number =>
   Math.max(0, Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth));
@@ -120,7 +152,10 @@ const hashTile = (level: number, size: number, hashes: readonly Hash[]): File =>
   bytes: Buffer.concat(hashes),
 });
 
-function entryBundle(size: number, entries: readonly Uint8Array[]): File {
-  const parts = entries.flatMap((entry) => [Uint8Array.of(entry.byteLength >> 8, entry.byteLength & 0xff), entry]);
-  return { path: tilePath("entries", Math.ceil(size / tileWidth) - 1, entries.length), bytes: Buffer.concat(parts) };
-}
+const entryBundle = (size: number, entries: readonly Uint8Array[]): File => ({
+  path: tilePath("entries", Math.ceil(size / tileWidth) - 1, entries.length),
+  bytes: bundled(entries),
+});
+
+const bundled = (entries: readonly Uint8Array[]): Uint8Array =>
+  Buffer.concat(entries.flatMap((entry) => [Uint8Array.of(entry.byteLength >> 8, entry.byteLength & 0xff), entry]));

@@ -17,6 +17,9 @@ import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
 import { type Keys, requireOwnSubject } from "./authentication.ts";
 import { etagOf, matches } from "./document.ts";
+import type { EvidenceExports } from "./evidence-exports.ts";
+import { addExportRoutes } from "./export-routes.ts";
+import { addLogRoutes, type LogParts } from "./log-routes.ts";
 import type { Outbox } from "./outbox.ts";
 import * as routes from "./routes.ts";
 import type { Policy, PreferencesStore, Said } from "./store.ts";
@@ -33,11 +36,21 @@ export interface Parts {
   /** Absent where the edge keeps no state: then what is written is enforced. */
   readonly outbox: Outbox | undefined;
   readonly tracer: Tracer;
+  readonly audit: LogParts & { readonly exports: EvidenceExports };
   /** For the Server-Version header. */
   readonly version: string;
 }
 
-export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, version }: Parts): OpenAPIHono<{ Variables: Variables }> {
+export function createApp({
+  keys,
+  jurisdiction,
+  policy,
+  store,
+  outbox,
+  tracer,
+  audit,
+  version,
+}: Parts): OpenAPIHono<{ Variables: Variables }> {
   const app = new OpenAPIHono<{ Variables: Variables }>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error.issues);
@@ -90,7 +103,11 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
     const { cursor, limit } = c.req.valid("query");
     const entries = await store.history(sid, cursor, limit);
     // What stands for the subject in ledger and log is nobody's business: with it, two leaks could be joined.
-    const events = entries.map(({ event: { subject: _, ...event } }) => event);
+    const places = await audit.log.indices(entries.map(({ event }) => event.id));
+    const events = entries.map(({ event: { subject: _, ...event } }) => {
+      const logIndex = places.get(event.id);
+      return { ...event, ...(logIndex === undefined ? {} : { logIndex }) };
+    });
     const last = entries.at(-1)?.position;
     return c.json({ events, ...(entries.length === limit && last !== undefined ? { next: last } : {}) }, 200);
   });
@@ -103,6 +120,9 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
     const decision = decide(policy.table, { jurisdiction, purpose, state, gpc: c.req.valid("header")["sec-gpc"] === "1" });
     return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
   });
+
+  addLogRoutes(app, audit, store, keys);
+  addExportRoutes(app, audit.exports, keys);
 
   app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
 

@@ -9,14 +9,18 @@ export interface Keys extends EdgeTrust {
   readonly subjectTokenPublicKey: string;
 }
 
-/** Throws unless the request carries a token of this very subject. The answer does not tell whether the subject exists. */
-export async function requireOwnSubject(headers: Headers, subject: SubjectId, keys: Keys): Promise<void> {
+/** Whose token the request carries. Throws unless it carries a valid one. */
+export async function ownSubject(headers: Headers, keys: Keys): Promise<SubjectId> {
   const token = subjectTokenOf(headers);
   if (token === undefined) throw unauthenticated("The request carries no subject token.");
-  const own = await verifySubjectToken(keys.subjectTokenPublicKey, token, keys.region).catch(() => {
+  return verifySubjectToken(keys.subjectTokenPublicKey, token, keys.region).catch(() => {
     throw unauthenticated("The subject token is not valid here, or no longer.");
   });
-  if (own !== subject)
+}
+
+/** Throws unless the request carries a token of this very subject. The answer does not tell whether the subject exists. */
+export async function requireOwnSubject(headers: Headers, subject: SubjectId, keys: Keys): Promise<void> {
+  if ((await ownSubject(headers, keys)) !== subject)
     throw new ProblemError({
       status: 403,
       kind: "not-your-subject",

@@ -11,6 +11,7 @@ import { Heartbeat } from "../telemetry/heartbeat.ts";
 import { TelemetryOutbox } from "../telemetry/outbox.ts";
 import { Tracer } from "../telemetry/tracer.ts";
 import { createApp } from "./app.ts";
+import { auditTrail } from "./audit-trail.ts";
 import { type PreferencesEnvironment, preferencesEnvironment } from "./environment.ts";
 import { SubjectKeys } from "./ledger/subject-keys.ts";
 import { schemaName } from "./migrations.ts";
@@ -27,9 +28,9 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const policy = { table, revision: await policyRevision(table) };
   const login = { socket: environment.DATABASE_SOCKET, name: environment.DATABASE_NAME, user: environment.DATABASE_USER };
   const database = new Database({ ...login, connections: 4 });
-  // Of its own, so that no request ever waits for a connection that telemetry has.
-  const telemetryDatabase = new Database({ ...login, connections: 2 });
-  const spool = new TelemetryOutbox(telemetryDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
+  // Of its own, so that no request ever waits for a connection that telemetry or the log has.
+  const backgroundDatabase = new Database({ ...login, connections: 2 });
+  const spool = new TelemetryOutbox(backgroundDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const tracer = new Tracer({ service: "preferences", version: environment.VERSION, region, jurisdiction }, spool);
   const subjectKeys = SubjectKeys.opener(database, new KmsKey(environment.SUBJECT_KEYS_KMS, environment.KMS_ORIGIN));
   const store = new PreferencesStore(database, subjectKeys, { jurisdiction, policy, announce: subjectsUrl !== undefined });
@@ -42,7 +43,9 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
             tracer.span({ name: "consent.deliver", kind: "client", attributes: {} }, () => deliver(subjectsUrl, subject, record)),
           (subject, epoch, held) => store.reconcile(subject, epoch, held),
         );
+  const audit = auditTrail(environment, { database, background: backgroundDatabase, subjectKeys });
   const background = [
+    ...audit.background,
     ...(outbox ? [outbox] : []),
     new Retention(database),
     new Heartbeat(tracer),
@@ -65,6 +68,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     store,
     outbox,
     tracer,
+    audit,
     version: environment.K_REVISION ? `${environment.VERSION}; revision=${environment.K_REVISION}` : environment.VERSION,
   });
   for (const each of background) each.start();
@@ -75,7 +79,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     stop: async () => {
       await Promise.all(background.map((each) => each.stop()));
       await tracer.stop();
-      await Promise.all([database.close(), telemetryDatabase.close()]);
+      await Promise.all([database.close(), backgroundDatabase.close()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 // The database of the preferences service, step by step. A step that was released is never edited: add one more.
 
+import { logGrants, logTables } from "../audit/log-tables.ts";
 import type { Migration, Schema } from "../migrator.ts";
 import { telemetryGrants, telemetryTables } from "../telemetry/tables.ts";
 
@@ -94,6 +95,20 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX delivered ON preferences.consent_outbox (delivered_at) WHERE delivered_at IS NOT NULL;`,
   },
   { version: 3, sql: telemetryTables(schemaName) },
+  {
+    version: 4,
+    sql: `${logTables(schemaName, "consent_ledger")}
+
+      -- what evidence of a period looks for
+      CREATE INDEX of_period ON preferences.consent_ledger USING brin (recorded_at);
+
+      -- What people were told, by its hash: kept as long as an event may name it.
+      CREATE TABLE preferences.notice (
+        digest text PRIMARY KEY CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
+        -- canonical JSON: the hash is over it
+        document text NOT NULL
+      );`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -105,6 +120,8 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT, UPDATE, DELETE ON preferences.consent_state TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
   GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};
-  ${telemetryGrants(schemaName, user)}`;
+  GRANT SELECT, INSERT ON preferences.notice TO ${user};
+  ${telemetryGrants(schemaName, user)}
+  ${logGrants(schemaName, user)}`;
 
 export const schema: Schema = { name: schemaName, migrations, grants };

@@ -56,11 +56,11 @@ const check = z
   .object({ subject: subjectId, purpose: z.string(), allow: z.boolean(), reason: z.string(), policyRevision: z.string(), epoch: z.int() })
   .openapi("Check");
 
-const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
   content: { "application/json": { schema } },
 });
-const problems = Object.fromEntries(
+export const problems = Object.fromEntries(
   ([401, 403, 404, 412, 413, 422, 428, 503] as const).map((status) => [
     status,
     { description: "See the problem", content: { "application/problem+json": { schema: problem } } },
@@ -129,7 +129,11 @@ export const consentEvents = createRoute({
     200: json(
       z
         .object({
-          events: z.array(consentEvent.omit({ subject: true })),
+          events: z.array(
+            consentEvent.omit({ subject: true }).extend({
+              logIndex: z.int().optional().openapi({ description: "Its place in the transparency log, once it is published there." }),
+            }),
+          ),
           next: z.int().optional().openapi({ description: "The cursor of what follows; absent on the last page." }),
         })
         .openapi("ConsentEvents"),

@@ -31,8 +31,8 @@ interface Placed {
 export interface ShownEvent extends Placed {
   readonly event: LoggedEvent;
   readonly salt: Uint8Array;
-  /** JSON, with a member `commitment`: the base64url of the event's. */
-  readonly receipt?: Uint8Array;
+  /** An object in canonical JSON, with a member `commitment`: the base64url of the event's. */
+  readonly receipt?: string;
 }
 
 /** An event whose subject was erased, or that the bundle's scope keeps back: the log's commitment is all that can be shown. */
@@ -51,11 +51,13 @@ export interface Evidence {
   readonly events: readonly (ShownEvent | HiddenEvent)[];
   /** The texts of the notices that the events name. */
   readonly notices: readonly Uint8Array[];
+  /** Notices whose texts nobody gave to the service: `sha256:` and 64 hexadecimal digits. */
+  readonly missingNotices: readonly string[];
 }
 
 /** The files of a bundle. The same evidence gives the same bytes. Throws where the evidence would not stand: nobody shall be handed what a regulator then refuses. */
 export async function bundleOf(evidence: Evidence, signer: ManifestSigner): Promise<File[]> {
-  const { events, notices, checkpoint, scope, madeAt } = evidence;
+  const { events, notices, missingNotices, checkpoint, scope, madeAt } = evidence;
   const problems = wrongIn(evidence);
   if (problems.length > 0)
     throw new Error(`No bundle was made, for it would not stand:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
@@ -69,15 +71,15 @@ export async function bundleOf(evidence: Evidence, signer: ManifestSigner): Prom
     ),
     text("events.csv", eventsTable(events)),
     text("proofs.jsonl", lines(events.map(({ index, proof }) => ({ index, hashes: proof.map(base64url) })))),
-    ...events.flatMap((each) => ("event" in each && each.receipt ? [{ path: `receipts/${each.event.id}.json`, bytes: each.receipt }] : [])),
+    text("receipts.jsonl", events.map((each) => ("event" in each && each.receipt ? `${each.receipt}\n` : "")).join("")),
     ...[...new Map(notices.map((notice) => [`notices/${sha256(notice)}`, notice]))].map(([path, bytes]) => ({ path, bytes })),
   ];
-  return sealed(files, { scope, madeAt, events: events.length }, signer);
+  return sealed(files, { scope, madeAt, events: events.length, missingNotices: [...missingNotices].sort() }, signer);
 }
 
 const hiddenLine = ({ index, commitment }: HiddenEvent) => ({ index, commitment: base64url(commitment) });
 
-function wrongIn({ checkpoint: note, log, events, notices, scope }: Evidence): string[] {
+function wrongIn({ checkpoint: note, log, events, notices, missingNotices, scope }: Evidence): string[] {
   const { size, root } = openCheckpoint(note, log).checkpoint;
   const texts = new Set(notices.map((notice) => `sha256:${sha256(notice)}`));
   const named = new Set(events.flatMap((each) => ("event" in each && each.event.notice ? [each.event.notice.sha256] : [])));
@@ -89,10 +91,13 @@ function wrongIn({ checkpoint: note, log, events, notices, scope }: Evidence): s
       `stands after log index ${before.index}: give each event once, in the order of the log`,
   ];
   const ofContent = ({ event, receipt }: ShownEvent, commitment: Uint8Array) => [
-    !/^[\w-]{1,100}$/.test(event.id) && "has an id that cannot name a receipt: use letters, digits, hyphens and underscores, at most 100",
     !isWithin(scope, event) && "is outside of the bundle's scope",
-    event.notice && !texts.has(event.notice.sha256) && `names the notice ${event.notice.sha256}, whose text is missing`,
-    receipt && commitmentOn(receipt) !== base64url(commitment) && "has a receipt that does not bear its commitment",
+    event.notice &&
+      !texts.has(event.notice.sha256) &&
+      !missingNotices.includes(event.notice.sha256) &&
+      `names the notice ${event.notice.sha256}, whose text is missing`,
+    receipt !== undefined && commitmentOn(receipt) !== base64url(commitment) && "has a receipt that does not bear its commitment",
+    receipt !== undefined && !isCanonical(receipt) && "has a receipt that is no canonical JSON",
   ];
   const wrong = events.flatMap((each, i) => {
     const shown = "event" in each;
@@ -101,7 +106,12 @@ function wrongIn({ checkpoint: note, log, events, notices, scope }: Evidence): s
     const name = shown ? `event ${each.event.id}` : `the event at log index ${each.index}`;
     return problems.filter((problem) => typeof problem === "string").map((problem) => `${name} ${problem}`);
   });
-  return [...wrong, ...[...texts].filter((digest) => !named.has(digest)).map((digest) => `no event names the notice ${digest}`)];
+  const superfluous = [...texts, ...missingNotices].filter((digest) => !named.has(digest));
+  return [
+    ...wrong,
+    ...superfluous.map((digest) => `no event names the notice ${digest}`),
+    ...missingNotices.filter((digest) => texts.has(digest)).map((digest) => `the notice ${digest} is there, and said to be missing`),
+  ];
 }
 
 function isWithin(scope: Scope, { subject, receivedAt }: LoggedEvent): boolean {
@@ -110,8 +120,10 @@ function isWithin(scope: Scope, { subject, receivedAt }: LoggedEvent): boolean {
   return Date.parse(scope.from) <= received && received < Date.parse(scope.to);
 }
 
-function commitmentOn(receipt: Uint8Array): unknown {
-  const value: unknown = JSON.parse(Buffer.from(receipt).toString());
+const isCanonical = (receipt: string): boolean => canonicalJson(JSON.parse(receipt)) === receipt;
+
+function commitmentOn(receipt: string): unknown {
+  const value: unknown = JSON.parse(receipt);
   return typeof value === "object" && value !== null && "commitment" in value ? value.commitment : undefined;
 }
 

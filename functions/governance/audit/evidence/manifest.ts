@@ -18,6 +18,8 @@ export interface Manifest {
   /** RFC 3339, by the clock of whoever made the bundle. */
   readonly madeAt: string;
   readonly events: number;
+  /** Notices that events name and whose texts the maker does not have, by `sha256:` and 64 hexadecimal digits. */
+  readonly missingNotices: readonly string[];
   /** By path, with forward slashes: every file but the manifest and its signature. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }

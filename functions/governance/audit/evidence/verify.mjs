@@ -60,7 +60,7 @@ function check(files, logKey, manifestKey, monitorKeys) {
   const checkpoint = part("checkpoint", () => readCheckpoint(files, logKey, monitorKeys));
   const events = part("events.jsonl", (found) => readEvents(files, found)) ?? [];
   part("proofs.jsonl", (found) => checkProofs(files, events, checkpoint, found));
-  part("notices", (found) => checkNotices(files, events, found));
+  part("notices", (found) => checkNotices(files, events, manifest?.missingNotices ?? [], found));
   part("receipts", (found) => checkReceipts(files, events, found));
   part("events.csv", () => checkTable(files, events));
   if (manifest) part("manifest.json", (found) => checkScope(manifest, events, found));
@@ -153,9 +153,9 @@ function readManifest(files) {
   const manifest = canonicalLine(text.endsWith("\n") ? text.slice(0, -1) : undefined);
   if (manifest.format !== "bailiwick-evidence/1")
     throw new Wrong(`its format is ${JSON.stringify(manifest.format)}; this program knows "bailiwick-evidence/1"`);
-  const { scope, files: listed } = manifest;
-  if (!isObject(scope) || !isObject(listed) || !Number.isInteger(manifest.events))
-    throw new Wrong("it lacks its scope, its files or the number of events");
+  const { scope, files: listed, missingNotices } = manifest;
+  if (!isObject(scope) || !isObject(listed) || !Number.isInteger(manifest.events) || !Array.isArray(missingNotices))
+    throw new Wrong("it lacks its scope, its files, the number of events or the missing notices");
   return manifest;
 }
 
@@ -326,13 +326,15 @@ function isIncluded({ index, commitment, proof }, { size, root }) {
 
 // What belongs to the events.
 
-function checkNotices(files, events, found) {
+/** `missing`: what the maker says not to have. It is in the signed manifest, so that nobody else can leave a text out. */
+function checkNotices(files, events, missing, found) {
   const named = new Set();
   for (const { where, event } of events) {
     if (event?.notice === undefined) continue;
     const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(event.notice?.sha256) ?? [];
     if (digest === undefined) found("it names a notice without a SHA-256", where);
-    else if (!files.has(`notices/${digest}`)) found(`the notice that it names is missing: notices/${digest}`, where);
+    else if (!files.has(`notices/${digest}`) && !missing.includes(`sha256:${digest}`))
+      found(`the notice that it names is missing: notices/${digest}`, where);
     named.add(`notices/${digest}`);
   }
   for (const path of filesBelow(files, "notices/")) {
@@ -342,13 +344,19 @@ function checkNotices(files, events, found) {
   }
 }
 
+/** One receipt a line, in the order of the events; not every event needs one. */
 function checkReceipts(files, events, found) {
-  const byPath = new Map(events.flatMap((each) => (each.event ? [[`receipts/${each.event.id}.json`, each]] : [])));
-  for (const path of filesBelow(files, "receipts/")) {
-    const event = byPath.get(path);
-    if (event === undefined) found("there is no event of this name: the receipt was added, or its event was dropped", path);
-    else if (parsedJson(textOf(files, path))?.commitment !== event.commitment.toString("base64url"))
-      found(`it does not bear the commitment of event ${event.event.id}: it is another event's, or was changed`, path);
+  const shown = events.filter(({ event }) => event).map(({ commitment }) => commitment.toString("base64url"));
+  let after = -1;
+  for (const [i, line] of linesOf(files, "receipts.jsonl").entries()) {
+    const where = `receipts.jsonl, line ${i + 1}`;
+    try {
+      const place = shown.indexOf(canonicalLine(line).commitment, after + 1);
+      if (place < 0) found("it bears the commitment of no event that comes now: it was added, changed or moved, or its event was dropped", where);
+      else after = place;
+    } catch (error) {
+      found(said(error), where);
+    }
   }
 }
 
@@ -410,7 +418,7 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
   const [first, last] = [events[0]?.index, events.at(-1)?.index];
   const between = events.length > 0 ? last - first + 1 - events.length : 0;
   const notices = filesBelow(files, "notices/").length;
-  const receipts = filesBelow(files, "receipts/").length;
+  const receipts = linesOf(files, "receipts.jsonl").length;
   const asked = printable(scope.kind === "subject" ? `subject ${scope.subject}` : `events received from ${scope.from} up to ${scope.to}`);
   const proven = [
     events.length > 0 &&
@@ -440,6 +448,10 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
     "That what an event says is true: the log keeps what the service wrote, and that it was not changed afterwards.",
     "When a person answered: the times are the service's word. Only the order is the log's.",
     "That a notice was read or understood, and who sat at the keyboard.",
+    manifest.missingNotices.length > 0 &&
+      printable(
+        `What ${manifest.missingNotices.length === 1 ? "this notice" : "these notices"} said, whose text the maker does not have: ${manifest.missingNotices.join(", ")}.`,
+      ),
     "What receipts say beyond the commitment: they are the service's words on the event, and the event itself is what is proven.",
     !manifestKey && "Who made the bundle: give --manifest-key.",
     checkpoint.seen.length === 0 &&

@@ -99,16 +99,34 @@ export interface Entry extends Opened {
 
 /** Everything that a subject has said, in order. @param after positions up to this one are left out */
 export async function history(client: Queryable, { reference, key }: Owner, after = 0, most = 10_000): Promise<Entry[]> {
-  const { rows } = await client.query<{ position: string; id: string; sealed: Buffer; commitment: Buffer }>(
+  const { rows } = await client.query<Row>(
     `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
      WHERE reference = $1 AND position > $2 ORDER BY position LIMIT $3`,
     [reference, after, most],
   );
-  return rows.map(({ position, id, sealed, commitment }) => ({
-    position: Number(position),
-    commitment,
-    ...open(key, id, { sealed, commitment }),
-  }));
+  return rows.map((row) => opened(key, row));
+}
+
+interface Row {
+  readonly position: string;
+  readonly id: string;
+  readonly sealed: Buffer;
+  readonly commitment: Buffer;
+}
+
+const opened = (key: Uint8Array, { position, id, sealed, commitment }: Row): Entry => ({
+  position: Number(position),
+  commitment,
+  ...open(key, id, { sealed, commitment }),
+});
+
+/** One event of this very subject; undefined for any other id. */
+export async function entryOf(client: Queryable, { reference, key }: Owner, id: string): Promise<Entry | undefined> {
+  const { rows } = await client.query<Row>(
+    "SELECT position, id, sealed, commitment FROM preferences.consent_ledger WHERE id = $1 AND reference = $2",
+    [id, reference],
+  );
+  return rows[0] && opened(key, rows[0]);
 }
 
 /** What holds of a subject, from the projection: the latest word on each purpose. */

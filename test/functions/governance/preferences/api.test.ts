@@ -302,6 +302,12 @@ describe("the preferences API", () => {
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).sort()).toEqual([
       "/v1/check",
+      "/v1/consent-events/{id}/proof",
+      "/v1/consent-events/{id}/receipt",
+      "/v1/exports",
+      "/v1/log/checkpoint",
+      "/v1/log/consistency",
+      "/v1/log/key",
       "/v1/subjects",
       "/v1/subjects/{sid}/consent-events",
       "/v1/subjects/{sid}/preferences",

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { bundleOf, type Evidence, type ShownEvent, writeBundle } from "../../../../../functions/governance/audit/evidence/bundle.ts";
 import type { File } from "../../../../../functions/governance/audit/tiles.ts";
 import { logSigner } from "../keys.ts";
-import { eventId, newCase, positions } from "./case.ts";
+import { eventId, newCase, noticePath, positions } from "./case.ts";
 
 const its = await newCase();
 const bundle = await bundleOf(its.evidence, its.manifest);
@@ -19,13 +19,13 @@ const withEvent = (change: Partial<ShownEvent>): Evidence => ({
 
 describe("a bundle", () => {
   it("has the files that the format names", () => {
-    const names = bundle.map(({ path }) => path.replace(/[0-9a-f-]{36}\.json|[0-9a-f]{64}/, "*"));
+    const names = bundle.map(({ path }) => path.replace(/[0-9a-f]{64}/, "*"));
     expect([...new Set(names)]).toEqual([
       "checkpoint",
       "events.jsonl",
       "events.csv",
       "proofs.jsonl",
-      "receipts/*",
+      "receipts.jsonl",
       "notices/*",
       "manifest.json",
       "manifest.jws",
@@ -59,7 +59,7 @@ describe("a bundle", () => {
         "manifest.jws",
         "notices",
         "proofs.jsonl",
-        "receipts",
+        "receipts.jsonl",
       ]);
       expect(await readFile(join(folder, "checkpoint"), "utf8")).toBe(its.evidence.checkpoint);
       await expect(writeBundle(folder, bundle)).rejects.toThrow("EEXIST");
@@ -106,9 +106,14 @@ describe("evidence that would not stand is not made into a bundle: ", () => {
       `event ${eventId(64)} has a receipt that does not bear`,
     ],
     [
-      "an id that leaves the folder",
-      withEvent({ event: { ...shown.event, id: "../../x" } }),
-      "event ../../x has an id that cannot name a receipt",
+      "a receipt of which two spellings are possible",
+      withEvent({ receipt: `${shown.receipt} ` }),
+      `event ${eventId(64)} has a receipt that is no canonical JSON`,
+    ],
+    [
+      "a notice that is there and said to be missing",
+      { ...its.evidence, missingNotices: [`sha256:${noticePath(0).slice(8)}`] },
+      "is there, and said to be missing",
     ],
     ["a checkpoint by another key", { ...its.evidence, log: logSigner().key }, "is not signed by the key"],
   ])("%s", async (_what, evidence, message) => {

@@ -20,7 +20,6 @@ export const positions = [3, 64, 65, 130, 255, 256, 299];
 export const erasedAt = 130;
 
 export const eventId = (index: number) => `0b8f7a00-0000-4000-8000-${String(index).padStart(12, "0")}`;
-export const receiptPath = (index: number) => `receipts/${eventId(index)}.json`;
 
 const eventAt = (index: number, of = subject) => ({
   id: eventId(index),
@@ -61,7 +60,7 @@ export async function newCase(log = logSigner()): Promise<Case> {
       const salt = saltAt(index);
       const commitment = commitmentTo(salt, event);
       if (index === erasedAt) return { index, proof, commitment };
-      const receipt = Buffer.from(JSON.stringify({ commitment: commitment.toString("base64url"), recordId: event.id }));
+      const receipt = JSON.stringify({ commitment: commitment.toString("base64url"), recordId: event.id });
       return { index, proof, event, salt, receipt };
     }),
   );
@@ -72,6 +71,7 @@ export async function newCase(log = logSigner()): Promise<Case> {
     log: log.key,
     events,
     notices,
+    missingNotices: [],
   };
   return { evidence, log, monitor, manifest: manifestSigner() };
 }

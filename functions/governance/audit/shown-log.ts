@@ -1,0 +1,68 @@
+// The log as it is shown: up to the checkpoint that was published, so that nothing that anybody has seen can be forgotten with the database.
+import type { Database } from "../database.ts";
+import { DatabaseTiles } from "./database-tiles.ts";
+import { proveConsistency, proveInclusion, type TreeHead } from "./log.ts";
+import type { Hash } from "./merkle.ts";
+import type { TileReader } from "./tiles.ts";
+
+export interface ShownHead extends TreeHead {
+  /** As a note. */
+  readonly checkpoint: string;
+}
+
+export class ShownLog {
+  readonly #database: Database;
+  readonly #schema: string;
+
+  constructor(database: Database, schema: string) {
+    this.#database = database;
+    this.#schema = schema;
+  }
+
+  /** Undefined until the first publication. */
+  async head(): Promise<ShownHead | undefined> {
+    const [row] = await this.#database.query<{ size: string; root: Buffer; checkpoint: string }>(
+      `SELECT size, root, checkpoint FROM ${this.#schema}.log_publication WHERE store = 'bucket' AND size > 0`,
+    );
+    return row && { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
+  }
+
+  /** The index of each of these events that is in the shown log. */
+  async indices(events: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.#database.query<{ event: string; index: string }>(
+      `SELECT event, index FROM ${this.#schema}.log_entry WHERE event = ANY ($1::uuid[])
+       AND index < (SELECT size FROM ${this.#schema}.log_publication WHERE store = 'bucket')`,
+      [events],
+    );
+    return new Map(rows.map(({ event, index }) => [event, Number(index)]));
+  }
+
+  inclusion(index: number, size: number): Promise<Hash[]> {
+    return this.#read((tiles) => proveInclusion(tiles, index, size));
+  }
+
+  /** The proofs of many: each tile is read once. */
+  inclusions(indices: readonly number[], size: number): Promise<Hash[][]> {
+    return this.#read(async (tiles) => {
+      const read = new Map<string, Promise<Uint8Array | undefined>>();
+      const once: TileReader = {
+        read: (path) => {
+          const bytes = read.get(path) ?? tiles.read(path);
+          read.set(path, bytes);
+          return bytes;
+        },
+      };
+      const proofs: Hash[][] = [];
+      for (const index of indices) proofs.push(await proveInclusion(once, index, size));
+      return proofs;
+    });
+  }
+
+  consistency(from: number, to: number): Promise<Hash[]> {
+    return this.#read((tiles) => proveConsistency(tiles, from, to));
+  }
+
+  #read<T>(work: (tiles: DatabaseTiles) => Promise<T>): Promise<T> {
+    return this.#database.transaction((client) => work(new DatabaseTiles(client, this.#schema)));
+  }
+}

@@ -1,0 +1,45 @@
+// Work that a service does again and again beside its requests, until it is asked to stop. What fails is said and tried again: it harms no request.
+import { setTimeout as delay } from "node:timers/promises";
+import { log, reasonOf } from "./log.ts";
+
+/** Whether there is more to do at once. */
+type Work = () => Promise<boolean>;
+
+export class Background {
+  readonly #what: string;
+  readonly #periodMs: number;
+  readonly #work: Work;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  /** @param what as a sentence names it: "The log" */
+  constructor(what: string, periodMs: number, work: Work) {
+    this.#what = what;
+    this.#periodMs = periodMs;
+    this.#work = work;
+  }
+
+  /** Works now and every period, until `stop`. */
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Ends after the turn that is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let more = false;
+      try {
+        more = await this.#work();
+      } catch (error) {
+        log("WARNING", `${this.#what} could not go on; it will be tried again.`, { reason: reasonOf(error) });
+      }
+      if (!more) await delay(this.#periodMs, undefined, { signal }).catch(() => {});
+    }
+  }
+}

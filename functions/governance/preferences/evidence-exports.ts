@@ -1,0 +1,221 @@
+// Gathers what a regulator is given: events, their proofs for one published checkpoint, receipts and notices. The whole bundle is in memory while it
+// is made, some 10 KB an event: so there is a bound, and one is made at a time.
+import type { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import { ProblemError } from "../../shared/problem.ts";
+import type { SubjectId } from "../../shared/subject-id.ts";
+import { bundleOf, type HiddenEvent, type ShownEvent } from "../audit/evidence/bundle.ts";
+import type { Scope } from "../audit/evidence/manifest.ts";
+import { heartbeatOf, heartbeatSalt } from "../audit/heartbeat.ts";
+import type { LogKey } from "../audit/sequencer.ts";
+import type { ShownHead, ShownLog } from "../audit/shown-log.ts";
+import type { Database } from "../database.ts";
+import { open } from "./ledger/seal.ts";
+import type { SubjectKeys } from "./ledger/subject-keys.ts";
+import { receiptOf } from "./receipt.ts";
+
+/** Events of one bundle: 50 MB of memory, some seconds of work. */
+export const mostEvents = 5000;
+/** Events that are read at once. */
+const page = 1000;
+/** The clocks of service and database may differ by so much: what the database looks for by its own is judged again by the event's. */
+const clocksMinutes = 10;
+
+export interface EvidenceOptions {
+  readonly database: Database;
+  readonly keys: () => Promise<SubjectKeys>;
+  readonly log: ShownLog;
+  readonly signer: () => Promise<LogKey>;
+  /** Who keeps the records: the region's own host name. */
+  readonly publisher: string;
+  readonly mostEvents?: number;
+}
+
+/** What is asked for. */
+export type Wanted =
+  | { readonly kind: "subject"; readonly subject: SubjectId }
+  | { readonly kind: "period"; readonly from: string; readonly to: string };
+
+interface Row extends Record<string, unknown> {
+  readonly id: string;
+  readonly reference: string;
+  readonly sealed: Buffer;
+  readonly commitment: Buffer;
+  readonly position: string;
+  readonly recorded_at: Date;
+  /** The same, to the microsecond. */
+  readonly recorded: string;
+  readonly index: string | null;
+  /** Null where the subject was erased. */
+  readonly key: Buffer | null;
+}
+
+/** An event, opened where its subject's key is still there. */
+interface Found {
+  readonly index: number | undefined;
+  readonly receivedAt: string;
+  readonly content: Omit<ShownEvent, "index" | "proof"> | Omit<HiddenEvent, "index" | "proof">;
+}
+
+export class EvidenceExports {
+  readonly #options: EvidenceOptions;
+  #busy = false;
+
+  constructor(options: EvidenceOptions) {
+    this.#options = options;
+  }
+
+  /** A tar of the bundle's files. Throws a problem where it cannot be made now, or not of so much. */
+  async tar(wanted: Wanted): Promise<Readable> {
+    if (this.#busy) throw later("another-export", "Another export is being made", "One is made at a time. Ask again in a moment.", 5);
+    this.#busy = true;
+    try {
+      const archive = pack();
+      for (const { path, bytes } of await this.#bundle(wanted)) archive.entry({ name: path, mtime: new Date(0) }, Buffer.from(bytes));
+      archive.finalize();
+      return archive as unknown as Readable;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #bundle(wanted: Wanted) {
+    const { log, signer } = this.#options;
+    const { key, sign } = await signer();
+    // The head first: what comes later is not in it, and is left out or waited for.
+    const head = await log.head();
+    const { scope, found } = await this.#find(wanted);
+    const placed = placesIn(head, found);
+    const events = await this.#prove(placed, head as ShownHead);
+    const { notices, missingNotices } = await this.#notices(events);
+    return bundleOf(
+      { scope, madeAt: new Date().toISOString(), checkpoint: (head as ShownHead).checkpoint, log: key, events, notices, missingNotices },
+      { publicKey: key.publicKey, sign },
+    );
+  }
+
+  async #find(wanted: Wanted): Promise<{ scope: Scope; found: Found[] }> {
+    if (wanted.kind === "period") return { scope: wanted, found: await this.#ofPeriod(wanted) };
+    const { database } = this.#options;
+    const [subject] = await database.query<{ reference: string }>("SELECT reference FROM preferences.subject WHERE id = $1", [
+      wanted.subject,
+    ]);
+    if (!subject)
+      throw new ProblemError({
+        status: 404,
+        kind: "unknown-subject",
+        title: "No such subject",
+        detail: "There is no subject with this id here: it never was, or it was erased.",
+      });
+    const rows = await database.query<Row>(`${selectEvents} WHERE l.reference = $1 ORDER BY l.position LIMIT $2`, [
+      subject.reference,
+      this.#most + 1,
+    ]);
+    const found = await this.#opened(rows);
+    if (found.length > this.#most) throw tooMany(this.#most, undefined);
+    return { scope: { kind: "subject", subject: subject.reference }, found };
+  }
+
+  async #ofPeriod({ from, to }: { from: string; to: string }): Promise<Found[]> {
+    const { database } = this.#options;
+    const heartbeats = await database.query<{ event: string; at: Date; index: string }>(
+      `SELECT event, at, index FROM preferences.log_heartbeat JOIN preferences.log_entry USING (event) WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
+      [from, to, this.#most + 1],
+    );
+    const found = [
+      ...(await this.#recorded(from, to)),
+      ...heartbeats.map(({ event, at, index }): Found => {
+        const heartbeat = heartbeatOf(event, at);
+        return { index: Number(index), receivedAt: heartbeat.receivedAt, content: { event: heartbeat, salt: heartbeatSalt } };
+      }),
+    ].sort((a, b) => Date.parse(a.receivedAt) - Date.parse(b.receivedAt));
+    if (found.length > this.#most) throw tooMany(this.#most, found[this.#most]?.receivedAt);
+    return found;
+  }
+
+  /** Page by page, until there are more than a bundle may have. */
+  async #recorded(from: string, to: string): Promise<Found[]> {
+    const found: Found[] = [];
+    let after: unknown[] = ["-infinity", 0];
+    for (;;) {
+      const rows = await this.#options.database.query<Row>(
+        `${selectEvents}
+         WHERE l.recorded_at >= $1::timestamptz - make_interval(mins => $3) AND l.recorded_at < $2::timestamptz + make_interval(mins => $3)
+           AND (l.recorded_at, l.position) > ($4::timestamptz, $5) ORDER BY l.recorded_at, l.position LIMIT $6`,
+        [from, to, clocksMinutes, ...after, page],
+      );
+      const within = ({ receivedAt }: Found) => Date.parse(from) <= Date.parse(receivedAt) && Date.parse(receivedAt) < Date.parse(to);
+      found.push(...(await this.#opened(rows)).filter(within));
+      const last = rows.at(-1);
+      if (!last || rows.length < page || found.length > this.#most) return found;
+      after = [last.recorded, last.position];
+    }
+  }
+
+  async #opened(rows: readonly Row[]): Promise<Found[]> {
+    const keys = await this.#options.keys();
+    return rows.map(({ id, reference, sealed, commitment, recorded_at, index, key }) => {
+      const place = index === null ? undefined : Number(index);
+      if (key === null) return { index: place, receivedAt: recorded_at.toISOString(), content: { commitment } };
+      const { event, salt } = open(keys.unwrap(reference, key), id, { sealed, commitment });
+      const receipt = receiptOf(event, commitment, this.#options.publisher);
+      return { index: place, receivedAt: event.receivedAt, content: { event, salt, receipt } };
+    });
+  }
+
+  async #prove(placed: readonly (Found & { index: number })[], { size }: ShownHead): Promise<(ShownEvent | HiddenEvent)[]> {
+    const proofs = await this.#options.log.inclusions(
+      placed.map(({ index }) => index),
+      size,
+    );
+    return placed.map(({ index, content }, i) => ({ ...content, index, proof: proofs[i] ?? [] }));
+  }
+
+  async #notices(events: readonly (ShownEvent | HiddenEvent)[]) {
+    const named = [...new Set(events.flatMap((each) => ("event" in each && each.event.notice ? [each.event.notice.sha256] : [])))];
+    const rows = await this.#options.database.query<{ digest: string; document: string }>(
+      "SELECT digest, document FROM preferences.notice WHERE digest = ANY ($1::text[])",
+      [named],
+    );
+    const kept = new Set(rows.map(({ digest }) => digest));
+    return {
+      notices: rows.map(({ document }) => Buffer.from(document)),
+      missingNotices: named.filter((digest) => !kept.has(digest)),
+    };
+  }
+
+  get #most(): number {
+    return this.#options.mostEvents ?? mostEvents;
+  }
+}
+
+const selectEvents = `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index, s.key
+  FROM preferences.consent_ledger l LEFT JOIN preferences.log_entry e ON e.event = l.id LEFT JOIN preferences.subject s ON s.reference = l.reference`;
+
+/** In the order of the log. Throws a problem where some have no place in what is published. */
+function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found & { index: number })[] {
+  const placed = found.filter((each): each is Found & { index: number } => each.index !== undefined && each.index < (head?.size ?? 0));
+  const waiting = found.length - placed.length;
+  if (head === undefined || waiting > 0)
+    throw later(
+      "not-yet-in-the-log",
+      "Not everything is in the log yet",
+      `${waiting} of ${found.length} events wait for the log's next publication, which is at most a minute away while its stores can be reached.`,
+      15,
+    );
+  return placed.sort((a, b) => a.index - b.index);
+}
+
+function later(kind: string, title: string, detail: string, seconds: number): ProblemError {
+  return new ProblemError({ status: 503, kind, title, detail, headers: { "retry-after": String(seconds) } });
+}
+
+function tooMany(most: number, to: string | undefined): ProblemError {
+  return new ProblemError({
+    status: 422,
+    kind: "too-many-events",
+    title: "Too much for one bundle",
+    detail: `A bundle has at most ${most} events.${to ? ` Ask for the period up to ${to} first, then from there on.` : " Ask for periods instead."}`,
+    extensions: to ? { to } : {},
+  });
+}
