@@ -12,15 +12,23 @@ import { DatabaseUnavailable } from "../database.ts";
 import { health, identified } from "../every-service.ts";
 import { KmsUnavailable } from "../kms.ts";
 import { log, reasonOf } from "../log.ts";
+import { sharing } from "../policy/legal-basis.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
 import { type Keys, requireOwnSubject } from "./authentication.ts";
 import { etagOf, matches } from "./document.ts";
 import type { Outbox } from "./outbox.ts";
+import { addressesAt } from "./page/assets.ts";
+import { brand, theme } from "./page/brand.ts";
+import { preferencePageRoutes } from "./page/routes.ts";
+import { vendors } from "./page/vendors.ts";
+import { pageDesk } from "./page-desk.ts";
 import * as routes from "./routes.ts";
 import type { Policy, PreferencesStore, Said } from "./store.ts";
 
+/** Where the preference page lives. */
+const pagePath = "/preferences";
 /** How long a person waits for the edge's word before the answer says "pending". */
 const enforcementBudgetMs = 500;
 const largestBody = 16 * 1024;
@@ -37,7 +45,8 @@ export interface Parts {
   readonly version: string;
 }
 
-export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, version }: Parts): OpenAPIHono<{ Variables: Variables }> {
+export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: Variables }>> {
+  const { keys, jurisdiction, policy, store, outbox, tracer, version } = parts;
   const app = new OpenAPIHono<{ Variables: Variables }>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error.issues);
@@ -103,6 +112,22 @@ export function createApp({ keys, jurisdiction, policy, store, outbox, tracer, v
     const decision = decide(policy.table, { jurisdiction, purpose, state, gpc: c.req.valid("header")["sec-gpc"] === "1" });
     return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
   });
+
+  app.use(`${pagePath}/*`, requestSpans(tracer), throughTheEdge(keys));
+  const page = await preferencePageRoutes({
+    ...keys,
+    jurisdiction,
+    table: policy.table,
+    sharing,
+    vendors,
+    brand,
+    addresses: addressesAt(pagePath, theme),
+    desk: pageDesk({ store, region: keys.region, enforcement }),
+    issue: async (subject) => (await tokenFor(subject)).token,
+    problemOf,
+    ownOrigin: (headers) => headers.get("x-edge-origin") ?? undefined,
+  });
+  app.route(pagePath, page);
 
   app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
 

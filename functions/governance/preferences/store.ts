@@ -10,7 +10,7 @@ import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
-import { append, type Circumstances, type Entry, history, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
+import { append, type Circumstances, type Entry, history, latest, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { keptHours } from "./retention.ts";
 
@@ -81,13 +81,23 @@ export class PreferencesStore {
 
   /** A page of what a subject has said, in order. @param after position of the last event that the reader has */
   async history(subject: SubjectId, after: number, most: number): Promise<Entry[]> {
+    const owner = await this.#owner(subject);
+    return this.#database.transaction((client) => history(client, owner, after, most));
+  }
+
+  /** The latest of it, newest first. @param before position of the earliest event that the reader has */
+  async latest(subject: SubjectId, before: number | undefined, most: number): Promise<Entry[]> {
+    const owner = await this.#owner(subject);
+    return this.#database.transaction((client) => latest(client, owner, before, most));
+  }
+
+  async #owner(subject: SubjectId): Promise<Owner> {
     const [row] = await this.#database.query<{ reference: string; key: Buffer }>(
       "SELECT reference, key FROM preferences.subject WHERE id = $1",
       [subject],
     );
     if (!row) throw unknownSubject();
-    const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
-    return this.#database.transaction((client) => history(client, owner, after, most));
+    return { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
   }
 
   /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */

@@ -99,17 +99,36 @@ export interface Entry extends Opened {
 
 /** Everything that a subject has said, in order. @param after positions up to this one are left out */
 export async function history(client: Queryable, { reference, key }: Owner, after = 0, most = 10_000): Promise<Entry[]> {
-  const { rows } = await client.query<{ position: string; id: string; sealed: Buffer; commitment: Buffer }>(
+  const { rows } = await client.query<Row>(
     `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
      WHERE reference = $1 AND position > $2 ORDER BY position LIMIT $3`,
     [reference, after, most],
   );
-  return rows.map(({ position, id, sealed, commitment }) => ({
-    position: Number(position),
-    commitment,
-    ...open(key, id, { sealed, commitment }),
-  }));
+  return rows.map((row) => opened(key, row));
 }
+
+/** The latest of what a subject has said, newest first. @param before positions from this one on are left out */
+export async function latest(client: Queryable, { reference, key }: Owner, before: number | undefined, most: number): Promise<Entry[]> {
+  const { rows } = await client.query<Row>(
+    `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
+     WHERE reference = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
+    [reference, before ?? null, most],
+  );
+  return rows.map((row) => opened(key, row));
+}
+
+interface Row extends Record<string, unknown> {
+  readonly position: string;
+  readonly id: string;
+  readonly sealed: Buffer;
+  readonly commitment: Buffer;
+}
+
+const opened = (key: Uint8Array, { position, id, sealed, commitment }: Row): Entry => ({
+  position: Number(position),
+  commitment,
+  ...open(key, id, { sealed, commitment }),
+});
 
 /** What holds of a subject, from the projection: the latest word on each purpose. */
 export async function stateOf(client: Queryable, subject: string): Promise<ConsentRecord["purposes"]> {
