@@ -1,5 +1,5 @@
 // The two tokens that our parts speak, both JWTs signed with Ed25519. Each has a type of its own (RFC 8725 section 3.11), so that one can never pass for the other.
-import { jwtVerify, SignJWT } from "jose";
+import { decodeJwt, jwtVerify, SignJWT } from "jose";
 import { privateKey, publicKey } from "./keys.ts";
 import { isSubjectId, type SubjectId } from "./subject-id.ts";
 
@@ -40,6 +40,12 @@ export async function verifySubjectToken(key: string, token: string, region: str
   });
   if (!isSubjectId(payload.sub)) throw new Error(`The token's subject "${payload.sub}" is not a subject id.`);
   return payload.sub;
+}
+
+/** Whether more than half of the life of a token is over, of one that was verified: then whoever still uses it should get a new one. */
+export function isHalfOver(token: string, now = new Date()): boolean {
+  const { iat = 0, exp = 0 } = decodeJwt(token);
+  return now.getTime() / 1000 > (iat + exp) / 2;
 }
 
 /** How long a request from the edge may take to arrive. */

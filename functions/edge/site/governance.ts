@@ -3,7 +3,18 @@ import { problemResponse } from "../../shared/problem.ts";
 import { issueEdgeToken } from "../../shared/tokens.ts";
 import type { Environment } from "./environment.ts";
 
-const forwarded = ["accept", "authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "sec-gpc"];
+const forwarded = [
+  "accept",
+  "accept-language",
+  "authorization",
+  "content-type",
+  "if-match",
+  "if-none-match",
+  "idempotency-key",
+  "origin",
+  "sec-fetch-site",
+  "sec-gpc",
+];
 
 /** Answers what the service answers; 429, 503 or 504 as a problem document when it is not asked or does not answer. */
 export async function toGovernance(request: Request, env: Environment, traceparent: string): Promise<Response> {
@@ -48,6 +59,8 @@ async function headersFor(request: Request, env: Environment, audience: string, 
     if (value !== null) headers.set(name, value);
   }
   headers.set("traceparent", traceparent);
+  // Under which address people see us: whether a form came from there is for the service to judge.
+  headers.set("x-edge-origin", new URL(request.url).origin);
   // Of the brand's cookies only ours goes on.
   const cookie = /(?:^|;\s*)(subject_token=[^;\s]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
   if (cookie !== undefined) headers.set("cookie", cookie);

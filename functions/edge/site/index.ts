@@ -7,7 +7,9 @@ import { traceparent } from "../../shared/telemetry/trace-context.ts";
 import type { Environment } from "./environment.ts";
 import { experiences } from "./experience.ts";
 import { toGovernance } from "./governance.ts";
+import { gpcSupport } from "./gpc-support.ts";
 import { page } from "./page.ts";
+import { preferencePage } from "./preference-page.ts";
 import { emit } from "./telemetry.ts";
 
 const app = new Hono<{ Bindings: Environment; Variables: { observed: Observed; decided: Readonly<Record<string, unknown>> } }>();
@@ -35,6 +37,12 @@ app.get("/v1/experience/:slot", async (c) => {
 });
 
 app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env, traceparent(c.get("observed").context)));
+
+app.on(["GET", "POST"], ["/preferences", "/preferences/*"], (c) =>
+  preferencePage(c.req.raw, c.env, traceparent(c.get("observed").context)),
+);
+
+app.get("/.well-known/gpc.json", (c) => c.json(gpcSupport, 200, { "cache-control": "public, max-age=86400" }));
 
 app.get("*", (c) => page(c.req.raw, c.env));
 

@@ -12,6 +12,7 @@ import { DatabaseUnavailable } from "../database.ts";
 import { health, identified } from "../every-service.ts";
 import { KmsUnavailable } from "../kms.ts";
 import { log, reasonOf } from "../log.ts";
+import { sharing } from "../policy/legal-basis.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
@@ -21,9 +22,16 @@ import type { EvidenceExports } from "./evidence-exports.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addLogRoutes, type LogParts } from "./log-routes.ts";
 import type { Outbox } from "./outbox.ts";
+import { addressesAt } from "./page/assets.ts";
+import { brand, theme } from "./page/brand.ts";
+import { preferencePageRoutes } from "./page/routes.ts";
+import { vendors } from "./page/vendors.ts";
+import { pageDesk } from "./page-desk.ts";
 import * as routes from "./routes.ts";
 import type { Policy, PreferencesStore, Said } from "./store.ts";
 
+/** Where the preference page lives. */
+const pagePath = "/preferences";
 /** How long a person waits for the edge's word before the answer says "pending". */
 const enforcementBudgetMs = 500;
 const largestBody = 16 * 1024;
@@ -41,16 +49,8 @@ export interface Parts {
   readonly version: string;
 }
 
-export function createApp({
-  keys,
-  jurisdiction,
-  policy,
-  store,
-  outbox,
-  tracer,
-  audit,
-  version,
-}: Parts): OpenAPIHono<{ Variables: Variables }> {
+export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: Variables }>> {
+  const { keys, jurisdiction, policy, store, outbox, tracer, audit, version } = parts;
   const app = new OpenAPIHono<{ Variables: Variables }>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error.issues);
@@ -123,6 +123,22 @@ export function createApp({
 
   addLogRoutes(app, audit, store, keys);
   addExportRoutes(app, audit.exports, keys);
+
+  app.use(`${pagePath}/*`, requestSpans(tracer), throughTheEdge(keys));
+  const page = await preferencePageRoutes({
+    ...keys,
+    jurisdiction,
+    table: policy.table,
+    sharing,
+    vendors,
+    brand,
+    addresses: addressesAt(pagePath, theme),
+    desk: pageDesk({ store, region: keys.region, enforcement }),
+    issue: async (subject) => (await tokenFor(subject)).token,
+    problemOf,
+    ownOrigin: (headers) => headers.get("x-edge-origin") ?? undefined,
+  });
+  app.route(pagePath, page);
 
   app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
 

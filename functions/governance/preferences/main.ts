@@ -55,7 +55,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
       collectors: { gcp: environment.COLLECTOR_GCP, aws: environment.COLLECTOR_AWS },
     }),
   ];
-  const app = createApp({
+  const app = await createApp({
     keys: {
       region,
       audience: environment.AUDIENCE,

@@ -10,7 +10,7 @@ import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
-import { append, type Circumstances, type Entry, entryOf, history, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
+import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { keptHours } from "./retention.ts";
 
@@ -89,6 +89,12 @@ export class PreferencesStore {
   async event(subject: SubjectId, id: string): Promise<Entry | undefined> {
     const owner = await this.owner(subject);
     return this.#database.transaction((client) => entryOf(client, owner, id));
+  }
+
+  /** The latest of it, newest first. @param before position of the earliest event that the reader has */
+  async latest(subject: SubjectId, before: number | undefined, most: number): Promise<Entry[]> {
+    const owner = await this.owner(subject);
+    return this.#database.transaction((client) => latest(client, owner, before, most));
   }
 
   /** A subject as the ledger knows it. */

@@ -107,7 +107,26 @@ export async function history(client: Queryable, { reference, key }: Owner, afte
   return rows.map((row) => opened(key, row));
 }
 
-interface Row {
+/** One event of this very subject; undefined for any other id. */
+export async function entryOf(client: Queryable, { reference, key }: Owner, id: string): Promise<Entry | undefined> {
+  const { rows } = await client.query<Row>(
+    "SELECT position, id, sealed, commitment FROM preferences.consent_ledger WHERE id = $1 AND reference = $2",
+    [id, reference],
+  );
+  return rows[0] && opened(key, rows[0]);
+}
+
+/** The latest of what a subject has said, newest first. @param before positions from this one on are left out */
+export async function latest(client: Queryable, { reference, key }: Owner, before: number | undefined, most: number): Promise<Entry[]> {
+  const { rows } = await client.query<Row>(
+    `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
+     WHERE reference = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
+    [reference, before ?? null, most],
+  );
+  return rows.map((row) => opened(key, row));
+}
+
+interface Row extends Record<string, unknown> {
   readonly position: string;
   readonly id: string;
   readonly sealed: Buffer;
@@ -119,15 +138,6 @@ const opened = (key: Uint8Array, { position, id, sealed, commitment }: Row): Ent
   commitment,
   ...open(key, id, { sealed, commitment }),
 });
-
-/** One event of this very subject; undefined for any other id. */
-export async function entryOf(client: Queryable, { reference, key }: Owner, id: string): Promise<Entry | undefined> {
-  const { rows } = await client.query<Row>(
-    "SELECT position, id, sealed, commitment FROM preferences.consent_ledger WHERE id = $1 AND reference = $2",
-    [id, reference],
-  );
-  return rows[0] && opened(key, rows[0]);
-}
 
 /** What holds of a subject, from the projection: the latest word on each purpose. */
 export async function stateOf(client: Queryable, subject: string): Promise<ConsentRecord["purposes"]> {

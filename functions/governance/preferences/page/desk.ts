@@ -33,6 +33,9 @@ export interface DeskChange {
   readonly ifMatch: string;
   /** The notice that was shown; undefined where the form names one that is not ours, or no longer. */
   readonly notice: NoticeReference | undefined;
+  /** When the form was served, where it says so, and when it came back: RFC 3339. */
+  readonly servedAt: string | undefined;
+  readonly collectedAt: string;
   /** Whether the request carried Global Privacy Control. */
   readonly gpc: boolean;
 }
@@ -61,6 +64,8 @@ export interface Receipt {
 
 /** Throws a `ProblemError` where it cannot serve: 404 unknown subject, 503 no database, and those of `change`. */
 export interface PreferenceDesk {
+  /** Makes a new subject, because a person asked for it. */
+  begin(): Promise<SubjectId>;
   document(subject: SubjectId): Promise<DeskDocument>;
   /**
    * All or nothing; what is already so is no change. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in

@@ -9,6 +9,8 @@ export interface Form {
   readonly token: string;
   /** Digest of the notice that was shown. */
   readonly notice: string;
+  /** When it was served; undefined where it names no instant that has been. */
+  readonly served: string | undefined;
   /** What is to be saved. */
   readonly wishes: Wishes;
   /** Chosen in the form, but not what was to be saved now. */
@@ -29,6 +31,7 @@ export function readForm(fields: URLSearchParams, document: DeskDocument): Form 
     etag: field("etag"),
     token: field("token"),
     notice: field("notice"),
+    served: past(field("served")),
     wishes: Object.fromEntries(wished.filter(([purpose]) => now(purpose))),
     kept: Object.fromEntries(wished.filter(([purpose]) => !now(purpose))),
   };
@@ -63,6 +66,12 @@ function chosenIn(fields: URLSearchParams, purpose: Purpose, document: DeskDocum
     return [before, held].some((each) => each.join() === now.join()) ? [] : [[group.name, now] as const];
   });
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+/** The instant, if it is one and has been. */
+function past(text: string): string | undefined {
+  const at = Date.parse(text);
+  return at <= Date.now() ? new Date(at).toISOString() : undefined;
 }
 
 /** The options among the values, in the group's own order. */

@@ -1,5 +1,5 @@
 // The provisions that legal-basis.ts names, in their own words. Data: where a law exists in several languages, each is its official text.
-import type { Language } from "./languages.ts";
+import type { Language } from "../../../shared/languages.ts";
 
 export interface Provision {
   readonly cite: string;

@@ -1,8 +1,8 @@
 // What the page is made from. Whoever has this has all that the page can say.
 import type { ConsentState, Purpose, RecordedState } from "../../../shared/consent.ts";
 import type { Decision, Rule } from "../../../shared/decision-table.ts";
+import type { Language } from "../../../shared/languages.ts";
 import type { History } from "./desk.ts";
-import type { Language } from "./languages.ts";
 import type { NoticeReference } from "./notices.ts";
 import type { Chosen } from "./preferences-under.ts";
 import type { Vendor } from "./vendors.ts";
@@ -60,7 +60,7 @@ export interface PageModel extends Frame {
   readonly readOnly: boolean;
   readonly notice: NoticeReference;
   /** What every form carries. */
-  readonly form: { readonly etag: string; readonly token: string };
+  readonly form: { readonly etag: string; readonly token: string; readonly served: string };
   readonly history: History;
   /** Whether the history shown begins with an earlier change than the newest. */
   readonly earlier: boolean;

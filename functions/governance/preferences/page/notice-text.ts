@@ -1,7 +1,8 @@
 // What the page tells before a choice, as one plain text: made from the same words and data as the page, so that neither changes alone.
 import { type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../../shared/decision-table.ts";
-import { countryName, type Language, languages } from "./languages.ts";
+import { type Language, languages } from "../../../shared/languages.ts";
+import { countryName } from "./languages.ts";
 import { isOwnPromise, provisionsOf, wordsFor } from "./law.ts";
 import { type Notice, Notices } from "./notices.ts";
 import { texts } from "./texts/index.ts";

@@ -1,6 +1,6 @@
 // The notice: what a person is told before choosing. It is named by its content, so that a record of consent can say exactly what was read.
 import { canonicalDigest } from "../../../shared/canonical-json.ts";
-import type { Language } from "./languages.ts";
+import type { Language } from "../../../shared/languages.ts";
 
 export interface Notice {
   readonly id: string;

@@ -1,6 +1,7 @@
 // The preference page, whole. Pure: the same model gives the same text. It works without a script; enhance.js makes it better.
+import { directionOf, languages } from "../../../shared/languages.ts";
 import { type Html, html } from "./html.ts";
-import { directionOf, languages, localeOf } from "./languages.ts";
+import { localeOf } from "./languages.ts";
 import type { Frame, PageModel } from "./model.ts";
 import { actionOf, everything, formFields, history, noticeShown, outcomeInWords, phase, signal } from "./parts.ts";
 import { purposeSection } from "./purpose.ts";
@@ -31,10 +32,20 @@ ${history(page)}${noticeShown(page)}
 /** Enter in a field presses the form's first button: it means all that was chosen. */
 const enter = html`<button name="save" value="all" hidden></button>`;
 
-/** What a browser sees that shows no valid token: there is nothing to choose for, and it says so. */
-export function strangerPage(frame: Frame): string {
-  const { title, plain } = texts[frame.language].messages.noSubject;
-  return document(frame, title, html`<main id="main"><h1>${title}</h1><p class="lead">${plain}</p>${signal(frame)}</main>`);
+/**
+ * What a browser sees that shows no valid token: there is nothing to choose for, and it says so. Who wants to choose says it by the one button.
+ * @param foreign whether the button was pressed by another site
+ */
+export function strangerPage(frame: Frame, foreign = false): string {
+  const { noSubject, foreign: nothingChanged } = texts[frame.language].messages;
+  const { title, plain, begin } = noSubject;
+  return document(
+    frame,
+    title,
+    html`<main id="main"><h1>${title}</h1>${foreign && html`<p class="said" role="alert">${nothingChanged}</p>`}<p class="lead">${plain}</p>
+<form method="post" action="${actionOf(frame)}"><button id="begin" name="begin" value="begin">${begin}</button></form>
+${signal(frame)}</main>`,
+  );
 }
 
 /** What a person sees while the service cannot serve. */

@@ -33,7 +33,8 @@ export function outcomeInWords({ language, purposes, outcome }: PageModel): stri
 export const formFields = ({ form, notice }: PageModel): Html => html`
 <input type="hidden" name="etag" value="${form.etag}">
 <input type="hidden" name="token" value="${form.token}">
-<input type="hidden" name="notice" value="${notice.sha256}">`;
+<input type="hidden" name="notice" value="${notice.sha256}">
+<input type="hidden" name="served" value="${form.served}">`;
 
 export const actionOf = ({ addresses, language }: Frame): string => `${addresses.page}?lang=${language}`;
 

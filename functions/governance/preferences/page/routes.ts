@@ -4,25 +4,21 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-table.ts";
+import { type Language, languageFor } from "../../../shared/languages.ts";
 import type { ProblemError } from "../../../shared/problem.ts";
-import type { SubjectId } from "../../../shared/subject-id.ts";
-import { subjectTokenOf, verifySubjectToken } from "../../../shared/tokens.ts";
 import { carryOut } from "./carry-out.ts";
 import type { DeskDocument, PreferenceDesk, Wishes } from "./desk.ts";
 import { readForm } from "./form.ts";
-import { type Language, languageFor } from "./languages.ts";
 import type { Addresses, Frame, Outcome, PageModel, PurposeOnPage } from "./model.ts";
 import { noticesOf } from "./notice-text.ts";
 import { preferencePage, strangerPage, troublePage } from "./page.ts";
 import { formToken, isSameOrigin } from "./same-origin.ts";
+import { forget, type Person, personOf, renewed, type SessionKeys, welcome } from "./session.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
 
-export interface PageOptions {
+export interface PageOptions extends SessionKeys {
   readonly desk: PreferenceDesk;
-  readonly region: string;
   readonly jurisdiction: string;
-  /** SPKI PEM. */
-  readonly subjectTokenPublicKey: string;
   readonly table: DecisionTable;
   /** Purposes that Global Privacy Control opts out of. */
   readonly sharing: readonly Purpose[];
@@ -35,10 +31,6 @@ export interface PageOptions {
   readonly ownOrigin: (headers: Headers) => string | undefined;
 }
 
-interface Person {
-  readonly subject: SubjectId;
-  readonly token: string;
-}
 type Variables = { language: Language };
 type Request = Context<{ Variables: Variables }>;
 
@@ -59,15 +51,16 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   });
 
   app.get("/", async (c) => {
-    const person = await personOf(c);
-    if (!person) return stranger(c);
-    return c.html(await page(c, person, await desk.document(person.subject), {}));
+    const person = await personOf(c.req.raw.headers, options);
+    if (!person) return stranger(c, 401);
+    const document = await desk.document(person.subject);
+    return c.html(await page(c, await renewed(c, person, options), document, {}));
   });
 
   app.post("/", bodyLimit({ maxSize: largestForm, onError: (c) => c.html(troublePage(frame(c)), 413) }), async (c) => {
-    const person = await personOf(c);
-    if (!person) return stranger(c);
+    const person = await personOf(c.req.raw.headers, options);
     const fields = new URLSearchParams(await c.req.text());
+    if (!person) return fields.has("begin") ? begin(c) : stranger(c, 401);
     const before = await desk.document(person.subject);
     const form = readForm(fields, before);
     const sender = {
@@ -77,17 +70,25 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       ownOrigin: options.ownOrigin(c.req.raw.headers),
     };
     if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
+    const known = await renewed(c, person, options);
     const { wishes, kept, etag } = form;
-    const change = { wishes, ifMatch: etag, notice: notices.reference(form.notice), gpc: gpcOf(c) };
+    const change = {
+      wishes,
+      ifMatch: etag,
+      notice: notices.reference(form.notice),
+      servedAt: form.served,
+      collectedAt: new Date().toISOString(),
+      gpc: gpcOf(c),
+    };
     const { outcome, refused } = await carryOut(desk, person.subject, change);
     // What holds is read again: the answer to a form that was sent twice must not show the past.
     const after = await desk.document(person.subject);
-    return c.html(await page(c, person, after, { outcome, unsaved: { ...kept, ...refused } }), statusOf[outcome.kind]);
+    return c.html(await page(c, known, after, { outcome, unsaved: { ...kept, ...refused } }), statusOf[outcome.kind]);
   });
 
   app.get("/receipts/:id", async (c) => {
-    const person = await personOf(c);
-    if (!person) return stranger(c);
+    const person = await personOf(c.req.raw.headers, options);
+    if (!person) return stranger(c, 401);
     const id = c.req.param("id");
     const receipt = await desk.receipt(person.subject, id);
     if (!receipt) return c.notFound();
@@ -108,24 +109,29 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
 
   // A person reads a page, whatever happens.
   app.onError((error, c) => {
-    const { status, headers } = options.problemOf(error).problem;
+    const { status, kind, headers } = options.problemOf(error).problem;
+    // A token may outlive its subject.
+    if (kind === "unknown-subject") return stranger(c, 401);
     return c.html(troublePage(frame(c)), status as 503, headers);
   });
   return app;
-
-  async function personOf(c: Request): Promise<Person | undefined> {
-    const token = subjectTokenOf(c.req.raw.headers);
-    if (token === undefined) return undefined;
-    const subject = await verifySubjectToken(options.subjectTokenPublicKey, token, options.region).catch(() => undefined);
-    return subject && { subject, token };
-  }
 
   function frame(c: Request): Frame {
     return { language: c.get("language"), brand, addresses, gpc: gpcOf(c) ? options.sharing : undefined };
   }
 
-  function stranger(c: Request) {
-    return c.html(strangerPage(frame(c)), 401);
+  /** No identifier before the person asks for one: a subject is made by this button and by nothing else. */
+  async function begin(c: Request) {
+    if (!isSameOrigin({ headers: c.req.raw.headers, ownOrigin: options.ownOrigin(c.req.raw.headers) })) return stranger(c, 403);
+    await welcome(c, await desk.begin(), options);
+    return c.redirect(`${addresses.page}?lang=${c.get("language")}`, 303);
+  }
+
+  function stranger(c: Request, status: 401 | 403) {
+    if (status === 401) forget(c);
+    // So that browsers which know no `Sec-Fetch-Site` name the origin of the form: nobody is known yet to whom it could be tied.
+    c.header("referrer-policy", "same-origin");
+    return c.html(strangerPage(frame(c), status === 403), status);
   }
 
   async function page(c: Request, person: Person, document: DeskDocument, said: Pick<PageModel, "outcome"> & { unsaved?: Wishes }) {
@@ -136,7 +142,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       purposes: purposes.map((purpose) => onPage(purpose, document, gpc, said.unsaved ?? {})),
       readOnly: document.readOnly,
       notice: notices.in(c.get("language")).reference,
-      form: { etag: document.etag, token: formToken(person.token) },
+      form: { etag: document.etag, token: formToken(person.token), served: new Date().toISOString() },
       history: await desk.history(person.subject, cursor),
       earlier: cursor !== undefined,
       outcome: said.outcome,
@@ -169,7 +175,7 @@ const gpcOf = (c: Request): boolean => c.req.header("sec-gpc") === "1";
 const guarded = createMiddleware(async (c, next) => {
   await next();
   c.header("content-security-policy", contentSecurityPolicy);
-  c.header("referrer-policy", "no-referrer");
+  if (!c.res.headers.has("referrer-policy")) c.header("referrer-policy", "no-referrer");
   c.header("x-content-type-options", "nosniff");
   c.header("cross-origin-opener-policy", "same-origin");
   c.header("cross-origin-resource-policy", "same-origin");

@@ -7,9 +7,10 @@ export const formToken = (subjectToken: string): string =>
 
 export interface Sender {
   readonly headers: { get(name: string): string | null };
-  readonly subjectToken: string;
+  /** Undefined where nobody is known yet: then nothing can tie a form to the page. */
+  readonly subjectToken?: string | undefined;
   /** As the form carried it. */
-  readonly token: string;
+  readonly token?: string | undefined;
   /** Origin under which the person sees the page, where it is known. */
   readonly ownOrigin: string | undefined;
 }
@@ -18,11 +19,12 @@ export interface Sender {
  * The browser's own word decides where there is one: `Sec-Fetch-Site` (w3.org/TR/fetch-metadata), else `Origin`. Browsers without the first
  * send `Origin: null` from a page that gives no referrer (Fetch, "append a request Origin header"); then the form must carry its token.
  */
-export function isSameOrigin({ headers, subjectToken, token, ownOrigin }: Sender): boolean {
+export function isSameOrigin({ headers, subjectToken, token = "", ownOrigin }: Sender): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin";
   const origin = headers.get("origin");
   if (origin !== null && origin !== "null") return origin === ownOrigin;
+  if (subjectToken === undefined) return false;
   const expected = Buffer.from(formToken(subjectToken));
   const given = Buffer.from(token);
   return given.length === expected.length && timingSafeEqual(given, expected);

@@ -92,7 +92,8 @@ export const de: Texts = {
     noSubject: {
       title: "Wir kennen diesen Browser nicht",
       plain:
-        "Für diesen Browser ist keine Entscheidung gespeichert, oder Ihr Besuch ist abgelaufen. Nichts, wofür wir Ihre Einwilligung brauchen, geschieht. Öffnen Sie unsere Website neu und kehren Sie hierher zurück.",
+        "Für diesen Browser ist keine Entscheidung gespeichert, oder Ihr Besuch ist abgelaufen. Nichts, wofür wir Ihre Einwilligung brauchen, geschieht. Um zu entscheiden, beginnen Sie: Erst dann wird ein Cookie mit einer Zufallszahl gesetzt, die für Ihre Entscheidungen steht und für nichts anderes.",
+      begin: "Beginnen",
     },
   },
   item: (purpose, state) => `${purpose}: ${state}`,

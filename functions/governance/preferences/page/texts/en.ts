@@ -91,7 +91,8 @@ export const en: Texts = {
     noSubject: {
       title: "We do not know this browser",
       plain:
-        "No choice of yours is kept for this browser, or your visit has ended. Nothing that needs your consent happens. Open our site again and return to this page.",
+        "No choice of yours is kept for this browser, or your visit has ended. Nothing that needs your consent happens. To choose, begin: only then a cookie with a random number is set, which stands for your choices and for nothing else.",
+      begin: "Begin",
     },
   },
   item: (purpose, state) => `${purpose}: ${state}`,

@@ -95,7 +95,8 @@ export const fr: Texts = {
     noSubject: {
       title: "Nous ne connaissons pas ce navigateur",
       plain:
-        "Aucun choix n’est conservé pour ce navigateur, ou votre visite a expiré. Rien de ce qui exige votre consentement n’a lieu. Ouvrez de nouveau notre site, puis revenez à cette page.",
+        "Aucun choix n’est conservé pour ce navigateur, ou votre visite a expiré. Rien de ce qui exige votre consentement n’a lieu. Pour choisir, commencez : c’est alors seulement qu’un cookie est déposé, avec un nombre aléatoire qui représente vos choix et rien d’autre.",
+      begin: "Commencer",
     },
   },
   item: (purpose, state) => `${purpose} : ${state}`,

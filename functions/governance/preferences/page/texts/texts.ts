@@ -58,7 +58,7 @@ export interface Texts {
     readonly unreachable: string;
     readonly elsewhere: string;
     readonly trouble: { readonly title: string; readonly plain: string };
-    readonly noSubject: { readonly title: string; readonly plain: string };
+    readonly noSubject: { readonly title: string; readonly plain: string; readonly begin: string };
   };
   /** One purpose and its state, in a list. */
   readonly item: (purpose: string, state: string) => string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Language, languageFor, languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import { texts } from "../../../../../functions/governance/preferences/page/texts/index.ts";
+import { type Language, languageFor, languages } from "../../../../../functions/shared/languages.ts";
 
 describe("the language of the page", () => {
   test.each([

@@ -28,6 +28,8 @@ export class MemoryDesk implements PreferenceDesk {
   readonly subject = newSubjectId("eu");
   /** Every change that was asked for, whatever came of it. */
   readonly asked: DeskChange[] = [];
+  /** How many people have asked to be known. */
+  begun = 0;
   readOnly = false;
   enforcement: "applied" | "pending" = "applied";
   /** Thrown by whatever is asked next. */
@@ -55,6 +57,11 @@ export class MemoryDesk implements PreferenceDesk {
 
   chosenFor(purpose: Purpose): Chosen {
     return this.#chosen[purpose] ?? {};
+  }
+
+  async begin() {
+    this.begun++;
+    return this.subject;
   }
 
   async document(): Promise<DeskDocument> {

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { compileDecisionTable } from "../../../../../functions/governance/policy/compile.ts";
 import { legalBasis } from "../../../../../functions/governance/policy/legal-basis.ts";
-import { languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import { provisionsOf, wordsFor } from "../../../../../functions/governance/preferences/page/law.ts";
 import { noticeIn, noticesOf, noticeVersion } from "../../../../../functions/governance/preferences/page/notice-text.ts";
 import { type Notice, noticeDigest } from "../../../../../functions/governance/preferences/page/notices.ts";
 import { parseVendors, vendors } from "../../../../../functions/governance/preferences/page/vendors.ts";
+import { languages } from "../../../../../functions/shared/languages.ts";
 
 const table = await compileDecisionTable();
 const notice: Notice = { id: "preferences-eu", version: 1, language: "en", text: "We ask." };

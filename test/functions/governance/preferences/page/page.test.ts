@@ -1,12 +1,12 @@
 // What the page says, by its model alone.
 import { describe, expect, test } from "vitest";
 import { contrast } from "../../../../../functions/governance/preferences/page/contrast.ts";
-import { languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import type { PageModel, PurposeOnPage } from "../../../../../functions/governance/preferences/page/model.ts";
 import { preferencePage, strangerPage, troublePage } from "../../../../../functions/governance/preferences/page/page.ts";
 import { texts } from "../../../../../functions/governance/preferences/page/texts/index.ts";
 import { tokens } from "../../../../../functions/governance/preferences/page/tokens.ts";
 import { purposes } from "../../../../../functions/shared/consent.ts";
+import { languages } from "../../../../../functions/shared/languages.ts";
 import { addresses } from "./site.ts";
 
 const purpose = (its: Partial<PurposeOnPage> = {}): PurposeOnPage => ({
@@ -26,7 +26,7 @@ const model = (its: Partial<PageModel> = {}): PageModel => ({
   gpc: undefined,
   readOnly: false,
   notice: { id: "preferences-eu", version: 1, language: "en", sha256: "sha256:00" },
-  form: { etag: '"seen"', token: "tied" },
+  form: { etag: '"seen"', token: "tied", served: "2026-11-22T12:00:00.000Z" },
   history: { entries: [] },
   earlier: false,
   ...its,
@@ -142,7 +142,7 @@ describe("whatever text comes from elsewhere", () => {
     const html = shown({
       brand: script,
       notice: { id: script, version: 1, language: "en", sha256: `sha256:${script}` as `sha256:${string}` },
-      form: { etag: script, token: script },
+      form: { etag: script, token: script, served: script },
       purposes: [
         purpose({
           vendors: [{ name: script, role: "processor", country: "NL", purposes: ["analytics"] }],

@@ -1,9 +1,9 @@
 // The page over HTTP: who may read and send, what a form does, and with which headers everything comes.
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { languages } from "../../../../../functions/governance/preferences/page/languages.ts";
 import { formToken } from "../../../../../functions/governance/preferences/page/same-origin.ts";
 import { texts } from "../../../../../functions/governance/preferences/page/texts/index.ts";
+import { languages } from "../../../../../functions/shared/languages.ts";
 import { ProblemError } from "../../../../../functions/shared/problem.ts";
 import { addresses, newSite, ownOrigin } from "./site.ts";
 
@@ -30,6 +30,78 @@ describe("whose preferences", () => {
   });
 });
 
+describe("no identifier before the person asks", () => {
+  const begin = { method: "POST", body: new URLSearchParams({ begin: "begin" }) };
+
+  test("a visit sets none, and offers one button that does", async () => {
+    const site = await newSite();
+    const answer = await site.read("/preferences", { cookie: "" });
+    expect(answer.headers.get("set-cookie")).toBeNull();
+    const html = await answer.text();
+    expect(html.match(/<button/g)).toHaveLength(1);
+    expect(html).toContain(
+      '<form method="post" action="/preferences?lang=en"><button id="begin" name="begin" value="begin">Begin</button></form>',
+    );
+    expect(site.desk.begun).toBe(0);
+  });
+
+  test("the button makes a subject, sets the token as a cookie that no script reads, and leads to the page", async () => {
+    const site = await newSite();
+    const answer = await site.app.request("/preferences?lang=fr", { ...begin, headers: { "sec-fetch-site": "same-origin" } });
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/preferences?lang=fr"]);
+    expect(answer.headers.get("set-cookie")).toMatch(/^subject_token=[\w.-]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    const cookie = answer.headers.get("set-cookie")?.split(";")[0] as string;
+    expect((await site.read("/preferences", { cookie })).status).toBe(200);
+    expect(site.desk.begun).toBe(1);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["by the browser's word", { "sec-fetch-site": "cross-site", origin: ownOrigin }],
+    ["by its origin", { origin: "https://evil.example" }],
+    ["where nothing tells who sent it", {}],
+  ])("another site cannot press it: %s", async (_what, headers) => {
+    const site = await newSite();
+    const answer = await site.app.request("/preferences", { ...begin, headers });
+    expect([answer.status, answer.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(await answer.text()).toContain(texts.en.messages.foreign);
+    expect(site.desk.begun).toBe(0);
+  });
+
+  test("a browser that only names its origin may, and the page lets it do so", async () => {
+    const site = await newSite();
+    expect((await site.app.request("/preferences", { ...begin, headers: { origin: ownOrigin } })).status).toBe(303);
+    expect((await site.read("/preferences", { cookie: "" })).headers.get("referrer-policy")).toBe("same-origin");
+  });
+});
+
+describe("the token", () => {
+  test("is renewed by using the page once half of its life is over, and not before", async () => {
+    const site = await newSite();
+    expect((await site.read("/preferences")).headers.get("set-cookie")).toBeNull();
+    const old = `subject_token=${await site.tokenOf(1900)}`;
+    const read = await site.read("/preferences", { cookie: old });
+    const renewed = read.headers.get("set-cookie")?.split(";")[0] as string;
+    expect(renewed).not.toBe(old);
+    // The form is tied to the token that the browser has from now on.
+    const tied = /name="token" value="([^"]+)"/.exec(await read.text())?.[1];
+    expect(tied).toBe(formToken(renewed.slice("subject_token=".length)));
+  });
+
+  test("that names nobody is taken back", async () => {
+    const site = await newSite();
+    const answer = await site.read("/preferences", { cookie: `subject_token=${await site.tokenOf(4000)}` });
+    expect([answer.status, answer.headers.get("set-cookie")]).toEqual([401, expect.stringMatching(/^subject_token=; Max-Age=0; Path=\//)]);
+  });
+
+  test("that outlived its subject is taken back as well", async () => {
+    const site = await newSite();
+    site.desk.trouble = new ProblemError({ status: 404, kind: "unknown-subject", title: "", detail: "" });
+    const answer = await site.read();
+    expect([answer.status, answer.headers.get("set-cookie")]).toEqual([401, expect.stringContaining("Max-Age=0")]);
+    expect(await answer.text()).toContain(texts.en.messages.noSubject.title);
+  });
+});
+
 describe("a form", () => {
   test("changes what it asks for, with the entity tag and the notice that were shown", async () => {
     const site = await newSite();
@@ -42,6 +114,8 @@ describe("a form", () => {
         wishes: { analytics: { state: "granted" } },
         ifMatch: hidden.etag,
         notice: { id: "preferences-eu", version: 1, language: "en", sha256: hidden.notice },
+        servedAt: hidden.served,
+        collectedAt: expect.stringMatching(/Z$/),
         gpc: false,
       },
     ]);

@@ -18,6 +18,8 @@ export interface Site {
   readonly app: Hono;
   readonly desk: MemoryDesk;
   readonly token: string;
+  /** One that was issued so many seconds ago. */
+  readonly tokenOf: (ageSeconds: number) => Promise<string>;
   /** Reads the page, or whatever is at the path. */
   readonly read: (path?: string, headers?: Record<string, string>) => Promise<Response>;
   /** Sends a form as the page would, with what the browser adds. */
@@ -34,6 +36,7 @@ export async function newSite(options: Partial<PageOptions> = {}): Promise<Site>
     region: "eu",
     jurisdiction: "eu",
     subjectTokenPublicKey: keys.publicPem,
+    issue: async (subject) => (await issueSubjectToken(keys.privatePem, subject, "eu")).token,
     table,
     sharing,
     vendors,
@@ -55,6 +58,7 @@ export async function newSite(options: Partial<PageOptions> = {}): Promise<Site>
     app,
     desk,
     token,
+    tokenOf: async (age) => (await issueSubjectToken(keys.privatePem, desk.subject, "eu", new Date(Date.now() - age * 1000))).token,
     read,
     send: async (fields, headers = { "sec-fetch-site": "same-origin" }) =>
       app.request("/preferences", { method: "POST", headers: { cookie, ...headers }, body: new URLSearchParams(fields) }),

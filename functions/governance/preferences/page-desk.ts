@@ -1,0 +1,74 @@
+// The page's desk over the store: what a person says on the page goes to the ledger, and what the page shows comes from there.
+import { type Purpose, purposes, type RecordedState } from "../../shared/consent.ts";
+import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+import { etagOf, type PreferencesDocument } from "./document.ts";
+import type { Entry } from "./ledger/ledger.ts";
+import type { DeskChange, DeskDocument, Held, HistoryEntry, PreferenceDesk } from "./page/desk.ts";
+import type { PreferencesStore, Said } from "./store.ts";
+
+/** Changes on one page of the history. */
+const pageLength = 20;
+
+export interface DeskParts {
+  readonly store: PreferencesStore;
+  /** Of the subjects that it makes. */
+  readonly region: string;
+  /** Whether the edge holds what was said. */
+  readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
+}
+
+export function pageDesk({ store, region, enforcement }: DeskParts): PreferenceDesk {
+  return {
+    begin: async () => {
+      const subject = newSubjectId(region);
+      await store.create(subject);
+      return subject;
+    },
+    document: async (subject) => deskDocument(await store.document(subject)),
+    change: async (subject, change) => {
+      await store.change({ subject, purposes: statesIn(change), said: saidOnPage(change), ifMatch: change.ifMatch });
+      return { enforcement: await enforcement(subject) };
+    },
+    history: async (subject, cursor) => {
+      const before = /^\d{1,15}$/.test(cursor ?? "") ? Number(cursor) : undefined;
+      const entries = await store.latest(subject, before, pageLength);
+      const last = entries.at(-1)?.position;
+      return { entries: entries.map(shown), next: entries.length === pageLength && last !== undefined ? String(last) : undefined };
+    },
+    receipt: async () => undefined,
+  };
+}
+
+function deskDocument(document: PreferencesDocument): DeskDocument {
+  const held = (purpose: Purpose): Held => ({ state: document.purposes[purpose], validUntil: document.validUntil[purpose], chosen: {} });
+  return {
+    etag: etagOf(document),
+    purposes: Object.fromEntries(purposes.map((purpose) => [purpose, held(purpose)])) as Record<Purpose, Held>,
+    readOnly: false,
+  };
+}
+
+function statesIn({ wishes }: DeskChange): Partial<Record<Purpose, RecordedState>> {
+  return Object.fromEntries(Object.entries(wishes).flatMap(([purpose, { state }]) => (state === undefined ? [] : [[purpose, state]])));
+}
+
+function saidOnPage({ notice, servedAt, collectedAt, gpc }: DeskChange): Said {
+  return {
+    method: "form",
+    surface: "preference-page",
+    source: "edge",
+    actor: "subject",
+    gpc,
+    ...(notice ? { notice: { ...notice, version: String(notice.version) } } : {}),
+    ...(servedAt === undefined ? {} : { servedAt }),
+    collectedAt,
+  };
+}
+
+const shown = ({ event }: Entry): HistoryEntry => ({
+  id: event.id,
+  at: event.receivedAt,
+  purpose: event.purpose,
+  state: event.state,
+  bySignal: event.method === "gpc",
+});
