@@ -23,18 +23,21 @@ export async function startRegion({
   migrated = true,
   service = "preferences",
   identityToken = async () => "",
+  accessToken = serviceUser.password,
 }: {
   migrated?: boolean;
   service?: "preferences" | "spool";
   identityToken?: (audience: string) => Promise<string>;
+  /** The service's own, which is its password too. */
+  accessToken?: string;
 } = {}): Promise<Region> {
   await using resources = new AsyncDisposableStack();
   const postgres = resources.use(await Postgres.create());
   await postgres.user(migrationUser.user, migrationUser.password, ["cloudsqlsuperuser"]);
-  await postgres.user(serviceUser.user, serviceUser.password);
+  await postgres.user(serviceUser.user, accessToken);
   const ofMigrations = resources.use(await MetadataServer.start(migrationUser.password, identityToken));
-  const metadata = resources.use(await MetadataServer.start(serviceUser.password, identityToken));
-  const kms = resources.use(await Kms.start(serviceUser.password));
+  const metadata = resources.use(await MetadataServer.start(accessToken, identityToken));
+  const kms = resources.use(await Kms.start(accessToken));
   const image = resources.use(await buildImage(service)).folder;
   const database = { DATABASE_SOCKET: postgres.socket, DATABASE_NAME: "brand" };
   const migrationEnvironment = {

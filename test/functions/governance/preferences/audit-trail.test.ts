@@ -1,0 +1,274 @@
+// Receipts, proofs and evidence of the service as it ships, published to the sandbox's stores, and judged by whoever has nothing of it but verify.mjs.
+import { Readable } from "node:stream";
+import { extract } from "tar-stream";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
+import { leafOf } from "../../../../functions/governance/audit/leaf.ts";
+import { leafHash, verifyConsistency, verifyInclusion } from "../../../../functions/governance/audit/merkle.ts";
+import { parseVerifierKey } from "../../../../functions/governance/audit/signed-note.ts";
+import type { File } from "../../../../functions/governance/audit/tiles.ts";
+import { newKeyPair } from "../../keys.ts";
+import { asStranger } from "../audit/evidence/stranger.ts";
+import { Outside } from "../audit/outside.ts";
+import { type Region, startRegion } from "../region.ts";
+import type { Person, Service } from "../service.ts";
+
+const patience = { timeout: 30_000, interval: 200 };
+const bytesOf = (base64url: string) => Buffer.from(base64url, "base64url");
+
+interface Proof {
+  readonly commitment: string;
+  readonly index: number;
+  readonly size: number;
+  readonly hashes: string[];
+  readonly checkpoint: string;
+}
+
+describe("the audit trail", () => {
+  let outside: Outside;
+  let region: Region;
+  const keys = { edgeKey: newKeyPair(), tokenKey: newKeyPair() };
+  beforeAll(async () => {
+    outside = await Outside.start();
+    region = await startRegion({ accessToken: outside.accessToken, identityToken: async (audience) => outside.identityToken(audience) });
+  });
+  afterAll(async () => {
+    await region?.[Symbol.asyncDispose]();
+    await outside?.[Symbol.asyncDispose]();
+  });
+
+  const serve = () => region.serve(outside.environment, keys);
+  const asking = (person: Person) => ({ headers: { authorization: `Bearer ${person.token}` } });
+  const eventsOf = async (person: Person) => {
+    const answer = await person.service.request(`/v1/subjects/${person.subject}/consent-events`, asking(person));
+    return ((await answer.json()) as { events: { id: string; logIndex?: number }[] }).events;
+  };
+  const proofOf = (person: Person, event: string) => person.service.request(`/v1/consent-events/${event}/proof`, asking(person));
+  /** The log may have to wait for its next publication: here as in a region, but not for a minute. */
+  const publishNow = () =>
+    region.postgres.admin(
+      "UPDATE preferences.log_publication SET published_at = now() - interval '61 seconds', leased_until = '-infinity'",
+    );
+  const proven = (person: Person, event: string) =>
+    vi.waitFor(async () => {
+      await publishNow();
+      const answer = await proofOf(person, event);
+      expect(answer.status).toBe(200);
+      return (await answer.json()) as Proof;
+    }, patience);
+
+  async function bundleFrom(response: Response): Promise<File[]> {
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/x-tar"]);
+    const files: File[] = [];
+    for await (const entry of Readable.fromWeb(response.body as never).pipe(extract())) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Buffer);
+      files.push({ path: entry.header.name, bytes: Buffer.concat(chunks) });
+    }
+    return files;
+  }
+
+  const post = (service: Service, body: object, init: object = {}) =>
+    service.request("/v1/exports", {
+      method: "POST",
+      body: JSON.stringify(body),
+      ...init,
+      headers: { "content-type": "application/json", ...(init as { headers?: object }).headers },
+    });
+  const exported = async (service: Service, body: object, init: object = {}) => {
+    const response = await vi.waitFor(async () => {
+      await publishNow();
+      const answer = await post(service, body, init);
+      expect(answer.status, await answer.clone().text()).not.toBe(503);
+      return answer;
+    }, patience);
+    return bundleFrom(response);
+  };
+  const verified = async (service: Service, files: readonly File[]) => {
+    const { verifierKey, pem } = (await (await service.request("/v1/log/key")).json()) as { verifierKey: string; pem: string };
+    return asStranger(
+      files,
+      [{ path: "maker.pem", bytes: Buffer.from(pem) }],
+      "bundle",
+      "--log-key",
+      verifierKey,
+      "--manifest-key",
+      "maker.pem",
+    );
+  };
+
+  test("proves to a person that what they said is in the log, by anybody's arithmetic", async () => {
+    const service = await serve();
+    const person = await service.person();
+    await person.say({ analytics: "granted", advertising: "denied" }, { "if-match": "*" });
+    const [first] = await eventsOf(person);
+    const { index, size, hashes, checkpoint, commitment } = await proven(person, first?.id as string);
+    const { verifierKey } = (await (await service.request("/v1/log/key")).json()) as { verifierKey: string };
+    const { checkpoint: head } = openCheckpoint(checkpoint, parseVerifierKey(verifierKey));
+    expect(head.size).toBe(size);
+    const leaf = leafHash(leafOf(bytesOf(commitment)));
+    expect(verifyInclusion({ index, size, root: head.root, leaf, proof: hashes.map(bytesOf) })).toBe(true);
+    expect((await eventsOf(person)).map(({ logIndex }) => logIndex)).toContain(index);
+
+    await person.say({ analytics: "withdrawn" });
+    const last = (await eventsOf(person)).at(-1)?.id as string;
+    const later = await proven(person, last);
+    const to = openCheckpoint(later.checkpoint, parseVerifierKey(verifierKey)).checkpoint;
+    const answer = await service.request(`/v1/log/consistency?from=${size}&to=${to.size}`);
+    const { hashes: between } = (await answer.json()) as { hashes: string[] };
+    expect(verifyConsistency({ from: size, fromRoot: head.root, size: to.size, root: to.root, proof: between.map(bytesOf) })).toBe(true);
+    expect(await (await service.request("/v1/log/checkpoint")).text()).toBe(later.checkpoint);
+  });
+
+  test("says of what is not in the log yet when to ask again", async () => {
+    const person = await (await serve()).person();
+    await region.postgres.admin("UPDATE preferences.log_publication SET published_at = now(), leased_until = now() + interval '1 hour'");
+    await person.say({ analytics: "denied" });
+    const [event] = await eventsOf(person);
+    const answer = await proofOf(person, event?.id as string);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([202, "15"]);
+    const refused = await post(person.service, {}, asking(person));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "15"]);
+    expect(((await refused.json()) as { type: string }).type).toBe("urn:bailiwick:problem:not-yet-in-the-log");
+  });
+
+  test("gives a person a receipt that is the same for ever, and nobody else's", async () => {
+    const service = await serve();
+    const person = await service.person();
+    await person.say({ advertising: "withdrawn" });
+    const [event] = await eventsOf(person);
+    const path = `/v1/consent-events/${event?.id}/receipt`;
+    const [first, second] = [await service.request(path, asking(person)), await (await serve()).request(path, asking(person))];
+    expect([first.status, first.headers.get("content-type")]).toEqual([200, "application/ld+json"]);
+    const text = await first.text();
+    expect(await second.text()).toBe(text);
+    const receipt = JSON.parse(text);
+    expect(receipt).toMatchObject({ "@type": "dpv:ConsentReceipt", commitment: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(receipt["dpv:hasRecordOfActivity"]).toMatchObject({
+      "@type": "dpv:ConsentRecord",
+      "dpv:hasConsentStatus": { "@type": "dpv:ConsentWithdrawn" },
+    });
+    expect(text).not.toContain(person.subject);
+
+    const other = await service.person();
+    for (const what of ["receipt", "proof"]) {
+      const of = (who: object) => service.request(`/v1/consent-events/${event?.id}/${what}`, who);
+      expect((await of(asking(other))).status).toBe(404);
+      expect((await of({})).status).toBe(401);
+      expect((await of({ scope: "edge" })).status).toBe(401);
+    }
+  });
+
+  test("shows nobody an entry, and no proof of what is not published", async () => {
+    const service = await serve();
+    for (const path of ["tile/0/000", "tile/entries/000", "entries"]) expect((await service.request(`/v1/log/${path}`)).status).toBe(404);
+    const refused = await service.request("/v1/log/consistency?from=1&to=1000000");
+    expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([404, "urn:bailiwick:problem:no-such-tree"]);
+    expect((await service.request("/v1/log/consistency?from=2&to=1")).status).toBe(404);
+  });
+
+  test("hands out evidence that stands: a person's own, any subject's, and a period's without a gap", async () => {
+    const service = await serve();
+    const person = await service.person();
+    const notice = { id: "ours", version: "1", sha256: `sha256:${"a".repeat(64)}`, language: "de" };
+    await person.say({ personalisation: "granted" }, { "if-match": "*" });
+    await service.request(person.path, {
+      method: "PATCH",
+      headers: { ...asking(person).headers, "content-type": "application/json" },
+      body: JSON.stringify({ purposes: { personalisation: "withdrawn" }, notice }),
+    });
+    const own = await exported(service, {}, asking(person));
+    const { code, out } = await verified(service, own);
+    expect(out).toContain("these 2 events were in the log");
+    expect(out).toContain("Each of the 2 receipts bears the commitment");
+    expect(out).toContain(`whose text the maker does not have: ${notice.sha256}`);
+    expect(code).toBe(0);
+
+    const same = await exported(service, { subject: person.subject }, { scope: "edge" });
+    expect(String(same.find(({ path }) => path === "events.jsonl")?.bytes)).toBe(
+      String(own.find(({ path }) => path === "events.jsonl")?.bytes),
+    );
+
+    const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
+    const all = await verified(service, await exported(service, period, { scope: "edge" }));
+    expect(all.out).toMatch(/From log index 0 to \d+ nothing was left out/);
+    expect(all.code).toBe(0);
+  });
+
+  test("hands out evidence to nobody else, nor of what is still to come", async () => {
+    const service = await serve();
+    const [person, other] = [await service.person(), await service.person()];
+    const period = { from: "2020-01-01T00:00:00Z", to: "2021-01-01T00:00:00Z" };
+    expect((await post(service, {})).status).toBe(401);
+    expect((await post(service, { subject: other.subject }, asking(person))).status).toBe(403);
+    expect((await post(service, period, asking(person))).status).toBe(403);
+    expect((await post(service, {}, { scope: "edge" })).status).toBe(422);
+    expect((await post(service, { from: period.to, to: period.from }, { scope: "edge" })).status).toBe(422);
+    expect((await post(service, { ...period, to: "2099-01-01T00:00:00Z" }, { scope: "edge" })).status).toBe(422);
+  });
+
+  test("keeps what an erased subject said as a commitment, which still stands", async () => {
+    const service = await serve();
+    const person = await service.person();
+    await person.say({ analytics: "denied" });
+    const [event] = await eventsOf(person);
+    await proven(person, event?.id as string);
+    await region.postgres.admin(
+      `DELETE FROM preferences.consent_state WHERE subject = '${person.subject}'; DELETE FROM preferences.subject WHERE id = '${person.subject}'`,
+    );
+    const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
+    const { code, out } = await verified(service, await exported(service, period, { scope: "edge" }));
+    expect(out).toContain("commitment only");
+    expect(out).not.toContain(event?.id as string);
+    expect(code).toBe(0);
+  });
+
+  test("loses nothing and takes nothing twice, though two instances are killed again and again under writes", {
+    timeout: 240_000,
+  }, async () => {
+    const rounds = 20;
+    const instances: Service[] = [await serve(), await serve()];
+    const at = (i: number) => instances[i % instances.length] as Service;
+    const people = await Promise.all(Array.from({ length: 4 }, (_, i) => at(i).person()));
+    const acknowledged = new Map<string, number>();
+    let running = true;
+    const writers = people.map(async (person, i) => {
+      for (let turn = 0; running; turn++) {
+        const answer = await person
+          .at(at(i + turn))
+          .say({ analytics: turn % 2 ? "withdrawn" : "denied" })
+          .catch(() => undefined);
+        if (answer?.status === 200) acknowledged.set(person.subject, ((await answer.json()) as { consentEpoch: number }).consentEpoch);
+      }
+    });
+    for (let round = 0; round < rounds; round++) {
+      await publishNow();
+      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 700));
+      await at(round).stop("SIGKILL");
+      instances[round % instances.length] = await serve();
+    }
+    running = false;
+    await Promise.all(writers);
+    const service = at(0);
+    const files = await exported(service, { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() }, { scope: "edge" });
+    const { code, out } = await verified(service, files);
+    expect(out).toMatch(/From log index 0 to \d+ nothing was left out/);
+    expect(code).toBe(0);
+    const events = String(files.find(({ path }) => path === "events.jsonl")?.bytes)
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const ids = events.flatMap(({ event }) => (event ? [event.id] : []));
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const person of people) {
+      const [row] = await region.postgres.admin<{ reference: string }>(
+        `SELECT reference FROM preferences.subject WHERE id = '${person.subject}'`,
+      );
+      const epochs = events.flatMap(({ event }) => (event?.subject === row?.reference ? [event.epoch] : []));
+      // Each epoch once, without a gap, and as far as was acknowledged at least.
+      expect(epochs).toEqual(Array.from({ length: epochs.length }, (_, i) => i + 1));
+      expect(epochs.length).toBeGreaterThanOrEqual(acknowledged.get(person.subject) as number);
+      expect(epochs.length).toBeGreaterThan(20);
+    }
+  });
+});
