@@ -63,6 +63,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     jurisdiction,
     policy,
     store,
+    database,
     outbox,
     tracer,
     version: environment.K_REVISION ? `${environment.VERSION}; revision=${environment.K_REVISION}` : environment.VERSION,

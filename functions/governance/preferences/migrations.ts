@@ -94,6 +94,29 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX delivered ON preferences.consent_outbox (delivered_at) WHERE delivered_at IS NOT NULL;`,
   },
   { version: 3, sql: telemetryTables(schemaName) },
+  {
+    version: 5,
+    sql: `
+      ALTER TABLE preferences.consent_state
+        -- what is chosen under the purpose
+        ADD COLUMN chosen jsonb,
+        -- granted although the browser sent Global Privacy Control
+        ADD COLUMN despite_signal boolean NOT NULL DEFAULT false,
+        -- absent where only something under the purpose was chosen
+        ALTER COLUMN state DROP NOT NULL;
+
+      -- What people were told, by its hash: kept as long as an event may name it.
+      CREATE TABLE IF NOT EXISTS preferences.notice (
+        digest text PRIMARY KEY CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
+        -- canonical JSON: the hash is over it
+        document text NOT NULL
+      );
+      CREATE UNIQUE INDEX shown_as ON preferences.notice
+        ((document::jsonb ->> 'id'), (document::jsonb -> 'version'), (document::jsonb ->> 'language'));
+      CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON preferences.notice
+        FOR EACH STATEMENT EXECUTE FUNCTION preferences.refuse_change();
+      ALTER TABLE preferences.notice ENABLE ALWAYS TRIGGER append_only;`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -105,6 +128,7 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT, UPDATE, DELETE ON preferences.consent_state TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
   GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};
+  GRANT SELECT, INSERT ON preferences.notice TO ${user};
   ${telemetryGrants(schemaName, user)}`;
 
 export const schema: Schema = { name: schemaName, migrations, grants };
