@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 export const purposes = ["personalisation", "analytics", "email-marketing", "advertising"] as const;
 /** Why data is used. Each has its legal basis per jurisdiction (functions/governance/policy/legal-basis.ts). */
 export type Purpose = (typeof purposes)[number];
+export const isPurpose = (value: unknown): value is Purpose => purposes.includes(value as Purpose);
 
 export const recordedStates = ["granted", "denied", "withdrawn"] as const;
 /** What a person can say. */
@@ -19,6 +20,8 @@ export interface ConsentEntry {
   readonly epoch: number;
   /** RFC 3339 instant after which a grant no longer counts. */
   readonly validUntil?: string | undefined;
+  /** Granted although the browser sent Global Privacy Control, by a person who had been told of that: then the signal counts no more. */
+  readonly despiteSignal?: true | undefined;
 }
 
 /**
@@ -41,9 +44,21 @@ export function stateAt(record: ConsentRecord, purpose: string, now: Date): Cons
   return over ? "expired" : entry.state;
 }
 
+/** Whether Global Privacy Control, where it is sent, counts for a purpose: not for one that was granted despite it. */
+export function signalCounts(record: ConsentRecord, purpose: string): boolean {
+  const entry = wordOn(record, purpose);
+  return !(entry?.state === "granted" && entry.despiteSignal === true);
+}
+
 /** What was said on a purpose; not what every object inherits. */
 function wordOn({ purposes }: ConsentRecord, purpose: string): ConsentEntry | undefined {
   return Object.hasOwn(purposes, purpose) ? purposes[purpose] : undefined;
+}
+
+/** How a person says no to what holds: a first answer is `denied`, whatever was said before is `withdrawn`. Undefined where it is a no already. */
+export function refusing(state: ConsentState): RecordedState | undefined {
+  if (state === "denied" || state === "withdrawn") return undefined;
+  return state === "none" ? "denied" : "withdrawn";
 }
 
 /** Whether saying this can only take permission away. Restricting changes are never refused for being late. */
@@ -77,7 +92,8 @@ export function leastPermissive(own: ConsentRecord, held: ConsentRecord, epoch: 
 function settled(own: ConsentRecord, held: ConsentRecord, purpose: string): ConsentEntry | undefined {
   const [mine, other] = [wordOn(own, purpose), wordOn(held, purpose)];
   if (mine && (!other || mine.epoch > other.epoch)) return mine;
-  return permission(other) < permission(mine) ? other : mine;
+  if (permission(other) !== permission(mine)) return permission(other) < permission(mine) ? other : mine;
+  return mine?.despiteSignal && !other?.despiteSignal ? other : mine;
 }
 
 /** How much a word permits, to compare: a refusal nothing, silence what the law's default is, a grant everything until its end. */
@@ -95,6 +111,7 @@ const schema = z.object({
       state: z.enum(recordedStates),
       epoch: z.int().check(z.minimum(1)),
       validUntil: z.optional(z.iso.datetime({ offset: true })),
+      despiteSignal: z.optional(z.literal(true)),
     }),
   ),
 });

@@ -2,7 +2,7 @@
 // It is written from the Cedar text by functions/governance/policy and is proven equal to it over the whole domain.
 import * as z from "zod/mini";
 import { canonicalDigest } from "./canonical-json.ts";
-import { type ConsentState, consentStates } from "./consent.ts";
+import { type ConsentRecord, type ConsentState, consentStates, signalCounts, stateAt } from "./consent.ts";
 
 /** The hash of one compiled policy: SHA-256 of the table's canonical JSON. */
 export type PolicyRevision = `sha256:${string}`;
@@ -41,6 +41,14 @@ export interface Facts {
   /** Global Privacy Control (`Sec-GPC: 1`) was sent. https://www.w3.org/TR/gpc/ */
   readonly gpc: boolean;
 }
+
+/** The facts of a purpose as a record has them. */
+export const factsOf = (
+  record: ConsentRecord,
+  purpose: string,
+  { jurisdiction, gpc }: Pick<Facts, "jurisdiction" | "gpc">,
+  now: Date,
+): Facts => ({ jurisdiction, purpose, state: stateAt(record, purpose, now), gpc: gpc && signalCounts(record, purpose) });
 
 /** Looks the facts up. What the table does not know is refused. */
 export function decide(table: DecisionTable, facts: Facts): Decision {

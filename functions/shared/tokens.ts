@@ -1,5 +1,6 @@
-// The two tokens that our parts speak, both JWTs signed with Ed25519. Each has a type of its own (RFC 8725 section 3.11), so that one can never pass for the other.
+// The tokens that our parts speak, all JWTs signed with Ed25519. Each has a type of its own (RFC 8725 section 3.11), so that one can never pass for the other.
 import { decodeJwt, jwtVerify, SignJWT } from "jose";
+import { isPurpose, type Purpose, purposes } from "./consent.ts";
 import { privateKey, publicKey } from "./keys.ts";
 import { isSubjectId, type SubjectId } from "./subject-id.ts";
 
@@ -46,6 +47,40 @@ export async function verifySubjectToken(key: string, token: string, region: str
 export function isHalfOver(token: string, now = new Date()): boolean {
   const { iat = 0, exp = 0 } = decodeJwt(token);
   return now.getTime() / 1000 > (iat + exp) / 2;
+}
+
+/** What a link in a letter asks to stop. */
+export interface Unsubscription {
+  readonly subject: SubjectId;
+  readonly purpose: Purpose;
+}
+
+/**
+ * Says "the bearer may stop this purpose for this subject", and nothing else. It never ends: it can only take permission away, and whoever
+ * finds an old letter must still be able to. `key`: PKCS8 PEM of the region's subject tokens.
+ */
+export async function issueUnsubscribeToken(key: string, { subject, purpose }: Unsubscription, region: string): Promise<string> {
+  return new SignJWT({ purpose })
+    .setProtectedHeader({ alg: "EdDSA", typ: "unsubscribe+jwt" })
+    .setIssuer(region)
+    .setAudience(region)
+    .setSubject(subject)
+    .sign(await privateKey(key));
+}
+
+/** What a token asks to stop. Rejects when it is forged, of another region, or of another kind. `key`: SPKI PEM. */
+export async function verifyUnsubscribeToken(key: string, token: string, region: string): Promise<Unsubscription> {
+  const { payload } = await jwtVerify(token, await publicKey(key), {
+    algorithms: ["EdDSA"],
+    typ: "unsubscribe+jwt",
+    issuer: region,
+    audience: region,
+    requiredClaims: ["sub", "purpose"],
+  });
+  const { sub, purpose } = payload;
+  if (!isSubjectId(sub)) throw new Error(`The token's subject "${sub}" is not a subject id.`);
+  if (!isPurpose(purpose)) throw new Error(`The token's purpose "${purpose}" is none of ${purposes.join(", ")}.`);
+  return { subject: sub, purpose };
 }
 
 /** How long a request from the edge may take to arrive. */

@@ -1,7 +1,6 @@
 // May this request be personalised? Fails closed: whatever is missing, forged, late or broken is a no with its reason.
 import { within } from "../../shared/budget.ts";
-import { stateAt } from "../../shared/consent.ts";
-import { decide, type PolicyRevision } from "../../shared/decision-table.ts";
+import { decide, factsOf, type PolicyRevision } from "../../shared/decision-table.ts";
 import { type VerifiedTable, verifySignedTable } from "../../shared/signed-decision-table.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { issueEdgeToken, subjectTokenOf, verifySubjectToken } from "../../shared/tokens.ts";
@@ -55,8 +54,7 @@ async function askObject(
 ): Promise<Gate> {
   const object = pinned(subjects, env.JURISDICTION).getByName(subject);
   const record = await within(objectBudgetMs, object.consent());
-  const state = stateAt(record, purpose, new Date());
-  const decision = decide(policy.table, { jurisdiction: env.JURISDICTION, purpose, state, gpc });
+  const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction: env.JURISDICTION, gpc }, new Date()));
   return { ...decision, policyRevision: policy.revision, consentEpoch: record.epoch };
 }
 

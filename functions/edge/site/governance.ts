@@ -1,6 +1,6 @@
 // Requests of people to the preferences service: passed on, signed as having come through the region's edge.
 import { problemResponse } from "../../shared/problem.ts";
-import { issueEdgeToken } from "../../shared/tokens.ts";
+import { issueEdgeToken, verifyUnsubscribeToken } from "../../shared/tokens.ts";
 import type { Environment } from "./environment.ts";
 
 const forwarded = [
@@ -68,9 +68,20 @@ async function headersFor(request: Request, env: Environment, audience: string, 
   return headers;
 }
 
+/** Whom the link of a letter names: a mail provider presses the links of all its people from a few addresses. */
+async function subjectOfLetter(pathname: string, env: Environment): Promise<string | undefined> {
+  const letter = /^\/v1\/unsubscribe\/([^/]+)$/.exec(pathname)?.[1];
+  if (letter === undefined) return undefined;
+  return verifyUnsubscribeToken(env.SUBJECT_TOKEN_KEY, letter, env.REGION).then(
+    ({ subject }) => subject,
+    () => undefined,
+  );
+}
+
 /** Counted by subject where the path names one, else by address. The counters are the location's own and are kept for a minute at most. */
 async function withinLimit(request: Request, env: Environment): Promise<boolean> {
-  const subject = /^\/v1\/subjects\/([^/]+)/.exec(new URL(request.url).pathname)?.[1];
+  const { pathname } = new URL(request.url);
+  const subject = /^\/v1\/subjects\/([^/]+)/.exec(pathname)?.[1] ?? (await subjectOfLetter(pathname, env));
   const key = subject ?? request.headers.get("cf-connecting-ip") ?? "unknown";
   try {
     return (await env.LIMIT.limit({ key })).success;

@@ -9,7 +9,7 @@ import { experiences } from "./experience.ts";
 import { toGovernance } from "./governance.ts";
 import { gpcSupport } from "./gpc-support.ts";
 import { page } from "./page.ts";
-import { preferencePage } from "./preference-page.ts";
+import { personalPage } from "./personal-page.ts";
 import { emit } from "./telemetry.ts";
 
 const app = new Hono<{ Bindings: Environment; Variables: { observed: Observed; decided: Readonly<Record<string, unknown>> } }>();
@@ -36,11 +36,11 @@ app.get("/v1/experience/:slot", async (c) => {
   });
 });
 
-app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env, traceparent(c.get("observed").context)));
-
-app.on(["GET", "POST"], ["/preferences", "/preferences/*"], (c) =>
-  preferencePage(c.req.raw, c.env, traceparent(c.get("observed").context)),
+app.on(["GET", "POST"], ["/preferences", "/preferences/*", "/v1/unsubscribe/:token"], (c) =>
+  personalPage(c.req.raw, c.env, traceparent(c.get("observed").context)),
 );
+
+app.all("/v1/*", (c) => toGovernance(c.req.raw, c.env, traceparent(c.get("observed").context)));
 
 app.get("/.well-known/gpc.json", (c) => c.json(gpcSupport, 200, { "cache-control": "public, max-age=86400" }));
 

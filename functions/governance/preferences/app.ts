@@ -3,16 +3,15 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { within } from "../../shared/budget.ts";
-import { nothingSaid, stateAt } from "../../shared/consent.ts";
-import { decide } from "../../shared/decision-table.ts";
+import { nothingSaid } from "../../shared/consent.ts";
+import { decide, factsOf } from "../../shared/decision-table.ts";
 import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { issueSubjectToken } from "../../shared/tokens.ts";
-import { DatabaseUnavailable } from "../database.ts";
+import { type Database, DatabaseUnavailable } from "../database.ts";
 import { health, identified } from "../every-service.ts";
 import { KmsUnavailable } from "../kms.ts";
 import { log, reasonOf } from "../log.ts";
-import { sharing } from "../policy/legal-basis.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
@@ -21,14 +20,18 @@ import { etagOf, matches } from "./document.ts";
 import type { EvidenceExports } from "./evidence-exports.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addLogRoutes, type LogParts } from "./log-routes.ts";
+import { keepNotices } from "./notice-archive.ts";
+import { addNoticeRoutes } from "./notice-routes.ts";
 import type { Outbox } from "./outbox.ts";
 import { addressesAt } from "./page/assets.ts";
 import { brand, theme } from "./page/brand.ts";
+import { noticesOf } from "./page/notice-text.ts";
 import { preferencePageRoutes } from "./page/routes.ts";
 import { vendors } from "./page/vendors.ts";
 import { pageDesk } from "./page-desk.ts";
 import * as routes from "./routes.ts";
 import type { Policy, PreferencesStore, Said } from "./store.ts";
+import { addUnsubscribeRoutes } from "./unsubscribe.ts";
 
 /** Where the preference page lives. */
 const pagePath = "/preferences";
@@ -41,6 +44,7 @@ export interface Parts {
   readonly jurisdiction: string;
   readonly policy: Policy;
   readonly store: PreferencesStore;
+  readonly database: Pick<Database, "query">;
   /** Absent where the edge keeps no state: then what is written is enforced. */
   readonly outbox: Outbox | undefined;
   readonly tracer: Tracer;
@@ -50,7 +54,9 @@ export interface Parts {
 }
 
 export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: Variables }>> {
-  const { keys, jurisdiction, policy, store, outbox, tracer, audit, version } = parts;
+  const { keys, jurisdiction, policy, store, database, outbox, tracer, audit, version } = parts;
+  const notices = await noticesOf({ jurisdiction, table: policy.table, vendors });
+  const addresses = addressesAt(pagePath, theme);
   const app = new OpenAPIHono<{ Variables: Variables }>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error.issues);
@@ -60,7 +66,10 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   app.use(identified(version));
   app.get(
     "/health",
-    health(() => store.ping()),
+    health(async () => {
+      await store.ping();
+      await keepNotices(database, notices);
+    }),
   );
 
   app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
@@ -80,6 +89,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   app.openapi(routes.getPreferences, async (c) => {
     const { sid } = c.req.valid("param");
     await requireOwnSubject(c.req.raw.headers, sid, keys);
+    if (c.req.valid("header")["sec-gpc"] === "1") await heedSignal(sid, "api");
     const document = await store.document(sid);
     const etag = etagOf(document);
     const known = c.req.valid("header")["if-none-match"];
@@ -91,9 +101,10 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     const { sid } = c.req.valid("param");
     await requireOwnSubject(c.req.raw.headers, sid, keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
-    const { purposes, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
+    const { purposes, preferences, despiteSignal, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
+    if (gpc === "1") await heedSignal(sid, "api");
     const said: Said = { ...shown, method: "api", surface: "api", source: "edge", actor: "subject", gpc: gpc === "1" };
-    const document = await store.change({ subject: sid, purposes, said, ifMatch, idempotencyKey });
+    const document = await store.change({ subject: sid, purposes, preferences, despiteSignal, said, ifMatch, idempotencyKey });
     return c.json({ ...document, enforcement: await enforcement(sid), policyRevision: policy.revision }, 200, { etag: etagOf(document) });
   });
 
@@ -115,9 +126,10 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   app.openapi(routes.checkPurpose, async (c) => {
     const { subject, purpose } = c.req.valid("query");
     if (c.get("scope") === "person") await requireOwnSubject(c.req.raw.headers, subject, keys);
-    const record = (await store.record(subject)) ?? nothingSaid;
-    const state = stateAt(record, purpose, new Date());
-    const decision = decide(policy.table, { jurisdiction, purpose, state, gpc: c.req.valid("header")["sec-gpc"] === "1" });
+    const gpc = c.req.valid("header")["sec-gpc"] === "1";
+    if (gpc) await heedSignal(subject, "check");
+    const { record } = (await store.holding(subject)) ?? { record: nothingSaid };
+    const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction, gpc }, new Date()));
     return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
   });
 
@@ -129,16 +141,17 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     ...keys,
     jurisdiction,
     table: policy.table,
-    sharing,
     vendors,
     brand,
-    addresses: addressesAt(pagePath, theme),
-    desk: pageDesk({ store, region: keys.region, enforcement }),
+    addresses,
+    desk: pageDesk({ store, region: keys.region, enforcement, heedSignal }),
     issue: async (subject) => (await tokenFor(subject)).token,
     problemOf,
     ownOrigin: (headers) => headers.get("x-edge-origin") ?? undefined,
   });
   app.route(pagePath, page);
+  addNoticeRoutes(app, database);
+  addUnsubscribeRoutes(app, { keys, store, brand, addresses, enforcement });
 
   app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
 
@@ -155,6 +168,11 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   async function tokenFor(subject: SubjectId) {
     return { subject, ...(await issueSubjectToken(keys.subjectTokenPrivateKey, subject, keys.region)) };
+  }
+
+  /** The signal of a subject that is known counts for the subject, not for the browser alone. */
+  async function heedSignal(subject: SubjectId, surface: string): Promise<void> {
+    if (await store.heedSignal(subject, surface)) await enforcement(subject);
   }
 
   async function enforcement(subject: SubjectId): Promise<"applied" | "pending"> {

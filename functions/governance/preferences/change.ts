@@ -1,7 +1,9 @@
 // A wanted change of preferences against what holds: what of it is new, and whether it may be made. Pure.
+import { canonicalJson } from "../../shared/canonical-json.ts";
 import { type ConsentRecord, isRestricting, type Purpose, type RecordedState, stateAt } from "../../shared/consent.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import { matches } from "./document.ts";
+import { type Chosen, type ChosenPatch, type ChosenPatches, type ChosenUnder, patched, widens } from "./preferences-under.ts";
 
 export type Wanted = Readonly<Partial<Record<Purpose, RecordedState>>>;
 
@@ -10,12 +12,37 @@ export function changesOf(record: ConsentRecord, wanted: Wanted, now: Date): [Pu
   return (Object.entries(wanted) as [Purpose, RecordedState][]).filter(([purpose, state]) => stateAt(record, purpose, now) !== state);
 }
 
+/** What a person wants chosen under a purpose, where it is not already so. */
+export interface Choice {
+  readonly purpose: Purpose;
+  /** What was asked for. */
+  readonly patch: ChosenPatch;
+  /** All that is chosen then. */
+  readonly chosen: Chosen;
+  /** Whether it lets more through than what holds. */
+  readonly widens: boolean;
+}
+
+export function choicesOf(held: ChosenUnder, wanted: ChosenPatches): Choice[] {
+  return (Object.entries(wanted) as [Purpose, ChosenPatch][]).flatMap(([purpose, patch]) => {
+    const before = held[purpose] ?? {};
+    const chosen = patched(before, patch);
+    if (canonicalJson(chosen) === canonicalJson(before)) return [];
+    return [{ purpose, patch, chosen, widens: widens(chosen, before) }];
+  });
+}
+
 /**
  * Lets a change pass or throws its problem. What only restricts passes always: a person who says no must not be told to look again.
  * What permits anything must show, by `If-Match`, that it was decided on what holds now: 428 without, 412 when stale.
  */
-export function checkPrecondition(changes: readonly [Purpose, RecordedState][], ifMatch: string | undefined, etag: string): void {
-  if (changes.every(([, state]) => isRestricting(state))) return;
+export function checkPrecondition(
+  changes: readonly [Purpose, RecordedState][],
+  choices: readonly Choice[],
+  ifMatch: string | undefined,
+  etag: string,
+): void {
+  if (changes.every(([, state]) => isRestricting(state)) && !choices.some(({ widens }) => widens)) return;
   if (ifMatch === undefined)
     throw new ProblemError({
       status: 428,
@@ -25,14 +52,18 @@ export function checkPrecondition(changes: readonly [Purpose, RecordedState][], 
       headers: { etag },
     });
   if (matches(ifMatch, etag)) return;
-  const restricting = Object.fromEntries(changes.filter(([, state]) => isRestricting(state)));
-  const mixed = Object.keys(restricting).length > 0;
+  const restricting = {
+    purposes: Object.fromEntries(changes.filter(([, state]) => isRestricting(state))),
+    preferences: Object.fromEntries(choices.filter(({ widens }) => !widens).map(({ purpose, patch }) => [purpose, patch])),
+  };
+  const resend = Object.fromEntries(Object.entries(restricting).filter(([, part]) => Object.keys(part).length > 0));
+  const mixed = Object.keys(resend).length > 0;
   throw new ProblemError({
     status: 412,
     kind: "precondition-failed",
     title: "The preferences have changed",
     detail: `If-Match is ${ifMatch}, but the preferences are at ${etag}. Read them again before granting.${mixed ? " Nothing was changed; the restricting part is accepted when sent alone." : ""}`,
-    extensions: mixed ? { resend: { purposes: restricting } } : {},
+    extensions: mixed ? { resend } : {},
     headers: { etag },
   });
 }

@@ -1,8 +1,10 @@
 // The preferences document: what the API shows of a subject, and its ETag.
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import { type ConsentRecord, type ConsentState, type Purpose, purposes, stateAt } from "../../shared/consent.ts";
+import { type ConsentState, type Purpose, purposes, signalCounts, stateAt } from "../../shared/consent.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
+import type { Holding } from "./ledger/projection.ts";
+import type { ChosenUnder } from "./preferences-under.ts";
 
 export interface PreferencesDocument {
   readonly subject: SubjectId;
@@ -12,9 +14,13 @@ export interface PreferencesDocument {
   readonly purposes: Readonly<Record<Purpose, ConsentState>>;
   /** Until when a grant counts, for the purposes that have one. */
   readonly validUntil: Readonly<Partial<Record<Purpose, string>>>;
+  /** What is chosen under purposes: channels, topics, frequency. What is not there sets no limit. */
+  readonly preferences: ChosenUnder;
+  /** Purposes that are granted although the browser sends Global Privacy Control: for them the signal counts no more. */
+  readonly despiteSignal: Purpose[];
 }
 
-export function preferencesDocument(subject: SubjectId, jurisdiction: string, record: ConsentRecord, now: Date): PreferencesDocument {
+export function preferencesDocument(subject: SubjectId, jurisdiction: string, { record, chosen }: Holding, now: Date): PreferencesDocument {
   const states = purposes.map((purpose) => [purpose, stateAt(record, purpose, now)] as const);
   const ends = states.flatMap(([purpose, state]) => (state === "granted" ? [[purpose, record.purposes[purpose]?.validUntil]] : []));
   return {
@@ -23,6 +29,8 @@ export function preferencesDocument(subject: SubjectId, jurisdiction: string, re
     consentEpoch: record.epoch,
     purposes: Object.fromEntries(states) as Record<Purpose, ConsentState>,
     validUntil: Object.fromEntries(ends.filter(([, end]) => end !== undefined)),
+    preferences: chosen,
+    despiteSignal: purposes.filter((purpose) => !signalCounts(record, purpose)),
   };
 }
 

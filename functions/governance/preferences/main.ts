@@ -66,6 +66,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     jurisdiction,
     policy,
     store,
+    database,
     outbox,
     tracer,
     audit,

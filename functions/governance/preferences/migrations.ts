@@ -109,6 +109,22 @@ export const migrations: readonly Migration[] = [
         document text NOT NULL
       );`,
   },
+  {
+    version: 5,
+    sql: `
+      ALTER TABLE preferences.consent_state
+        -- what is chosen under the purpose
+        ADD COLUMN chosen jsonb,
+        -- granted although the browser sent Global Privacy Control
+        ADD COLUMN despite_signal boolean NOT NULL DEFAULT false,
+        -- absent where only something under the purpose was chosen
+        ALTER COLUMN state DROP NOT NULL;
+      CREATE UNIQUE INDEX shown_as ON preferences.notice
+        ((document::jsonb ->> 'id'), (document::jsonb -> 'version'), (document::jsonb ->> 'language'));
+      CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON preferences.notice
+        FOR EACH STATEMENT EXECUTE FUNCTION preferences.refuse_change();
+      ALTER TABLE preferences.notice ENABLE ALWAYS TRIGGER append_only;`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */

@@ -1,11 +1,12 @@
 // The page's desk over the store: what a person says on the page goes to the ledger, and what the page shows comes from there.
-import { type Purpose, purposes, type RecordedState } from "../../shared/consent.ts";
+import { type Purpose, purposes } from "../../shared/consent.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { etagOf, type PreferencesDocument } from "./document.ts";
 import type { Entry } from "./ledger/ledger.ts";
-import type { DeskChange, DeskDocument, Held, HistoryEntry, PreferenceDesk } from "./page/desk.ts";
-import type { PreferencesStore, Said } from "./store.ts";
+import type { DeskChange, DeskDocument, Held, HistoryEntry, PreferenceDesk, Wish, Wishes } from "./page/desk.ts";
+import type { ChangeRequest, PreferencesStore, Said } from "./store.ts";
 
+const surface = "preference-page";
 /** Changes on one page of the history. */
 const pageLength = 20;
 
@@ -15,9 +16,11 @@ export interface DeskParts {
   readonly region: string;
   /** Whether the edge holds what was said. */
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
+  /** Records what Global Privacy Control asks for. @param surface where it was sent */
+  readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
 }
 
-export function pageDesk({ store, region, enforcement }: DeskParts): PreferenceDesk {
+export function pageDesk({ store, region, enforcement, heedSignal }: DeskParts): PreferenceDesk {
   return {
     begin: async () => {
       const subject = newSubjectId(region);
@@ -25,8 +28,9 @@ export function pageDesk({ store, region, enforcement }: DeskParts): PreferenceD
       return subject;
     },
     document: async (subject) => deskDocument(await store.document(subject)),
+    heedSignal: (subject) => heedSignal(subject, surface),
     change: async (subject, change) => {
-      await store.change({ subject, purposes: statesIn(change), said: saidOnPage(change), ifMatch: change.ifMatch });
+      await store.change({ subject, ...wishedIn(change.wishes), said: saidOnPage(change), ifMatch: change.ifMatch });
       return { enforcement: await enforcement(subject) };
     },
     history: async (subject, cursor) => {
@@ -40,7 +44,12 @@ export function pageDesk({ store, region, enforcement }: DeskParts): PreferenceD
 }
 
 function deskDocument(document: PreferencesDocument): DeskDocument {
-  const held = (purpose: Purpose): Held => ({ state: document.purposes[purpose], validUntil: document.validUntil[purpose], chosen: {} });
+  const held = (purpose: Purpose): Held => ({
+    state: document.purposes[purpose],
+    validUntil: document.validUntil[purpose],
+    chosen: document.preferences[purpose] ?? {},
+    despiteSignal: document.despiteSignal.includes(purpose),
+  });
   return {
     etag: etagOf(document),
     purposes: Object.fromEntries(purposes.map((purpose) => [purpose, held(purpose)])) as Record<Purpose, Held>,
@@ -48,14 +57,19 @@ function deskDocument(document: PreferencesDocument): DeskDocument {
   };
 }
 
-function statesIn({ wishes }: DeskChange): Partial<Record<Purpose, RecordedState>> {
-  return Object.fromEntries(Object.entries(wishes).flatMap(([purpose, { state }]) => (state === undefined ? [] : [[purpose, state]])));
+function wishedIn(wishes: Wishes): Pick<ChangeRequest, "purposes" | "preferences" | "despiteSignal"> {
+  const all = Object.entries(wishes) as [Purpose, Wish][];
+  return {
+    purposes: Object.fromEntries(all.flatMap(([purpose, { state }]) => (state ? [[purpose, state]] : []))),
+    preferences: Object.fromEntries(all.flatMap(([purpose, { chosen }]) => (chosen ? [[purpose, chosen]] : []))),
+    despiteSignal: all.flatMap(([purpose, { despiteSignal }]) => (despiteSignal ? [purpose] : [])),
+  };
 }
 
 function saidOnPage({ notice, servedAt, collectedAt, gpc }: DeskChange): Said {
   return {
     method: "form",
-    surface: "preference-page",
+    surface,
     source: "edge",
     actor: "subject",
     gpc,

@@ -69,7 +69,8 @@ export function receiptOf(event: ConsentEvent, commitment: Uint8Array, publisher
           }
         : {}),
       "dpv:hasConsentStatus": {
-        "@type": statuses[event.state],
+        // Where only something under the purpose was chosen, its consent stays what it was.
+        "@type": event.state === undefined ? "dpv:ConsentStatus" : statuses[event.state],
         "dpv:isIndicatedBy": event.actor === "subject" ? "dpv:DataSubject" : event.actor,
         "dpv:hasIndicationMethod": `${event.method}: ${event.surface}`,
         "dpv:isIndicatedAtTime": event.collectedAt ?? event.receivedAt,
@@ -78,6 +79,7 @@ export function receiptOf(event: ConsentEvent, commitment: Uint8Array, publisher
         "bailiwick:epoch": event.epoch,
         "bailiwick:globalPrivacyControl": event.gpc,
         "bailiwick:policyRevision": event.policyRevision,
+        ...(event.chosen ? { "bailiwick:chosen": event.chosen } : {}),
         ...(event.supersedes ? { "dct:replaces": `urn:uuid:${event.supersedes}` } : {}),
       },
       "dpv:hasConsentControl": {

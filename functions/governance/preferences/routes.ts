@@ -3,8 +3,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { consentStates, purposes, recordedStates } from "../../shared/consent.ts";
 import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
+import { chosenPatches, chosenSchema } from "./preferences-under.ts";
 
-const subjectId = z
+export const subjectId = z
   .custom<SubjectId>(isSubjectId, "must be a subject id: <region>_<26 characters>")
   .openapi({ type: "string", example: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE" });
 const instant = z.iso.datetime();
@@ -21,6 +22,10 @@ const preferences = z
     consentEpoch: z.int().openapi({ description: "Grows with every change; an edge decision on an older epoch is invalid." }),
     purposes: z.record(z.enum(purposes), z.enum(consentStates)),
     validUntil: z.partialRecord(z.enum(purposes), instant),
+    preferences: z
+      .partialRecord(z.enum(purposes), chosenSchema)
+      .openapi({ description: "What is chosen under a purpose; what is not there sets no limit." }),
+    despiteSignal: z.array(z.enum(purposes)).openapi({ description: "Granted although the browser sends Global Privacy Control." }),
   })
   .openapi("Preferences");
 
@@ -36,14 +41,24 @@ const changed = preferences
 const states = recordedStates.map((state) => `"${state}"`).join(", ");
 export const preferencesPatch = z
   .strictObject({
-    purposes: z.strictObject(
-      Object.fromEntries(
-        purposes.map((purpose) => [
-          purpose,
-          z.enum(recordedStates, `must be one of ${states}; what was said cannot be removed, only "withdrawn"`).optional(),
-        ]),
-      ) as Record<(typeof purposes)[number], z.ZodOptional<z.ZodEnum<{ granted: "granted"; denied: "denied"; withdrawn: "withdrawn" }>>>,
-    ),
+    purposes: z
+      .strictObject(
+        Object.fromEntries(
+          purposes.map((purpose) => [
+            purpose,
+            z.enum(recordedStates, `must be one of ${states}; what was said cannot be removed, only "withdrawn"`).optional(),
+          ]),
+        ) as Record<(typeof purposes)[number], z.ZodOptional<z.ZodEnum<{ granted: "granted"; denied: "denied"; withdrawn: "withdrawn" }>>>,
+      )
+      .optional(),
+    preferences: chosenPatches.optional().openapi({
+      description:
+        "What to choose under a purpose; `null` takes an answer back. To choose more than holds needs `If-Match`, as granting does.",
+    }),
+    despiteSignal: z.array(z.enum(purposes)).optional().openapi({
+      description:
+        "What the person grants here although it was told, by the `notice`, that its Global Privacy Control opts out of it (11 CCR 7025(c)(3)).",
+    }),
     notice: consentEvent.shape.notice.openapi({ description: "The notice the person was shown, by the hash of its text." }),
     servedAt: consentEvent.shape.servedAt,
     collectedAt: consentEvent.shape.collectedAt,
@@ -61,7 +76,7 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   content: { "application/json": { schema } },
 });
 export const problems = Object.fromEntries(
-  ([401, 403, 404, 412, 413, 422, 428, 503] as const).map((status) => [
+  ([401, 403, 404, 409, 412, 413, 422, 428, 503] as const).map((status) => [
     status,
     { description: "See the problem", content: { "application/problem+json": { schema: problem } } },
   ]),
@@ -88,7 +103,13 @@ export const getPreferences = createRoute({
   method: "get",
   path: "/v1/subjects/{sid}/preferences",
   summary: "What holds for a subject now",
-  request: { params: sid, headers: z.object({ "if-none-match": optionalHeader("ETag known to the client") }) },
+  request: {
+    params: sid,
+    headers: z.object({
+      "if-none-match": optionalHeader("ETag known to the client"),
+      "sec-gpc": optionalHeader("1: Global Privacy Control, recorded as an opt-out of what it opts out of"),
+    }),
+  },
   responses: { 200: json(preferences, "With its ETag"), 304: { description: "Unchanged" }, ...problems },
 });
 

@@ -2,16 +2,27 @@
 // idempotency keys and outbox rows of one subject never race.
 import { createHash, randomUUID } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import { type ConsentEntry, type ConsentRecord, leastPermissive, type Purpose, type RecordedState } from "../../shared/consent.ts";
+import {
+  type ConsentEntry,
+  type ConsentRecord,
+  leastPermissive,
+  type Purpose,
+  type RecordedState,
+  refusing,
+  stateAt,
+} from "../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
-import { changesOf, checkPrecondition, type Wanted } from "./change.ts";
+import { changesOf, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
-import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, stateOf } from "./ledger/ledger.ts";
+import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
+import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
+import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
+import type { ChosenPatches, ChosenUnder } from "./preferences-under.ts";
 import { keptHours } from "./retention.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
@@ -22,11 +33,21 @@ export type Said = Omit<Circumstances, "jurisdiction" | "receivedAt" | "policyRe
 
 export interface ChangeRequest {
   readonly subject: SubjectId;
-  readonly purposes: Wanted;
+  readonly purposes?: Wanted | undefined;
+  readonly preferences?: ChosenPatches | undefined;
+  /** What the person grants although it was told that its browser says no. */
+  readonly despiteSignal?: readonly Purpose[] | undefined;
   /** How it was said. */
   readonly said: Said;
   readonly ifMatch?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+}
+
+/** A subject whose row is locked, and what holds of it. */
+interface Locked {
+  readonly owner: Owner;
+  readonly held: Projection;
+  readonly holding: Holding;
 }
 
 export interface Policy {
@@ -39,6 +60,7 @@ export class PreferencesStore {
   readonly #keys: () => Promise<SubjectKeys>;
   readonly #jurisdiction: string;
   readonly #policy: Policy;
+  readonly #law: Law;
   /** Whether an edge must hear of changes. */
   readonly #announce: boolean;
 
@@ -47,6 +69,7 @@ export class PreferencesStore {
     this.#keys = keys;
     this.#jurisdiction = options.jurisdiction;
     this.#policy = options.policy;
+    this.#law = { table: options.policy.table, jurisdiction: options.jurisdiction };
     this.#announce = options.announce;
   }
 
@@ -65,18 +88,17 @@ export class PreferencesStore {
     ]);
   }
 
-  /** What a subject has said, or undefined for one that does not exist. */
-  async record(subject: SubjectId): Promise<ConsentRecord | undefined> {
-    const record = await readRecord(this.#database, subject);
-    // Something was said, and nothing of it is there: the projection was deleted.
-    if (!record || record.epoch === 0 || Object.keys(record.purposes).length > 0) return record;
-    return this.#database.transaction(async (client) => (await this.#lock(client, subject))?.record);
+  /** What holds of a subject, or undefined for one that does not exist. */
+  async holding(subject: string): Promise<Holding | undefined> {
+    const read = heldIn(await this.#database.query<HeldRow>(selectHeld, [subject]));
+    if (!read || !isMissing(read)) return read && holdingOf(read.epoch, read.held);
+    return this.#database.transaction(async (client) => (await this.#lock(client, subject))?.holding);
   }
 
   async document(subject: SubjectId): Promise<PreferencesDocument> {
-    const record = await this.record(subject);
-    if (!record) throw unknownSubject();
-    return preferencesDocument(subject, this.#jurisdiction, record, new Date());
+    const holding = await this.holding(subject);
+    if (!holding) throw unknownSubject();
+    return preferencesDocument(subject, this.#jurisdiction, holding, new Date());
   }
 
   /** A page of what a subject has said, in order. @param after position of the last event that the reader has */
@@ -108,29 +130,31 @@ export class PreferencesStore {
   }
 
   /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */
-  async #lock(client: Queryable, subject: string): Promise<{ owner: Owner; record: ConsentRecord } | undefined> {
-    const { rows } = await client.query<{ reference: string; key: Buffer; epoch: string }>(
-      "SELECT reference, key, epoch FROM preferences.subject WHERE id = $1 FOR UPDATE",
+  async #lock(client: Queryable, subject: string): Promise<Locked | undefined> {
+    const { rows } = await client.query<{ reference: string; key: Buffer }>(
+      "SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE",
       [subject],
     );
     const row = rows[0];
     if (!row) return undefined;
     const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
-    const epoch = Number(row.epoch);
-    const purposes = await stateOf(client, subject);
-    if (epoch === 0 || Object.keys(purposes).length > 0) return { owner, record: { epoch, purposes } };
-    await rebuild(client, owner);
-    return { owner, record: { epoch, purposes: await stateOf(client, subject) } };
+    const read = async () => heldIn((await client.query<HeldRow>(selectHeld, [subject])).rows) as NonNullable<ReturnType<typeof heldIn>>;
+    let { epoch, held } = await read();
+    if (isMissing({ epoch, held })) {
+      await rebuild(client, owner);
+      ({ epoch, held } = await read());
+    }
+    return { owner, held, holding: holdingOf(epoch, held) };
   }
 
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
   async change(request: ChangeRequest): Promise<PreferencesDocument> {
-    const { subject, idempotencyKey } = request;
+    const { subject, idempotencyKey, purposes = {}, preferences = {}, despiteSignal = [], said } = request;
     return this.#database.transaction(async (client) => {
       const locked = await this.#lock(client, subject);
       if (!locked) throw unknownSubject();
       const digest = createHash("sha256")
-        .update(canonicalJson({ purposes: request.purposes, notice: request.said.notice ?? null }))
+        .update(canonicalJson({ purposes, preferences, despiteSignal, notice: said.notice ?? null }))
         .digest("base64url");
       if (idempotencyKey !== undefined) {
         const first = await firstAnswer(client, subject, idempotencyKey, digest);
@@ -150,21 +174,59 @@ export class PreferencesStore {
 
   async #apply(
     client: Queryable,
-    { owner, record: before }: { owner: Owner; record: ConsentRecord },
-    { subject, purposes, said: how, ifMatch }: ChangeRequest,
+    locked: Locked,
+    { subject, purposes = {}, preferences = {}, despiteSignal = [], said, ifMatch }: ChangeRequest,
   ): Promise<PreferencesDocument> {
+    const { holding } = locked;
     const now = new Date();
-    const current = preferencesDocument(subject, this.#jurisdiction, before, now);
-    const changes = changesOf(before, purposes, now);
-    checkPrecondition(changes, ifMatch, etagOf(current));
-    if (changes.length === 0) return current;
-
-    const epoch = before.epoch + 1;
-    const said = Object.fromEntries(changes.map(([purpose, state]) => [purpose, this.#entry(purpose, state, epoch, now)]));
-    const after: ConsentRecord = { epoch, purposes: { ...before.purposes, ...said } };
-    await this.#write(client, owner, after, how, now);
-    if (this.#announce) await enqueue(client, subject, after, ownDeliverySeconds);
+    const current = preferencesDocument(subject, this.#jurisdiction, holding, now);
+    const changes = changesOf(holding.record, purposes, now);
+    const choices = choicesOf(holding.chosen, preferences);
+    checkSignal(changes, { gpc: said.gpc, despiteSignal, noticed: said.notice !== undefined }, this.#law);
+    checkPrecondition(changes, choices, ifMatch, etagOf(current));
+    if (changes.length === 0 && choices.length === 0) return current;
+    const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
+    const after = await this.#say(client, locked, changes, { chosen, despiteSignal, said, now });
     return preferencesDocument(subject, this.#jurisdiction, after, now);
+  }
+
+  /** Records what Global Privacy Control opts a known subject out of, and says whether there was anything. @param surface where it was sent */
+  async heedSignal(subject: SubjectId, surface: string): Promise<boolean> {
+    const known = await this.holding(subject);
+    if (!known || optedOut(this.#law, known.record, new Date()).length === 0) return false;
+    return this.#database.transaction(async (client) => {
+      const locked = await this.#lock(client, subject);
+      if (!locked) return false;
+      const { record } = locked.holding;
+      const now = new Date();
+      const changes = optedOut(this.#law, record, now).flatMap((purpose): [Purpose, RecordedState][] => {
+        const state = refusing(stateAt(record, purpose, now));
+        return state === undefined ? [] : [[purpose, state]];
+      });
+      if (changes.length === 0) return false;
+      const said: Said = { method: "gpc", surface, source: "edge", actor: "subject", gpc: true };
+      await this.#say(client, locked, changes, { chosen: {}, despiteSignal: [], said, now });
+      return true;
+    });
+  }
+
+  /** Writes words and choices in a new epoch, and puts the record that then holds where the outbox finds it. */
+  async #say(
+    client: Queryable,
+    { owner, held, holding: { record, chosen: before } }: Locked,
+    changes: readonly [Purpose, RecordedState][],
+    { chosen, despiteSignal, said, now }: { chosen: ChosenUnder; despiteSignal: readonly Purpose[]; said: Said; now: Date },
+  ): Promise<Holding> {
+    const epoch = record.epoch + 1;
+    const despite = contradicted(this.#law).filter((purpose) => despiteSignal.includes(purpose));
+    const words = changes.map(([purpose, state]): [Purpose, ConsentEntry] => [
+      purpose,
+      { ...this.#entry(purpose, state, epoch, now), ...(state === "granted" && despite.includes(purpose) ? { despiteSignal: true } : {}) },
+    ]);
+    const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
+    await this.#write(client, owner, held, { record: after, chosen }, said, now);
+    if (this.#announce) await enqueue(client, owner.id, after, ownDeliverySeconds);
+    return { record: after, chosen: { ...before, ...chosen } };
   }
 
   #entry(purpose: Purpose, state: RecordedState, epoch: number, now: Date): ConsentEntry {
@@ -182,25 +244,26 @@ export class PreferencesStore {
   async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
     await this.#database.transaction(async (client) => {
       const own = await this.#lock(client, subject);
-      if (own?.record.epoch !== epoch) return;
-      const settled = leastPermissive(own.record, held, Math.max(epoch, held.epoch) + 1);
+      if (own?.holding.record.epoch !== epoch) return;
+      const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);
       const reason = `held by the edge (epoch ${held.epoch}), missing here`;
-      await this.#write(client, own.owner, settled, { ...byTheService, method: "reconcile", reason }, new Date());
+      const said: Said = { ...byTheService, method: "reconcile", reason };
+      await this.#write(client, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
       await enqueue(client, subject, settled, 0);
       log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
     });
   }
 
-  /** Moves the subject to the record's epoch and appends the words that were said in it. */
-  async #write(client: Queryable, owner: Owner, record: ConsentRecord, said: Said, now: Date): Promise<void> {
-    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, record.epoch]);
+  /** Moves the subject to the record's epoch and appends what was said in it. */
+  async #write(client: Queryable, owner: Owner, held: Projection, saying: Saying, said: Said, now: Date): Promise<void> {
+    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]);
     const circumstances = {
       ...said,
       jurisdiction: this.#jurisdiction,
       receivedAt: now.toISOString(),
       policyRevision: this.#policy.revision,
     };
-    await append(client, owner, record, circumstances, (purpose) => {
+    await append(client, owner, held, saying, circumstances, (purpose) => {
       const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
       // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
       return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
@@ -216,29 +279,6 @@ export async function enqueue(client: Queryable, subject: string, record: Consen
     "INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
     [subject, record.epoch, record, delaySeconds],
   );
-}
-
-/** The record of a subject, epoch and words of one moment. */
-async function readRecord(database: Database, subject: string): Promise<ConsentRecord | undefined> {
-  const found = await database.query<{
-    epoch: string;
-    purpose: string | null;
-    said: string;
-    state: RecordedState;
-    valid_until: Date | null;
-  }>(
-    `SELECT s.epoch, c.purpose, c.epoch AS said, c.state, c.valid_until
-     FROM preferences.subject s LEFT JOIN preferences.consent_state c ON c.subject = s.id WHERE s.id = $1`,
-    [subject],
-  );
-  const first = found[0];
-  if (!first) return undefined;
-  const words = found.flatMap(({ purpose, said, state, valid_until }) =>
-    purpose === null
-      ? []
-      : [[purpose, { state, epoch: Number(said), ...(valid_until ? { validUntil: valid_until.toISOString() } : {}) }] as const],
-  );
-  return { epoch: Number(first.epoch), purposes: Object.fromEntries(words) };
 }
 
 async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {

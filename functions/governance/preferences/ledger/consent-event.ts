@@ -1,6 +1,7 @@
 // One thing that a person said about one purpose, with what proves under which circumstances: what the ledger seals and the log commits to.
 import * as z from "zod";
 import { purposes, recordedStates } from "../../../shared/consent.ts";
+import { chosenSchema } from "../preferences-under.ts";
 
 const instant = z.iso.datetime({ offset: true });
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -16,7 +17,10 @@ export const consentEvent = z.strictObject({
   /** The consent epoch that it was said in. */
   epoch: z.int().min(1),
   purpose: z.enum(purposes),
-  state: z.enum(recordedStates),
+  /** Absent where only the preferences under the purpose were said. */
+  state: z.enum(recordedStates).optional(),
+  /** All that is chosen under the purpose from then on; absent where nothing was said of it. */
+  preferences: chosenSchema.optional(),
   /** `opt-in` or `opt-out`, and the law that says so (policy/legal-basis.ts), as of the moment. */
   basis: z.enum(["opt-in", "opt-out"]),
   regulation: z.string().min(1),
@@ -39,6 +43,8 @@ export const consentEvent = z.strictObject({
   actor: z.string().max(100),
   /** Whether the request carried `Sec-GPC: 1` (w3.org/TR/gpc). */
   gpc: z.boolean(),
+  /** Granted although the signal was sent, after notice of the conflict: 11 CCR 7025(c)(3). */
+  despiteSignal: z.literal(true).optional(),
   /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). */
   gpp: z.string().max(4000).optional(),
   tcf: z.string().max(4000).optional(),

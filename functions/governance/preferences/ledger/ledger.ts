@@ -1,9 +1,11 @@
-// The append-only ledger of sealed events, and the plain projection of what holds. Both are written in the caller's transaction, under its lock
-// on the subject's row.
+// The append-only ledger of sealed events. It is written, and the plain projection of what holds with it, in the caller's transaction, under
+// its lock on the subject's row.
 import { randomUUID } from "node:crypto";
-import type { ConsentRecord, Purpose, RecordedState } from "../../../shared/consent.ts";
+import type { ConsentRecord, Purpose } from "../../../shared/consent.ts";
 import type { Queryable } from "../../database.ts";
+import type { ChosenUnder } from "../preferences-under.ts";
 import type { ConsentEvent } from "./consent-event.ts";
+import { type Projection, project } from "./projection.ts";
 import { type Opened, open, seal } from "./seal.ts";
 
 /** A subject as the ledger knows it. */
@@ -17,37 +19,46 @@ export interface Owner {
 /** What is the same for all that is said at once. */
 export type Circumstances = Omit<
   ConsentEvent,
-  "id" | "subject" | "epoch" | "purpose" | "state" | "validUntil" | "supersedes" | "basis" | "regulation"
+  "id" | "subject" | "epoch" | "purpose" | "state" | "preferences" | "validUntil" | "despiteSignal" | "supersedes" | "basis" | "regulation"
 >;
+
+/** What is said in the record's epoch. */
+export interface Saying {
+  /** With the words of that epoch among its words. */
+  readonly record: ConsentRecord;
+  /** What is chosen anew under purposes. */
+  readonly chosen: ChosenUnder;
+}
 
 /** On what a purpose rests where the event was said. */
 export type BasisOf = (purpose: Purpose) => Pick<ConsentEvent, "basis" | "regulation">;
 
-/** Seals and appends the words that were said in the record's epoch, and brings the projection up to them. */
+/** Seals and appends what is said, and brings the projection up to it. @param held what the projection has of the subject until then */
 export async function append(
   client: Queryable,
   owner: Owner,
-  record: ConsentRecord,
+  held: Projection,
+  { record, chosen }: Saying,
   circumstances: Circumstances,
   basisOf: BasisOf,
 ): Promise<ConsentEvent[]> {
-  const { rows } = await client.query<{ purpose: string; event: string }>(
-    "SELECT purpose, event FROM preferences.consent_state WHERE subject = $1",
-    [owner.id],
-  );
-  const before = new Map(rows.map(({ purpose, event }) => [purpose, event]));
-  const said = Object.entries(record.purposes).filter(([, { epoch }]) => epoch === record.epoch);
-  const events = said.map(([purpose, { state, validUntil }]): ConsentEvent => {
-    const supersedes = before.get(purpose);
+  const words = Object.fromEntries(Object.entries(record.purposes).filter(([, { epoch }]) => epoch === record.epoch));
+  const about = [...new Set([...Object.keys(words), ...Object.keys(chosen)])] as Purpose[];
+  const events = about.map((purpose): ConsentEvent => {
+    const { state, validUntil, despiteSignal } = words[purpose] ?? {};
+    const preferences = chosen[purpose];
+    const supersedes = held.get(purpose)?.event;
     return {
       ...circumstances,
-      ...basisOf(purpose as Purpose),
+      ...basisOf(purpose),
       id: randomUUID(),
       subject: owner.reference,
       epoch: record.epoch,
-      purpose: purpose as Purpose,
-      state,
+      purpose,
+      ...(state === undefined ? {} : { state }),
+      ...(preferences === undefined ? {} : { preferences }),
       ...(validUntil === undefined ? {} : { validUntil }),
+      ...(despiteSignal === undefined ? {} : { despiteSignal }),
       ...(supersedes === undefined ? {} : { supersedes }),
     };
   });
@@ -57,28 +68,8 @@ export async function append(
      SELECT id, $1, $2, sealed, commitment FROM unnest($3::uuid[], $4::bytea[], $5::bytea[]) AS said (id, sealed, commitment)`,
     [owner.reference, record.epoch, events.map(({ id }) => id), sealed.map((each) => each.sealed), sealed.map((each) => each.commitment)],
   );
-  await project(client, owner.id, events);
+  await project(client, owner.id, held, events);
   return events;
-}
-
-/** Brings the projection up to these events, the later of a purpose over the earlier. */
-async function project(client: Queryable, subject: string, events: readonly ConsentEvent[]): Promise<void> {
-  const last = [...new Map(events.map((event) => [event.purpose, event])).values()];
-  await client.query(
-    `INSERT INTO preferences.consent_state (subject, purpose, epoch, state, valid_until, event)
-     SELECT $1, purpose, epoch, state, valid_until, event
-     FROM unnest($2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::uuid[]) AS said (purpose, epoch, state, valid_until, event)
-     ON CONFLICT (subject, purpose) DO UPDATE
-       SET epoch = excluded.epoch, state = excluded.state, valid_until = excluded.valid_until, event = excluded.event`,
-    [
-      subject,
-      last.map(({ purpose }) => purpose),
-      last.map(({ epoch }) => epoch),
-      last.map(({ state }) => state),
-      last.map(({ validUntil }) => validUntil ?? null),
-      last.map(({ id }) => id),
-    ],
-  );
 }
 
 /** Makes the projection of a subject anew from the ledger. @throws Error where an event is not what was committed to */
@@ -87,6 +78,7 @@ export async function rebuild(client: Queryable, owner: Owner): Promise<void> {
   await project(
     client,
     owner.id,
+    new Map(),
     (await history(client, owner)).map(({ event }) => event),
   );
 }
@@ -126,7 +118,7 @@ export async function latest(client: Queryable, { reference, key }: Owner, befor
   return rows.map((row) => opened(key, row));
 }
 
-interface Row extends Record<string, unknown> {
+interface Row {
   readonly position: string;
   readonly id: string;
   readonly sealed: Buffer;
@@ -138,17 +130,3 @@ const opened = (key: Uint8Array, { position, id, sealed, commitment }: Row): Ent
   commitment,
   ...open(key, id, { sealed, commitment }),
 });
-
-/** What holds of a subject, from the projection: the latest word on each purpose. */
-export async function stateOf(client: Queryable, subject: string): Promise<ConsentRecord["purposes"]> {
-  const { rows } = await client.query<{ purpose: string; epoch: string; state: RecordedState; valid_until: Date | null }>(
-    "SELECT purpose, epoch, state, valid_until FROM preferences.consent_state WHERE subject = $1",
-    [subject],
-  );
-  return Object.fromEntries(
-    rows.map(({ purpose, epoch, state, valid_until }) => [
-      purpose,
-      { state, epoch: Number(epoch), ...(valid_until ? { validUntil: valid_until.toISOString() } : {}) },
-    ]),
-  );
-}

@@ -2,7 +2,8 @@
 import { isRestricting, type Purpose } from "../../../shared/consent.ts";
 import { ProblemError } from "../../../shared/problem.ts";
 import type { SubjectId } from "../../../shared/subject-id.ts";
-import type { DeskChange, PreferenceDesk, Wishes } from "./desk.ts";
+import { widens } from "../preferences-under.ts";
+import type { DeskChange, DeskDocument, PreferenceDesk, Wish, Wishes } from "./desk.ts";
 import type { Outcome } from "./model.ts";
 
 export interface CarriedOut {
@@ -15,10 +16,15 @@ export interface CarriedOut {
  * A wish that permits is taken only as decided on what holds and on a notice that we show: where the desk refuses it as stale, or because of
  * the phase, what of the form only restricts is sent again by itself. Throws every other problem of the desk.
  */
-export async function carryOut(desk: PreferenceDesk, subject: SubjectId, change: DeskChange): Promise<CarriedOut> {
+export async function carryOut(
+  desk: PreferenceDesk,
+  subject: SubjectId,
+  change: DeskChange,
+  held: DeskDocument["purposes"],
+): Promise<CarriedOut> {
   const { wishes } = change;
   if (namesOf(wishes).length === 0) return { outcome: { kind: "nothing", saved: [], unsaved: [] }, refused: {} };
-  const [restricting, other] = apart(wishes);
+  const [restricting, other] = apart(wishes, held);
   const permits = namesOf(other).length > 0;
   try {
     // Whoever was told something else than we tell now has decided on something else.
@@ -44,10 +50,11 @@ const anotherNotice = {
   detail: "The form was made with another notice than those that are shown now. Read the page again before granting.",
 };
 
-/** Wishes that only restrict, and all others. */
-function apart(wishes: Wishes): readonly [Wishes, Wishes] {
-  const all = Object.entries(wishes) as [Purpose, Wishes[Purpose]][];
-  const restricts = ([, wish]: (typeof all)[number]) => wish?.state !== undefined && isRestricting(wish.state);
+/** Wishes that only restrict, and all others. To choose less under a purpose is to restrict it. */
+function apart(wishes: Wishes, held: DeskDocument["purposes"]): readonly [Wishes, Wishes] {
+  const all = Object.entries(wishes) as [Purpose, Wish][];
+  const restricts = ([purpose, { state, chosen = {} }]: (typeof all)[number]) =>
+    (state === undefined || isRestricting(state)) && !widens({ ...held[purpose].chosen, ...chosen }, held[purpose].chosen);
   return [Object.fromEntries(all.filter(restricts)), Object.fromEntries(all.filter((each) => !restricts(each)))];
 }
 

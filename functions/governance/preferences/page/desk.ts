@@ -1,14 +1,16 @@
 // What the page needs of whoever keeps preferences: a small port. The ledger stands behind it.
 import type { ConsentState, Purpose, RecordedState } from "../../../shared/consent.ts";
 import type { SubjectId } from "../../../shared/subject-id.ts";
+import type { Chosen } from "../preferences-under.ts";
 import type { NoticeReference } from "./notices.ts";
-import type { Chosen } from "./preferences-under.ts";
 
 export interface Held {
   readonly state: ConsentState;
   /** Until when a grant counts: RFC 3339. */
   readonly validUntil?: string | undefined;
   readonly chosen: Chosen;
+  /** Granted although the browser sends Global Privacy Control: then the signal counts no more. */
+  readonly despiteSignal: boolean;
 }
 
 /** What holds for a subject now. */
@@ -23,7 +25,10 @@ export interface DeskDocument {
 /** What a person wants of a purpose: another state, other preferences under it, or both. */
 export interface Wish {
   readonly state?: RecordedState | undefined;
+  /** What is chosen of some groups; the others stay as they are. */
   readonly chosen?: Chosen | undefined;
+  /** Whether the person was told that the browser says no, and grants it all the same. */
+  readonly despiteSignal?: true | undefined;
 }
 export type Wishes = Readonly<Partial<Record<Purpose, Wish>>>;
 
@@ -45,7 +50,8 @@ export interface HistoryEntry {
   readonly id: string;
   readonly at: string;
   readonly purpose: Purpose;
-  readonly state: RecordedState;
+  /** Undefined where only preferences under the purpose were changed. */
+  readonly state: RecordedState | undefined;
   /** Whether the browser said it (Global Privacy Control), not the person's hand. */
   readonly bySignal: boolean;
 }
@@ -67,6 +73,8 @@ export interface PreferenceDesk {
   /** Makes a new subject, because a person asked for it. */
   begin(): Promise<SubjectId>;
   document(subject: SubjectId): Promise<DeskDocument>;
+  /** Takes Global Privacy Control for the word of the person that it is. */
+  heedSignal(subject: SubjectId): Promise<void>;
   /**
    * All or nothing; what is already so is no change. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in
    * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1.

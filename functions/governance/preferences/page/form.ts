@@ -1,8 +1,7 @@
 // What a form asks for, against what holds: which wishes it carries, and which choices it only keeps. Pure.
-import { type Purpose, purposes } from "../../../shared/consent.ts";
+import { type Purpose, purposes, refusing } from "../../../shared/consent.ts";
+import { type Chosen, type GroupName, type PreferenceGroup, preferencesUnder } from "../preferences-under.ts";
 import type { DeskDocument, Wish, Wishes } from "./desk.ts";
-import { type Chosen, type PreferenceGroup, preferencesUnder } from "./preferences-under.ts";
-import { fieldOf } from "./purpose.ts";
 
 export interface Form {
   readonly etag: string;
@@ -15,18 +14,32 @@ export interface Form {
   readonly wishes: Wishes;
   /** Chosen in the form, but not what was to be saved now. */
   readonly kept: Wishes;
+  /** To be allowed, but the browser says no, and nothing in the form told of that. */
+  readonly signalled: readonly Purpose[];
 }
 
-/** Reads a form as the page has it. What it does not know it ignores; whatever is missing is empty. */
-export function readForm(fields: URLSearchParams, document: DeskDocument): Form {
+/** Name of the field of a group of preferences. */
+export const fieldOf = (purpose: string, group: GroupName): string => `${purpose}.${group}`;
+
+/** What the page sends where a person allows something although the browser says no. */
+export const despite = "despite-signal";
+
+/**
+ * Reads a form as the page has it. What it does not know it ignores; whatever is missing is empty.
+ * @param conflicts purposes to which the browser's signal says no: they are allowed by a choice that told of it, and by none for everything at once
+ */
+export function readForm(fields: URLSearchParams, document: DeskDocument, conflicts: readonly Purpose[] = []): Form {
   const field = (name: string) => fields.get(name) ?? "";
   const all = field("all");
   const scope = field("save");
   const now = (purpose: Purpose) => all !== "" || scope === "all" || scope === purpose;
-  const wished = purposes.flatMap((purpose) => {
+  const every = purposes.flatMap((purpose) => {
     const wish = all === "" ? wishOf(fields, purpose, document, now(purpose)) : stateWish(all, purpose, document);
     return wish ? [[purpose, wish] as const] : [];
   });
+  const untold = ([purpose, { state, despiteSignal }]: readonly [Purpose, Wish]) =>
+    conflicts.includes(purpose) && state === "granted" && !despiteSignal;
+  const wished = every.filter((each) => !untold(each));
   return {
     etag: field("etag"),
     token: field("token"),
@@ -34,6 +47,7 @@ export function readForm(fields: URLSearchParams, document: DeskDocument): Form 
     served: past(field("served")),
     wishes: Object.fromEntries(wished.filter(([purpose]) => now(purpose))),
     kept: Object.fromEntries(wished.filter(([purpose]) => !now(purpose))),
+    signalled: every.filter((each) => untold(each) && now(each[0])).map(([purpose]) => purpose),
   };
 }
 
@@ -54,8 +68,9 @@ function wishOf(fields: URLSearchParams, purpose: Purpose, document: DeskDocumen
 function stateWish(choice: string, purpose: Purpose, { purposes: held }: DeskDocument): Wish | undefined {
   const { state } = held[purpose];
   if (choice === "allow") return state === "granted" ? undefined : { state: "granted" };
-  if (choice !== "refuse" || state === "denied" || state === "withdrawn") return undefined;
-  return { state: state === "none" ? "denied" : "withdrawn" };
+  if (choice === despite) return state === "granted" ? undefined : { state: "granted", despiteSignal: true };
+  const no = choice === "refuse" ? refusing(state) : undefined;
+  return no && { state: no };
 }
 
 function chosenIn(fields: URLSearchParams, purpose: Purpose, document: DeskDocument): Chosen | undefined {

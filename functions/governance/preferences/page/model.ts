@@ -2,9 +2,9 @@
 import type { ConsentState, Purpose, RecordedState } from "../../../shared/consent.ts";
 import type { Decision, Rule } from "../../../shared/decision-table.ts";
 import type { Language } from "../../../shared/languages.ts";
+import type { Chosen } from "../preferences-under.ts";
 import type { History } from "./desk.ts";
 import type { NoticeReference } from "./notices.ts";
-import type { Chosen } from "./preferences-under.ts";
 import type { Vendor } from "./vendors.ts";
 
 export type Choice = "allow" | "refuse";
@@ -18,6 +18,8 @@ export interface PurposeOnPage {
   readonly decision: Decision;
   readonly vendors: readonly Vendor[];
   readonly chosen: Chosen;
+  /** Whether the browser's signal says no to what the person might allow: then the person is told, and may allow it all the same. */
+  readonly conflict: boolean;
   /** What the person chose and could not be saved: it stays marked. */
   readonly unsaved?: { readonly choice?: Choice | undefined; readonly chosen?: Chosen | undefined } | undefined;
 }
@@ -28,6 +30,8 @@ export interface Outcome {
   readonly saved: readonly Purpose[];
   readonly unsaved: readonly { readonly purpose: Purpose; readonly state: RecordedState | undefined }[];
   readonly enforcement?: "applied" | "pending" | undefined;
+  /** What was not allowed because the browser says no, and the form did not tell of that. */
+  readonly signalled?: readonly Purpose[] | undefined;
 }
 
 /** Where the page's parts are. */
@@ -51,8 +55,8 @@ export interface Frame {
   /** The name of who asks. */
   readonly brand: string;
   readonly addresses: Addresses;
-  /** The purposes that the browser's signal (`Sec-GPC: 1`) opts out of; undefined where it sends none. */
-  readonly gpc: readonly Purpose[] | undefined;
+  /** What the browser's signal (`Sec-GPC: 1`) opts out of, and what the person has allowed all the same; undefined where it sends none. */
+  readonly gpc: { readonly off: readonly Purpose[]; readonly despite: readonly Purpose[] } | undefined;
 }
 
 export interface PageModel extends Frame {

@@ -2,6 +2,7 @@
 import { type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../../shared/decision-table.ts";
 import { type Language, languages } from "../../../shared/languages.ts";
+import { contradicted } from "../gpc.ts";
 import { countryName } from "./languages.ts";
 import { isOwnPromise, provisionsOf, wordsFor } from "./law.ts";
 import { type Notice, Notices } from "./notices.ts";
@@ -9,7 +10,7 @@ import { texts } from "./texts/index.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
 
 /** Raise it when anything changes that a notice says. */
-export const noticeVersion = 1;
+export const noticeVersion = 2;
 
 export interface Told {
   readonly jurisdiction: string;
@@ -26,8 +27,9 @@ export function noticeIn(language: Language, told: Told): Notice {
   return { id: `preferences-${told.jurisdiction}`, version: noticeVersion, language, text: `${text}\n` };
 }
 
-function paragraph(purpose: Purpose, language: Language, { jurisdiction, table, vendors }: Told): string {
-  const { purposes: names, facts, item } = texts[language];
+function paragraph(purpose: Purpose, language: Language, told: Told): string {
+  const { jurisdiction, table, vendors } = told;
+  const { purposes: names, facts, gpc, item } = texts[language];
   const { name, plain } = names[purpose];
   const rule = ruleFor(table, jurisdiction, purpose);
   const law = (rule && provisionsOf(rule.law)) ?? [];
@@ -38,6 +40,8 @@ function paragraph(purpose: Purpose, language: Language, { jurisdiction, table, 
     ...law.map((provision) => `${provision.cite}: "${wordsFor(provision, language).text}"`),
     `${facts.recipients}:`,
     ...vendorsOf(vendors, purpose).map((vendor) => `- ${vendorInWords(vendor, language)}`),
+    // Whoever allows it although the browser says no must have been told: 11 CCR 7025(c)(3).
+    ...(contradicted(told).includes(purpose) ? [gpc.notice] : []),
   ].join("\n");
 }
 

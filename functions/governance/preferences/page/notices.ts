@@ -36,6 +36,10 @@ export class Notices {
     return new Notices(new Map(await Promise.all(notices.map(async (notice) => [await noticeDigest(notice), notice] as const))));
   }
 
+  [Symbol.iterator](): Iterator<readonly [string, Notice]> {
+    return this.#byDigest.entries();
+  }
+
   get(digest: string): Notice | undefined {
     return this.#byDigest.get(digest);
   }

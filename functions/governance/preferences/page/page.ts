@@ -10,7 +10,7 @@ import { texts } from "./texts/index.ts";
 export function preferencePage(page: PageModel): string {
   const words = texts[page.language];
   const outcome = outcomeInWords(page);
-  return document(
+  return framed(
     page,
     // The title is what a screen reader says first of a page that was loaded anew.
     outcome === "" ? words.title : `${outcome} ${words.title}`,
@@ -39,7 +39,7 @@ const enter = html`<button name="save" value="all" hidden></button>`;
 export function strangerPage(frame: Frame, foreign = false): string {
   const { noSubject, foreign: nothingChanged } = texts[frame.language].messages;
   const { title, plain, begin } = noSubject;
-  return document(
+  return framed(
     frame,
     title,
     html`<main id="main"><h1>${title}</h1>${foreign && html`<p class="said" role="alert">${nothingChanged}</p>`}<p class="lead">${plain}</p>
@@ -51,10 +51,11 @@ ${signal(frame)}</main>`,
 /** What a person sees while the service cannot serve. */
 export function troublePage(frame: Frame): string {
   const { title, plain } = texts[frame.language].messages.trouble;
-  return document(frame, title, html`<main id="main"><h1>${title}</h1><p class="lead">${plain}</p></main>`);
+  return framed(frame, title, html`<main id="main"><h1>${title}</h1><p class="lead">${plain}</p></main>`);
 }
 
-function document(frame: Frame, title: string, body: Html): string {
+/** A page with what stands around every one of them. */
+export function framed(frame: Frame, title: string, body: Html): string {
   const { addresses, brand, language } = frame;
   const { style, script } = addresses;
   const words = texts[language];

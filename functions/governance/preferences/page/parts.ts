@@ -26,7 +26,11 @@ export function outcomeInWords({ language, purposes, outcome }: PageModel): stri
     "read-only": [...done, messages.readOnly(unsaved)],
     foreign: [messages.foreign],
   };
-  return kinds[outcome.kind].join(" ");
+  const signalled = listed(
+    (outcome.signalled ?? []).map((purpose) => names[purpose].name),
+    language,
+  );
+  return [...kinds[outcome.kind], ...(signalled === "" ? [] : [messages.signalled(signalled)])].join(" ");
 }
 
 /** Hidden fields of every form: what it was made from, and that it was made here. */
@@ -42,11 +46,14 @@ export const actionOf = ({ addresses, language }: Frame): string => `${addresses
 export function signal({ gpc, language }: Frame): Html {
   if (!gpc) return html``;
   const words = texts[language];
-  const off = listed(
-    gpc.map((purpose) => words.purposes[purpose].name),
-    language,
-  );
-  return html`<section class="card said" aria-labelledby="gpc"><h2 id="gpc">${words.gpc.honoured}</h2><p>${words.gpc.plain(off)}</p></section>`;
+  const named = (purposes: readonly Purpose[]) =>
+    listed(
+      purposes.map((purpose) => words.purposes[purpose].name),
+      language,
+    );
+  const { off, despite } = gpc;
+  return html`<section class="card said" aria-labelledby="gpc"><h2 id="gpc">${off.length > 0 ? words.gpc.honoured : words.gpc.sent}</h2>
+${off.length > 0 && html`<p>${words.gpc.plain(named(off))}</p>`}${despite.length > 0 && html`<p>${words.gpc.despite(named(despite))}</p>`}</section>`;
 }
 
 export function phase({ readOnly, language }: PageModel): Html {
@@ -74,7 +81,7 @@ export function history(page: PageModel): Html {
   const { addresses, language } = page;
   const { entries, next } = page.history;
   const rows = entries.map(({ id, at, purpose, state, bySignal }) => {
-    const what = item(purposes[purpose].name, states[state]);
+    const what = item(purposes[purpose].name, state === undefined ? words.preferences : states[state]);
     const when = inWords(at, language);
     return html`<li><time datetime="${at}">${when}</time>
 <span>${what}${bySignal && html` <small>(${words.signal})</small>`}</span>

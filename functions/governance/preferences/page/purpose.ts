@@ -1,10 +1,12 @@
 // One purpose: what it is, what holds, the choice, on what it rests and who receives data.
+
+import { type PreferenceGroup, preferencesUnder } from "../preferences-under.ts";
+import { despite, fieldOf } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { countryName, inWords, listParts } from "./languages.ts";
 import { provisionsOf, wordsFor } from "./law.ts";
 import type { Choice, PageModel, PurposeOnPage } from "./model.ts";
 import { basisInWords } from "./notice-text.ts";
-import { type GroupName, type PreferenceGroup, preferencesUnder } from "./preferences-under.ts";
 import { texts } from "./texts/index.ts";
 
 /** The choice that stands for a state; none for one that was never made, or is over. */
@@ -16,7 +18,7 @@ export function purposeSection(page: PageModel, its: PurposeOnPage): Html {
   const words = texts[page.language];
   const { purpose, state, decision } = its;
   const { name, plain } = words.purposes[purpose];
-  const signalled = decision.reason === "gpc";
+  const told = its.conflict ? words.gpc.here : page.gpc?.despite.includes(purpose) && words.gpc.overridden;
   return html`<section class="card" id="${purpose}" aria-labelledby="${purpose}-name">
 <div class="head">
 <h2 id="${purpose}-name">${name}</h2>
@@ -24,7 +26,7 @@ export function purposeSection(page: PageModel, its: PurposeOnPage): Html {
 </div>
 <p>${plain}</p>
 ${facts(page, its)}
-${signalled && html`<p class="said" id="${purpose}-signal">${words.gpc.here}</p>`}
+${told && html`<p class="said" id="${purpose}-signal">${told}</p>`}
 ${choice(page, its)}
 ${preferencesUnder[purpose].length > 0 && html`<div class="under"><p class="label">${words.under}</p>${preferencesUnder[purpose].map((group) => groupOf(page, its, group))}</div>`}
 <button id="save-${purpose}" name="save" value="${purpose}">${words.save(name)}</button>
@@ -32,14 +34,18 @@ ${details(page, its)}
 </section>`;
 }
 
-function choice(page: PageModel, { purpose, state, unsaved, decision }: PurposeOnPage): Html {
+function choice(page: PageModel, { purpose, state, unsaved, conflict }: PurposeOnPage): Html {
   const words = texts[page.language];
   const held = choiceFor(state);
   const marked = unsaved?.choice ?? held;
-  const radio = (value: Choice, label: string, disabled: boolean) =>
-    html`<label class="option"><input type="radio" id="${purpose}-${value}" name="${purpose}" value="${value}"${marked === value && html` checked`}${disabled && html` disabled aria-describedby="phase-plain"`}> <span>${label}</span></label>`;
+  const radio = (choice: Choice, label: string, disabled: boolean) => {
+    const against = conflict && choice === "allow";
+    // To allow something although the browser says no must be one's own explicit choice: it is never marked beforehand.
+    const checked = marked === choice && !against;
+    return html`<label class="option"><input type="radio" id="${purpose}-${choice}" name="${purpose}" value="${against ? despite : choice}"${checked && html` checked`}${disabled && html` disabled aria-describedby="phase-plain"`}> <span>${against ? words.gpc.allow : label}</span></label>`;
+  };
   return html`<input type="hidden" name="${purpose}.held" value="${held ?? ""}">
-<fieldset${decision.reason === "gpc" && html` aria-describedby="${purpose}-signal"`}><legend>${words.choiceOf(words.purposes[purpose].name)}</legend>
+<fieldset${conflict && html` aria-describedby="${purpose}-signal"`}><legend>${words.choiceOf(words.purposes[purpose].name)}</legend>
 <div class="pair">${radio("refuse", words.refuse, false)}${radio("allow", words.allow, page.readOnly && held !== "allow")}</div>
 ${unsaved && html`<p class="unsaved">${words.unsaved}</p>`}
 </fieldset>`;
@@ -56,8 +62,6 @@ function groupOf(page: PageModel, { purpose, chosen, unsaved }: PurposeOnPage, g
   return html`<input type="hidden" name="${fieldOf(purpose, group.name)}.held" value="${held.join(" ")}">
 <fieldset><legend>${words.title}</legend><div class="options">${options}</div></fieldset>`;
 }
-
-export const fieldOf = (purpose: string, group: GroupName): string => `${purpose}.${group}`;
 
 function facts({ language }: PageModel, { rule, vendors, validUntil }: PurposeOnPage): Html {
   const words = texts[language].facts;

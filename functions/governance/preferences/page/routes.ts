@@ -1,14 +1,15 @@
 // The preference page over HTTP: reading, choosing, receipts, notices, its two files. Mounted at the path that `addresses.page` names.
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { createMiddleware } from "hono/factory";
 import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-table.ts";
 import { type Language, languageFor } from "../../../shared/languages.ts";
 import type { ProblemError } from "../../../shared/problem.ts";
+import { contradicted } from "../gpc.ts";
 import { carryOut } from "./carry-out.ts";
 import type { DeskDocument, PreferenceDesk, Wishes } from "./desk.ts";
 import { readForm } from "./form.ts";
+import { guarded } from "./guarded.ts";
 import type { Addresses, Frame, Outcome, PageModel, PurposeOnPage } from "./model.ts";
 import { noticesOf } from "./notice-text.ts";
 import { preferencePage, strangerPage, troublePage } from "./page.ts";
@@ -20,8 +21,6 @@ export interface PageOptions extends SessionKeys {
   readonly desk: PreferenceDesk;
   readonly jurisdiction: string;
   readonly table: DecisionTable;
-  /** Purposes that Global Privacy Control opts out of. */
-  readonly sharing: readonly Purpose[];
   readonly vendors: readonly Vendor[];
   readonly brand: string;
   readonly addresses: Addresses;
@@ -37,12 +36,11 @@ type Request = Context<{ Variables: Variables }>;
 /** Many times what the page's forms are. */
 const largestForm = 16 * 1024;
 const forGood = "public, max-age=31536000, immutable";
-const contentSecurityPolicy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{ Variables: Variables }>> {
   const { desk, addresses, brand } = options;
   const notices = await noticesOf(options);
+  const opposed = contradicted(options);
   const app = new Hono<{ Variables: Variables }>();
   app.use(guarded);
   app.use(async (c, next) => {
@@ -53,6 +51,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   app.get("/", async (c) => {
     const person = await personOf(c.req.raw.headers, options);
     if (!person) return stranger(c, 401);
+    if (gpcOf(c)) await desk.heedSignal(person.subject);
     const document = await desk.document(person.subject);
     return c.html(await page(c, await renewed(c, person, options), document, {}));
   });
@@ -61,8 +60,9 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     const person = await personOf(c.req.raw.headers, options);
     const fields = new URLSearchParams(await c.req.text());
     if (!person) return fields.has("begin") ? begin(c) : stranger(c, 401);
+    if (gpcOf(c)) await desk.heedSignal(person.subject);
     const before = await desk.document(person.subject);
-    const form = readForm(fields, before);
+    const form = readForm(fields, before, gpcOf(c) ? conflictsIn(before) : []);
     const sender = {
       headers: c.req.raw.headers,
       subjectToken: person.token,
@@ -71,7 +71,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     };
     if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
     const known = await renewed(c, person, options);
-    const { wishes, kept, etag } = form;
+    const { wishes, kept, signalled, etag } = form;
     const change = {
       wishes,
       ifMatch: etag,
@@ -80,10 +80,13 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       collectedAt: new Date().toISOString(),
       gpc: gpcOf(c),
     };
-    const { outcome, refused } = await carryOut(desk, person.subject, change);
+    const { outcome, refused } = await carryOut(desk, person.subject, change, before.purposes);
     // What holds is read again: the answer to a form that was sent twice must not show the past.
     const after = await desk.document(person.subject);
-    return c.html(await page(c, known, after, { outcome, unsaved: { ...kept, ...refused } }), statusOf[outcome.kind]);
+    return c.html(
+      await page(c, known, after, { outcome: { ...outcome, signalled }, unsaved: { ...kept, ...refused } }),
+      statusOf[outcome.kind],
+    );
   });
 
   app.get("/receipts/:id", async (c) => {
@@ -117,7 +120,12 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   return app;
 
   function frame(c: Request): Frame {
-    return { language: c.get("language"), brand, addresses, gpc: gpcOf(c) ? options.sharing : undefined };
+    return { language: c.get("language"), brand, addresses, gpc: gpcOf(c) ? { off: opposed, despite: [] } : undefined };
+  }
+
+  /** The purposes to which the browser's signal says no, and the person has not said yes all the same. */
+  function conflictsIn({ purposes: held }: DeskDocument): Purpose[] {
+    return opposed.filter((purpose) => !held[purpose].despiteSignal);
   }
 
   /** No identifier before the person asks for one: a subject is made by this button and by nothing else. */
@@ -137,8 +145,10 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   async function page(c: Request, person: Person, document: DeskDocument, said: Pick<PageModel, "outcome"> & { unsaved?: Wishes }) {
     const gpc = gpcOf(c);
     const cursor = c.req.query("cursor");
+    const off = conflictsIn(document);
     return preferencePage({
       ...frame(c),
+      ...(gpc ? { gpc: { off, despite: opposed.filter((purpose) => !off.includes(purpose)) } } : {}),
       purposes: purposes.map((purpose) => onPage(purpose, document, gpc, said.unsaved ?? {})),
       readOnly: document.readOnly,
       notice: notices.in(c.get("language")).reference,
@@ -150,8 +160,9 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
   }
 
   function onPage(purpose: Purpose, { purposes: held }: DeskDocument, gpc: boolean, unsaved: Wishes): PurposeOnPage {
-    const { state, validUntil, chosen } = held[purpose];
+    const { state, validUntil, chosen, despiteSignal } = held[purpose];
     const { jurisdiction, table, vendors } = options;
+    const signalled = gpc && !despiteSignal;
     const wish = unsaved[purpose];
     return {
       purpose,
@@ -159,7 +170,8 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       validUntil,
       chosen,
       rule: ruleFor(table, jurisdiction, purpose),
-      decision: decide(table, { jurisdiction, purpose, state, gpc }),
+      decision: decide(table, { jurisdiction, purpose, state, gpc: signalled }),
+      conflict: signalled && opposed.includes(purpose),
       vendors: vendorsOf(vendors, purpose),
       unsaved: wish && { choice: wish.state && (isRestricting(wish.state) ? "refuse" : "allow"), chosen: wish.chosen },
     };
@@ -170,15 +182,3 @@ const foreign: Outcome = { kind: "foreign", saved: [], unsaved: [] };
 const statusOf = { saved: 200, nothing: 200, stale: 412, "read-only": 403, foreign: 403 } as const;
 
 const gpcOf = (c: Request): boolean => c.req.header("sec-gpc") === "1";
-
-/** No frame, nothing from elsewhere, no word to elsewhere about where the person was; kept by nobody unless the answer says so. */
-const guarded = createMiddleware(async (c, next) => {
-  await next();
-  c.header("content-security-policy", contentSecurityPolicy);
-  if (!c.res.headers.has("referrer-policy")) c.header("referrer-policy", "no-referrer");
-  c.header("x-content-type-options", "nosniff");
-  c.header("cross-origin-opener-policy", "same-origin");
-  c.header("cross-origin-resource-policy", "same-origin");
-  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
-  c.header("vary", "Accept-Language, Cookie, Sec-GPC");
-});

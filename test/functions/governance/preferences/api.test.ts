@@ -48,6 +48,8 @@ describe("the preferences API", () => {
       consentEpoch: 0,
       purposes: { personalisation: "none", analytics: "none", "email-marketing": "none", advertising: "none" },
       validUntil: {},
+      preferences: {},
+      despiteSignal: [],
     });
   });
 
@@ -256,10 +258,11 @@ describe("the preferences API", () => {
       });
     });
 
-    test("heeding Global Privacy Control", async () => {
+    test("heeding Global Privacy Control, also for the subject itself, which is known", async () => {
       await person.say({ advertising: "granted" }, { "if-match": "*" });
-      expect(await check("advertising", { "sec-gpc": "1" })).toMatchObject({ allow: false, reason: "gpc" });
       expect(await check("advertising")).toMatchObject({ allow: true });
+      expect(await check("advertising", { "sec-gpc": "1" })).toMatchObject({ allow: false });
+      expect(await check("advertising")).toMatchObject({ allow: false, reason: "withdrawn" });
     });
 
     test("and no for a purpose it does not know", async () =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { changesOf, checkPrecondition, type Wanted } from "../../../../functions/governance/preferences/change.ts";
+import { changesOf, checkPrecondition, choicesOf, type Wanted } from "../../../../functions/governance/preferences/change.ts";
 import { etagOf, matches, preferencesDocument } from "../../../../functions/governance/preferences/document.ts";
 import { type ConsentRecord, nothingSaid, purposes, recordedStates, stateAt } from "../../../../functions/shared/consent.ts";
 import type { ProblemError } from "../../../../functions/shared/problem.ts";
@@ -67,19 +67,19 @@ describe("a wanted change", () => {
 
 describe("a precondition", () => {
   test("is not asked of a change that only restricts, with a stale ETag or none", () => {
-    expect(() => checkPrecondition([["analytics", "withdrawn"]], undefined, etag)).not.toThrow();
-    expect(() => checkPrecondition([["analytics", "denied"]], '"stale"', etag)).not.toThrow();
+    expect(() => checkPrecondition([["analytics", "withdrawn"]], [], undefined, etag)).not.toThrow();
+    expect(() => checkPrecondition([["analytics", "denied"]], [], '"stale"', etag)).not.toThrow();
   });
 
   test("is asked of a grant: 428 without it", () =>
-    expect(problemOf(() => checkPrecondition([["analytics", "granted"]], undefined, etag))).toMatchObject({
+    expect(problemOf(() => checkPrecondition([["analytics", "granted"]], [], undefined, etag))).toMatchObject({
       status: 428,
       headers: { etag },
     }));
   test("fails a grant on something stale: 412", () =>
-    expect(problemOf(() => checkPrecondition([["analytics", "granted"]], '"stale"', etag)).status).toBe(412));
+    expect(problemOf(() => checkPrecondition([["analytics", "granted"]], [], '"stale"', etag)).status).toBe(412));
   test.each([[etag], ["*"], [`"other", ${etag}`]])("holds for %s", (list) =>
-    expect(() => checkPrecondition([["analytics", "granted"]], list, etag)).not.toThrow());
+    expect(() => checkPrecondition([["analytics", "granted"]], [], list, etag)).not.toThrow());
 
   test("that fails a mixed change names the part that may be sent alone", () => {
     const problem = problemOf(() =>
@@ -88,17 +88,19 @@ describe("a precondition", () => {
           ["analytics", "granted"],
           ["advertising", "withdrawn"],
         ],
+        choicesOf({ "email-marketing": { topics: ["news"] } }, { "email-marketing": { topics: ["offers"], frequency: ["weekly"] } }),
         '"stale"',
         etag,
       ),
     );
     expect(problem).toMatchObject({ status: 412, extensions: { resend: { purposes: { advertising: "withdrawn" } } } });
+    expect((problem.extensions as { resend: object }).resend).not.toHaveProperty("preferences");
   });
 });
 
 describe("the preferences document", () => {
   const subject = newSubjectId("eu");
-  const document = (record: ConsentRecord, when = now) => preferencesDocument(subject, "eu", record, when);
+  const document = (record: ConsentRecord, when = now) => preferencesDocument(subject, "eu", { record, chosen: {} }, when);
 
   test("shows every purpose, and the end of what is granted", () => {
     expect(document(said("granted", "2027-01-01T00:00:00Z"))).toEqual({
@@ -107,6 +109,8 @@ describe("the preferences document", () => {
       consentEpoch: 1,
       purposes: { personalisation: "none", analytics: "granted", "email-marketing": "none", advertising: "none" },
       validUntil: { analytics: "2027-01-01T00:00:00Z" },
+      preferences: {},
+      despiteSignal: [],
     });
   });
 

@@ -65,7 +65,13 @@ export const de: Texts = {
     honoured: "Ihr Widerspruch wird beachtet",
     plain: (purposes) =>
       `Ihr Browser sendet das Signal Global Privacy Control. Wir verstehen es als Ihre Aufforderung, Daten über Sie weder zu verkaufen noch weiterzugeben. In diesem Browser ist aus: ${purposes}.`,
-    here: "In diesem Browser aus, weil er das Signal Global Privacy Control sendet. Das bleibt hier so, auch wenn Sie es erlauben.",
+    here: "Aus, weil Ihr Browser das Signal Global Privacy Control sendet. Wenn Sie es hier trotzdem erlauben, zählt Ihre Wahl mehr als das Signal, bis Sie ablehnen oder widerrufen.",
+    allow: "Trotz des Signals erlauben",
+    sent: "Ihr Browser sendet Global Privacy Control",
+    despite: (purposes) => `Sie haben trotzdem erlaubt: ${purposes}. Sie können es jederzeit widerrufen.`,
+    overridden: "Sie haben dies erlaubt, obwohl Ihr Browser das Signal Global Privacy Control sendet.",
+    notice:
+      "Sendet Ihr Browser das Signal Global Privacy Control, ist dies aus. Sie können es trotzdem erlauben: Dann zählt Ihre Wahl mehr als das Signal, bis Sie ablehnen oder widerrufen.",
   },
   readOnly: {
     title: "Zurzeit können Sie hier nur ablehnen und widerrufen",
@@ -81,6 +87,8 @@ export const de: Texts = {
     staleNothingLost: "Was Sie gewählt haben, ist unten noch markiert.",
     readOnly: (what) => `Nicht gespeichert: ${what}. Zurzeit können Sie hier nur ablehnen und widerrufen.`,
     foreign: "Es wurde nichts geändert: Diese Anfrage kam nicht von dieser Seite. Bitte treffen Sie Ihre Wahl hier.",
+    signalled: (what) =>
+      `Nicht erlaubt: ${what}. Ihr Browser sendet das Signal Global Privacy Control. Wenn Sie es trotzdem möchten, wählen Sie das unten.`,
     unreachable: "Es kam keine Antwort, vielleicht wurde nichts gespeichert. Ihre Wahl ist noch markiert. Bitte versuchen Sie es erneut.",
     elsewhere:
       "Ihre Entscheidungen wurden gerade in einem anderen Fenster geändert. Was Sie hier sehen, ist vielleicht nicht mehr aktuell.",
@@ -105,8 +113,21 @@ export const de: Texts = {
     receipt: "Beleg",
     receiptOf: (what, when) => `Beleg herunterladen: ${what}, ${when}`,
     signal: "durch das Signal Ihres Browsers",
+    preferences: "wie Sie es möchten",
     earlier: "Frühere Änderungen",
     newest: "Neueste Änderungen",
+  },
+  unsubscribe: {
+    title: (purpose) => `Abbestellen: ${purpose}`,
+    plain: "Ein Klick genügt. Sie müssen sich nicht anmelden, und sonst ändert sich nichts.",
+    button: "Abbestellen",
+    done: { title: "Sie haben abbestellt", plain: (purpose) => `Ab jetzt ist aus: ${purpose}. Mehr ist nicht zu tun.` },
+    unknown: {
+      title: "Dieser Link ist nicht gültig",
+      plain:
+        "Es wurde nichts geändert. Bitte öffnen Sie den ganzen Link aus dem Brief, oder wählen Sie auf der Seite mit allen Entscheidungen.",
+    },
+    choices: "Alle Ihre Entscheidungen zum Datenschutz",
   },
   notice: {
     title: "Was Ihnen mitgeteilt wurde",

@@ -65,7 +65,13 @@ export const en: Texts = {
     honoured: "Opt-out request honoured",
     plain: (purposes) =>
       `Your browser sends the Global Privacy Control signal. We treat it as your request not to sell or share data about you. In this browser this is off: ${purposes}.`,
-    here: "Off in this browser, because it sends the Global Privacy Control signal. It stays off here even if you allow it.",
+    here: "Off, because your browser sends the Global Privacy Control signal. If you allow it here all the same, your choice counts more than the signal, until you refuse or withdraw it.",
+    allow: "Allow despite the signal",
+    sent: "Your browser sends Global Privacy Control",
+    despite: (purposes) => `You have allowed this all the same: ${purposes}. You can withdraw it at any time.`,
+    overridden: "You have allowed this although your browser sends the Global Privacy Control signal.",
+    notice:
+      "If your browser sends the Global Privacy Control signal, this is off. You may allow it all the same: then your choice counts more than the signal, until you refuse or withdraw it.",
   },
   readOnly: {
     title: "For now you can only refuse and withdraw here",
@@ -81,6 +87,8 @@ export const en: Texts = {
     staleNothingLost: "What you chose is still marked below.",
     readOnly: (what) => `Not saved: ${what}. For now you can only refuse and withdraw here.`,
     foreign: "Nothing was changed: this request did not come from this page. Please make your choice here.",
+    signalled: (what) =>
+      `Not allowed: ${what}. Your browser sends the Global Privacy Control signal. If you want it all the same, choose so below.`,
     unreachable: "No answer came, so this may not have been saved. What you chose is still marked. Please try again.",
     elsewhere: "Your choices were just changed in another window. What you see here may be out of date.",
     trouble: {
@@ -104,8 +112,20 @@ export const en: Texts = {
     receipt: "Receipt",
     receiptOf: (what, when) => `Download the receipt: ${what}, ${when}`,
     signal: "by the signal of your browser",
+    preferences: "how you want it",
     earlier: "Earlier changes",
     newest: "Newest changes",
+  },
+  unsubscribe: {
+    title: (purpose) => `Unsubscribe: ${purpose}`,
+    plain: "One click is enough. You need not sign in, and nothing else changes.",
+    button: "Unsubscribe",
+    done: { title: "You are unsubscribed", plain: (purpose) => `This is off from now on: ${purpose}. There is nothing more to do.` },
+    unknown: {
+      title: "This link is not valid",
+      plain: "Nothing was changed. Please open the whole link of the letter, or choose on the page with all your choices.",
+    },
+    choices: "All your privacy choices",
   },
   notice: {
     title: "What you were told",

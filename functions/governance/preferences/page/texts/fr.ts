@@ -68,7 +68,13 @@ export const fr: Texts = {
     honoured: "Demande d’opposition respectée",
     plain: (purposes) =>
       `Votre navigateur envoie le signal Global Privacy Control. Nous le traitons comme votre demande de ne pas vendre ni partager les données vous concernant. Dans ce navigateur, ceci est désactivé : ${purposes}.`,
-    here: "Désactivé dans ce navigateur, car il envoie le signal Global Privacy Control. Cela reste désactivé ici même si vous acceptez.",
+    here: "Désactivé, car votre navigateur envoie le signal Global Privacy Control. Si vous acceptez malgré tout ici, votre choix l’emporte sur le signal, jusqu’à ce que vous refusiez ou retiriez.",
+    allow: "Accepter malgré le signal",
+    sent: "Votre navigateur envoie Global Privacy Control",
+    despite: (purposes) => `Vous avez accepté malgré tout : ${purposes}. Vous pouvez le retirer à tout moment.`,
+    overridden: "Vous avez accepté ceci bien que votre navigateur envoie le signal Global Privacy Control.",
+    notice:
+      "Si votre navigateur envoie le signal Global Privacy Control, ceci est désactivé. Vous pouvez accepter malgré tout : votre choix l’emporte alors sur le signal, jusqu’à ce que vous refusiez ou retiriez.",
   },
   readOnly: {
     title: "Pour l’instant, vous pouvez seulement refuser et retirer ici",
@@ -84,6 +90,8 @@ export const fr: Texts = {
     staleNothingLost: "Ce que vous avez choisi est encore marqué ci-dessous.",
     readOnly: (what) => `Pas enregistré : ${what}. Pour l’instant, vous pouvez seulement refuser et retirer ici.`,
     foreign: "Rien n’a été modifié : cette requête ne venait pas de cette page. Veuillez faire votre choix ici.",
+    signalled: (what) =>
+      `Pas accepté : ${what}. Votre navigateur envoie le signal Global Privacy Control. Si vous le voulez malgré tout, choisissez-le ci-dessous.`,
     unreachable:
       "Aucune réponse n’est arrivée, rien n’a peut-être été enregistré. Ce que vous avez choisi est encore marqué. Veuillez réessayer.",
     elsewhere: "Vos choix viennent d’être modifiés dans une autre fenêtre. Ce que vous voyez ici n’est peut-être plus à jour.",
@@ -108,8 +116,23 @@ export const fr: Texts = {
     receipt: "Reçu",
     receiptOf: (what, when) => `Télécharger le reçu : ${what}, ${when}`,
     signal: "par le signal de votre navigateur",
+    preferences: "comment vous le voulez",
     earlier: "Changements plus anciens",
     newest: "Changements les plus récents",
+  },
+  unsubscribe: {
+    title: (purpose) => `Se désabonner : ${purpose}`,
+    plain: "Un seul clic suffit. Il n’est pas nécessaire de s’identifier, et rien d’autre ne change.",
+    button: "Se désabonner",
+    done: {
+      title: "Vous êtes désabonné",
+      plain: (purpose) => `Ceci est désactivé dès maintenant : ${purpose}. Il n’y a rien d’autre à faire.`,
+    },
+    unknown: {
+      title: "Ce lien n’est pas valable",
+      plain: "Rien n’a été modifié. Veuillez ouvrir le lien entier du message, ou choisir sur la page de tous vos choix.",
+    },
+    choices: "Tous vos choix de confidentialité",
   },
   notice: {
     title: "Ce qui vous a été dit",

@@ -62,7 +62,13 @@ export const ja: Texts = {
     honoured: "オプトアウトの要求に対応しました",
     plain: (purposes) =>
       `お使いのブラウザは Global Privacy Control の信号を送信しています。当社はこれを、データを販売または共有しないようにという要求として扱います。このブラウザでは次の項目がオフです：${purposes}。`,
-    here: "ブラウザが Global Privacy Control の信号を送信しているため、このブラウザではオフです。許可しても、ここではオフのままです。",
+    here: "ブラウザが Global Privacy Control の信号を送信しているため、オフです。それでもここで許可された場合は、拒否または撤回されるまで、信号よりもあなたの選択が優先されます。",
+    allow: "信号にかかわらず許可する",
+    sent: "お使いのブラウザは Global Privacy Control を送信しています",
+    despite: (purposes) => `それでも許可された項目：${purposes}。いつでも撤回できます。`,
+    overridden: "ブラウザが Global Privacy Control の信号を送信していますが、あなたはこれを許可しています。",
+    notice:
+      "ブラウザが Global Privacy Control の信号を送信している場合、これはオフです。それでも許可することができ、その場合は、拒否または撤回されるまで、信号よりもあなたの選択が優先されます。",
   },
   readOnly: {
     title: "現在、ここでは拒否と撤回だけができます",
@@ -78,6 +84,8 @@ export const ja: Texts = {
     staleNothingLost: "選んだ内容は下に残っています。",
     readOnly: (what) => `保存されていません：${what}。現在、ここでは拒否と撤回だけができます。`,
     foreign: "変更はありません。この要求はこのページから送られたものではありません。ここで選択してください。",
+    signalled: (what) =>
+      `許可されていません：${what}。ブラウザが Global Privacy Control の信号を送信しています。それでも許可する場合は、下でお選びください。`,
     unreachable: "応答がなかったため、保存されていない可能性があります。選んだ内容は残っています。もう一度お試しください。",
     elsewhere: "別のウィンドウで選択が変更されました。ここに表示されている内容は最新でない可能性があります。",
     trouble: {
@@ -101,8 +109,20 @@ export const ja: Texts = {
     receipt: "受領書",
     receiptOf: (what, when) => `受領書をダウンロード：${what}、${when}`,
     signal: "ブラウザの信号による",
+    preferences: "ご希望の変更",
     earlier: "以前の変更",
     newest: "最新の変更",
+  },
+  unsubscribe: {
+    title: (purpose) => `配信停止：${purpose}`,
+    plain: "一度のクリックで済みます。ログインは不要で、ほかの設定は変わりません。",
+    button: "配信を停止する",
+    done: { title: "配信を停止しました", plain: (purpose) => `次の項目は今後オフです：${purpose}。ほかに必要な操作はありません。` },
+    unknown: {
+      title: "このリンクは有効ではありません",
+      plain: "何も変更されていません。メールのリンク全体を開くか、すべての選択のページでお選びください。",
+    },
+    choices: "プライバシーに関するすべての選択",
   },
   notice: {
     title: "お伝えした内容",

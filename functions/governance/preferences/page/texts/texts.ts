@@ -1,6 +1,6 @@
 // Everything the page says, as a type: a catalogue that lacks a text, or has one too many, does not compile.
 import type { ConsentState, Purpose } from "../../../../shared/consent.ts";
-import type { GroupName, OptionOf } from "../preferences-under.ts";
+import type { GroupName, OptionOf } from "../../preferences-under.ts";
 
 export interface Texts {
   /** The language's own name. */
@@ -43,7 +43,16 @@ export interface Texts {
   readonly gpc: {
     readonly honoured: string;
     readonly plain: (purposes: string) => string;
+    /** At a purpose that it opts out of. */
     readonly here: string;
+    /** The choice to allow it all the same. */
+    readonly allow: string;
+    /** Where the person has done so: as a title, of purposes, and at a purpose. */
+    readonly sent: string;
+    readonly despite: (purposes: string) => string;
+    readonly overridden: string;
+    /** Of the conflict, in the notice. */
+    readonly notice: string;
   };
   readonly readOnly: { readonly title: string; readonly plain: string };
   readonly messages: {
@@ -55,6 +64,7 @@ export interface Texts {
     readonly staleNothingLost: string;
     readonly readOnly: (what: string) => string;
     readonly foreign: string;
+    readonly signalled: (what: string) => string;
     readonly unreachable: string;
     readonly elsewhere: string;
     readonly trouble: { readonly title: string; readonly plain: string };
@@ -70,8 +80,19 @@ export interface Texts {
     readonly receipt: string;
     readonly receiptOf: (what: string, when: string) => string;
     readonly signal: string;
+    /** Instead of a state, where only preferences under the purpose were changed. */
+    readonly preferences: string;
     readonly earlier: string;
     readonly newest: string;
+  };
+  /** The way out of a letter. */
+  readonly unsubscribe: {
+    readonly title: (purpose: string) => string;
+    readonly plain: string;
+    readonly button: string;
+    readonly done: { readonly title: string; readonly plain: (purpose: string) => string };
+    readonly unknown: { readonly title: string; readonly plain: string };
+    readonly choices: string;
   };
   readonly notice: { readonly title: string; readonly shown: (id: string, version: number) => string; readonly read: string };
 }

@@ -1,6 +1,6 @@
 // A desk without a ledger: what the port promises, kept in memory, for one subject. The rules of change are the service's own.
 import { createHash } from "node:crypto";
-import { changesOf, checkPrecondition, type Wanted } from "../../../../../functions/governance/preferences/change.ts";
+import { changesOf, checkPrecondition, choicesOf, type Wanted } from "../../../../../functions/governance/preferences/change.ts";
 import type {
   DeskChange,
   DeskDocument,
@@ -9,7 +9,7 @@ import type {
   PreferenceDesk,
   Wish,
 } from "../../../../../functions/governance/preferences/page/desk.ts";
-import type { Chosen } from "../../../../../functions/governance/preferences/page/preferences-under.ts";
+import type { Chosen } from "../../../../../functions/governance/preferences/preferences-under.ts";
 import {
   type ConsentRecord,
   isRestricting,
@@ -37,6 +37,9 @@ export class MemoryDesk implements PreferenceDesk {
   #record: ConsentRecord = nothingSaid;
   #chosen: Partial<Record<Purpose, Chosen>> = {};
   #events: HistoryEntry[] = [];
+  readonly #despite = new Set<Purpose>();
+  /** How often Global Privacy Control was to be heeded. */
+  heeded = 0;
 
   /** What the person said elsewhere. */
   say(purpose: Purpose, state: RecordedState, bySignal = false): void {
@@ -70,12 +73,17 @@ export class MemoryDesk implements PreferenceDesk {
       state: this.stateOf(purpose),
       validUntil: this.#record.purposes[purpose]?.validUntil,
       chosen: this.chosenFor(purpose),
+      despiteSignal: this.#despite.has(purpose) && this.stateOf(purpose) === "granted",
     });
     return {
       etag: this.#etag(),
       purposes: Object.fromEntries(purposes.map((purpose) => [purpose, held(purpose)])) as Record<Purpose, Held>,
       readOnly: this.readOnly,
     };
+  }
+
+  async heedSignal(): Promise<void> {
+    this.heeded++;
   }
 
   async change(_subject: string, change: DeskChange) {
@@ -85,8 +93,12 @@ export class MemoryDesk implements PreferenceDesk {
     const changes = changesOf(this.#record, wanted, new Date());
     if (this.readOnly && !changes.every(([, state]) => isRestricting(state)))
       throw new ProblemError({ status: 403, kind: "read-only", title: "Phase 1", detail: "Phase 1 is read-only." });
-    checkPrecondition(changes, change.ifMatch, this.#etag());
-    for (const [purpose, state] of changes) this.say(purpose, state);
+    const patches = Object.fromEntries(wishes.flatMap(([purpose, { chosen }]) => (chosen ? [[purpose, chosen]] : [])));
+    checkPrecondition(changes, choicesOf(this.#chosen, patches), change.ifMatch, this.#etag());
+    for (const [purpose, state] of changes) {
+      this.say(purpose, state);
+      if (change.wishes[purpose]?.despiteSignal) this.#despite.add(purpose);
+    }
     for (const [purpose, { chosen }] of wishes) if (chosen) this.choose(purpose, chosen);
     return { enforcement: this.enforcement };
   }

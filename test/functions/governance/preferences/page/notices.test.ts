@@ -55,11 +55,11 @@ describe("the notice of a jurisdiction", () => {
       }),
     );
     expect({ version: noticeVersion, ...Object.fromEntries(digests) }).toEqual({
-      version: 1,
-      "*": "e8f6c7cd4f7e30f8",
-      eu: "d5ede52424046a40",
-      us: "02a4b44d9ffc9649",
-      sg: "4c5dd7e69959fedd",
+      version: 2,
+      "*": "e6870e7a1965ef40",
+      eu: "56983a995e9da962",
+      us: "b3b047c803b92de8",
+      sg: "79dab872b79fe3b7",
     });
   });
 });

@@ -16,6 +16,7 @@ const purpose = (its: Partial<PurposeOnPage> = {}): PurposeOnPage => ({
   decision: { allow: false, reason: "not-granted" },
   vendors: [],
   chosen: {},
+  conflict: false,
   ...its,
 });
 const model = (its: Partial<PageModel> = {}): PageModel => ({
@@ -64,7 +65,10 @@ describe("what holds", () => {
     ));
 
   test("is off under the browser's signal even where it was granted, and why", () => {
-    const html = shown({ gpc: ["analytics"], purposes: [purpose({ state: "granted", decision: { allow: false, reason: "gpc" } })] });
+    const html = shown({
+      gpc: { off: ["analytics"], despite: [] },
+      purposes: [purpose({ conflict: true, state: "granted", decision: { allow: false, reason: "gpc" } })],
+    });
     expect(html).toMatch(/class="state off"><b>Off<\/b> allowed/);
     expect(html).toContain(texts.en.gpc.here);
   });
@@ -72,13 +76,13 @@ describe("what holds", () => {
 
 describe("Global Privacy Control", () => {
   test("is confirmed where it is sent, with what it opts out of (11 CCR 7025(c)(6))", () => {
-    const html = shown({ gpc: ["advertising"] });
+    const html = shown({ gpc: { off: ["advertising"], despite: [] } });
     expect(html).toContain("Opt-out request honoured");
     expect(html).toContain("this is off: Advertising.");
   });
   test("is not spoken of where it is not", () => expect(shown()).not.toContain("Global Privacy Control"));
   test("is confirmed to whoever has no token as well", () =>
-    expect(strangerPage(model({ gpc: ["advertising"] }))).toContain("Opt-out request honoured"));
+    expect(strangerPage(model({ gpc: { off: ["advertising"], despite: [] } }))).toContain("Opt-out request honoured"));
 });
 
 describe("phase 1", () => {
@@ -118,7 +122,7 @@ describe("after a change", () => {
 describe.each(languages)("in %s", (language) => {
   const everything = model({
     language,
-    gpc: ["advertising"],
+    gpc: { off: ["advertising"], despite: [] },
     readOnly: true,
     purposes: purposes.map((each) =>
       purpose({ purpose: each, state: "granted", validUntil: "2027-05-23T12:00:00Z", unsaved: { choice: "refuse" } }),

@@ -1,7 +1,6 @@
 // The page as routes over a desk in memory, and a person who holds a token for it.
 import { Hono } from "hono";
 import { compileDecisionTable } from "../../../../../functions/governance/policy/compile.ts";
-import { sharing } from "../../../../../functions/governance/policy/legal-basis.ts";
 import { addressesAt } from "../../../../../functions/governance/preferences/page/assets.ts";
 import { type PageOptions, preferencePageRoutes } from "../../../../../functions/governance/preferences/page/routes.ts";
 import { vendors } from "../../../../../functions/governance/preferences/page/vendors.ts";
@@ -38,7 +37,6 @@ export async function newSite(options: Partial<PageOptions> = {}): Promise<Site>
     subjectTokenPublicKey: keys.publicPem,
     issue: async (subject) => (await issueSubjectToken(keys.privatePem, subject, "eu")).token,
     table,
-    sharing,
     vendors,
     brand: "Fernhollow",
     addresses,

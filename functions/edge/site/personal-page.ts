@@ -1,11 +1,11 @@
-// The preference page, which the preferences service serves: its requests go there, and where no page comes back a person still reads one.
+// Pages that the preferences service serves: the preference page, and the way out of a letter. Where no page comes back a person still reads one.
 import { type Language, languageFor } from "../../shared/languages.ts";
 import type { Environment } from "./environment.ts";
 import { toGovernance } from "./governance.ts";
 import { troublePage } from "./trouble-page.ts";
 
 /** What the service answers, but for what no person should have to read: a problem document, or what stands between says. */
-export async function preferencePage(request: Request, env: Environment, traceparent: string): Promise<Response> {
+export async function personalPage(request: Request, env: Environment, traceparent: string): Promise<Response> {
   const response = await toGovernance(request, env, traceparent);
   const { status, headers } = response;
   const isPage = headers.get("content-type")?.startsWith("text/html");

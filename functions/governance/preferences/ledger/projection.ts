@@ -1,0 +1,103 @@
+// The plain projection of what holds: per purpose the latest word, and the latest choice under it. It may be deleted, and is made again of the ledger.
+import type { ConsentRecord, RecordedState } from "../../../shared/consent.ts";
+import type { Queryable } from "../../database.ts";
+import type { Chosen, ChosenUnder } from "../preferences-under.ts";
+import type { ConsentEvent } from "./consent-event.ts";
+
+/** What holds of a subject. */
+export interface Holding {
+  readonly record: ConsentRecord;
+  /** By purpose; one under which nothing was chosen is not there. */
+  readonly chosen: ChosenUnder;
+}
+
+/** What holds of one purpose, and the event that said the latest of it. */
+interface Held {
+  readonly epoch: number;
+  /** Absent where only preferences under the purpose were ever said. */
+  readonly state?: RecordedState | undefined;
+  readonly validUntil?: string | undefined;
+  readonly despiteSignal?: true | undefined;
+  readonly chosen?: Chosen | undefined;
+  readonly event: string;
+}
+/** What the projection has of a subject, by purpose. */
+export type Projection = ReadonlyMap<string, Held>;
+
+/** A word takes the place of a word, a choice that of a choice. */
+function after(held: Held | undefined, { id, epoch, state, validUntil, despiteSignal, preferences }: ConsentEvent): Held {
+  const chosen = preferences ?? held?.chosen;
+  return state === undefined ? { epoch, ...held, chosen, event: id } : { epoch, state, validUntil, despiteSignal, chosen, event: id };
+}
+
+export function holdingOf(epoch: number, held: Projection): Holding {
+  const words = [...held].flatMap(([purpose, { state, epoch, validUntil, despiteSignal }]) =>
+    state === undefined
+      ? []
+      : [[purpose, { state, epoch, ...(validUntil ? { validUntil } : {}), ...(despiteSignal ? { despiteSignal } : {}) }] as const],
+  );
+  const chosen = [...held].flatMap(([purpose, { chosen }]) => (chosen === undefined ? [] : [[purpose, chosen] as const]));
+  return { record: { epoch, purposes: Object.fromEntries(words) }, chosen: Object.fromEntries(chosen) };
+}
+
+/** The projection of a subject ($1) and the subject's epoch, of one moment. */
+export const selectHeld = `
+  SELECT s.epoch AS reached, c.purpose, c.epoch, c.state, c.valid_until, c.despite_signal, c.chosen, c.event
+  FROM preferences.subject s LEFT JOIN preferences.consent_state c ON c.subject = s.id WHERE s.id = $1`;
+
+export type HeldRow = { readonly reached: string } & (Row | { readonly purpose: null });
+
+/** Of rows of `selectHeld`; undefined for a subject that is not there. */
+export function heldIn(rows: readonly HeldRow[]): { readonly epoch: number; readonly held: Projection } | undefined {
+  if (!rows[0]) return undefined;
+  const held = rows.flatMap((row) => (row.purpose === null ? [] : [[row.purpose, asHeld(row)] as const]));
+  return { epoch: Number(rows[0].reached), held: new Map(held) };
+}
+
+/** Whether something was said, and nothing of it is there: then the projection was deleted. */
+export const isMissing = ({ epoch, held }: { readonly epoch: number; readonly held: Projection }): boolean => epoch > 0 && held.size === 0;
+
+/** Brings the projection, which holds this of the subject, up to these events. */
+export async function project(client: Queryable, subject: string, held: Projection, events: readonly ConsentEvent[]): Promise<void> {
+  const changed = new Map<string, Held>();
+  for (const event of events) changed.set(event.purpose, after(changed.get(event.purpose) ?? held.get(event.purpose), event));
+  const rows = [...changed.values()];
+  await client.query(
+    `INSERT INTO preferences.consent_state (subject, purpose, epoch, state, valid_until, despite_signal, chosen, event)
+     SELECT $1, purpose, epoch, state, valid_until, despite_signal, chosen::jsonb, event
+     FROM unnest($2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::boolean[], $7::text[], $8::uuid[])
+       AS said (purpose, epoch, state, valid_until, despite_signal, chosen, event)
+     ON CONFLICT (subject, purpose) DO UPDATE
+       SET epoch = excluded.epoch, state = excluded.state, valid_until = excluded.valid_until, despite_signal = excluded.despite_signal,
+           chosen = excluded.chosen, event = excluded.event`,
+    [
+      subject,
+      [...changed.keys()],
+      rows.map(({ epoch }) => epoch),
+      rows.map(({ state }) => state ?? null),
+      rows.map(({ validUntil }) => validUntil ?? null),
+      rows.map(({ despiteSignal }) => despiteSignal ?? false),
+      rows.map(({ chosen }) => (chosen === undefined ? null : JSON.stringify(chosen))),
+      rows.map(({ event }) => event),
+    ],
+  );
+}
+
+interface Row {
+  readonly purpose: string;
+  readonly epoch: string;
+  readonly state: RecordedState | null;
+  readonly valid_until: Date | null;
+  readonly despite_signal: boolean;
+  readonly chosen: Chosen | null;
+  readonly event: string;
+}
+
+const asHeld = ({ epoch, state, valid_until, despite_signal, chosen, event }: Row): Held => ({
+  epoch: Number(epoch),
+  state: state ?? undefined,
+  validUntil: valid_until?.toISOString(),
+  despiteSignal: despite_signal || undefined,
+  chosen: chosen ?? undefined,
+  event,
+});
