@@ -79,7 +79,7 @@ export function receiptOf(event: ConsentEvent, commitment: Uint8Array, publisher
         "bailiwick:epoch": event.epoch,
         "bailiwick:globalPrivacyControl": event.gpc,
         "bailiwick:policyRevision": event.policyRevision,
-        ...(event.chosen ? { "bailiwick:chosen": event.chosen } : {}),
+        ...(event.preferences ? { "bailiwick:preferences": event.preferences } : {}),
         ...(event.supersedes ? { "dct:replaces": `urn:uuid:${event.supersedes}` } : {}),
       },
       "dpv:hasConsentControl": {
