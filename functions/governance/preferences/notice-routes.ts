@@ -54,6 +54,7 @@ export function addNoticeRoutes(app: OpenAPIHono<{ Variables: Variables }>, data
     };
     const known = c.req.valid("header")["if-none-match"];
     if (known !== undefined && matches(known, etag)) return c.body(null, 304, headers);
+    // The very bytes, not what would be made of an object.
     return c.body(found.document, 200, headers) as never;
   });
 }

@@ -10,7 +10,7 @@ const surface = "preference-page";
 /** Changes on one page of the history. */
 const pageLength = 20;
 
-export interface DeskParts {
+export interface DeskParts extends Pick<PreferenceDesk, "receipt"> {
   readonly store: PreferencesStore;
   /** Of the subjects that it makes. */
   readonly region: string;
@@ -20,7 +20,7 @@ export interface DeskParts {
   readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
 }
 
-export function pageDesk({ store, region, enforcement, heedSignal }: DeskParts): PreferenceDesk {
+export function pageDesk({ store, region, enforcement, heedSignal, receipt }: DeskParts): PreferenceDesk {
   return {
     begin: async () => {
       const subject = newSubjectId(region);
@@ -39,7 +39,7 @@ export function pageDesk({ store, region, enforcement, heedSignal }: DeskParts):
       const last = entries.at(-1)?.position;
       return { entries: entries.map(shown), next: entries.length === pageLength && last !== undefined ? String(last) : undefined };
     },
-    receipt: async () => undefined,
+    receipt,
   };
 }
 

@@ -44,11 +44,7 @@ const stop = createRoute({
     params: token,
     body: { required: true, content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } },
   },
-  responses: {
-    200: page("It is stopped, now or already before"),
-    404: page("The link is not valid"),
-    422: problems[422] as object as never,
-  },
+  responses: { ...problems, 200: page("It is stopped, now or already before"), 404: page("The link is not valid") },
 });
 
 const links = createRoute({

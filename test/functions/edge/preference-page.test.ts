@@ -1,6 +1,7 @@
 // The preference page through the edge: what goes on to the service, what comes back, and what a person reads where nothing does.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { verifyEdgeToken } from "../../../functions/shared/tokens.ts";
+import { newSubjectId, type SubjectId } from "../../../functions/shared/subject-id.ts";
+import { issueUnsubscribeToken, verifyEdgeToken } from "../../../functions/shared/tokens.ts";
 import { type Edge, startEdge } from "./workers.ts";
 
 const service = "preferences.brand.example";
@@ -151,6 +152,43 @@ test("that Global Privacy Control is honoured can be looked up (w3.org/TR/gpc)",
   const response = await edge.site("/.well-known/gpc.json");
   expect(response.headers.get("content-type")).toContain("application/json");
   expect(await response.json()).toEqual({ gpc: true, lastUpdate: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/) });
+});
+
+describe("the link of a letter", () => {
+  const letterTo = (subject: SubjectId) => issueUnsubscribeToken(edge.tokenKey.privatePem, { subject, purpose: "email-marketing" }, "eu");
+
+  test("is pressed without any token, as it is", async () => {
+    answers(() => html("done"));
+    const letter = await letterTo(newSubjectId("eu"));
+    const response = await edge.site(`/v1/unsubscribe/${letter}`, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "List-Unsubscribe=One-Click",
+    });
+    expect([response.status, await response.text()]).toEqual([200, "done"]);
+    expect(seen).toMatchObject([
+      { url: `https://${service}/v1/unsubscribe/${letter}`, method: "POST", body: "List-Unsubscribe=One-Click" },
+    ]);
+  });
+
+  test("is pressed for many people from one address; what is no link counts for the address", async () => {
+    await using limited = await startEdge({ limit: 2 });
+    limited.outside[service] = () => html("done");
+    const press = async (letter: string) => (await limited.site(`/v1/unsubscribe/${letter}`, { method: "POST", body: "" })).status;
+    const letters = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        issueUnsubscribeToken(limited.tokenKey.privatePem, { subject: newSubjectId("eu"), purpose: "email-marketing" }, "eu"),
+      ),
+    );
+    for (const letter of letters) expect(await press(letter)).toBe(200);
+    expect([await press("a.b.c"), await press("a.b.d"), await press("a.b.e")]).toEqual([200, 200, 429]);
+  });
+
+  test("leads to a page while the service cannot be reached", async () => {
+    answers(() => new Response(null, { status: 503 }));
+    const response = await edge.site(`/v1/unsubscribe/${await letterTo(newSubjectId("eu"))}`, { headers: { "accept-language": "de" } });
+    expect([response.status, await response.text()]).toEqual([503, expect.stringContaining("Der Fehler liegt bei uns.")]);
+  });
 });
 
 test("a person who asks too often reads why, and how long to wait", async () => {

@@ -311,10 +311,13 @@ describe("the preferences API", () => {
       "/v1/log/checkpoint",
       "/v1/log/consistency",
       "/v1/log/key",
+      "/v1/notices/{id}/versions/{n}",
       "/v1/subjects",
       "/v1/subjects/{sid}/consent-events",
       "/v1/subjects/{sid}/preferences",
       "/v1/subjects/{sid}/tokens",
+      "/v1/subjects/{sid}/unsubscribe-links",
+      "/v1/unsubscribe/{token}",
     ]);
     expect(isSubjectId(document.components.schemas.Preferences.properties.subject.example)).toBe(true);
   });

@@ -91,6 +91,33 @@ test("is the same door as the API: what is said at one is seen at the other", as
   });
 });
 
+test("what is chosen under a purpose is kept, and shown again", async () => {
+  const hidden = await form();
+  const answer = await send({ ...hidden, save: "email-marketing", "email-marketing": "allow", "email-marketing.topics": "news" });
+  expect(answer.status).toBe(200);
+  expect(await (await person.read()).json()).toMatchObject({
+    purposes: { "email-marketing": "granted" },
+    preferences: { "email-marketing": { topics: ["news"] } },
+  });
+  expect(await (await read()).text()).toMatch(/name="email-marketing.topics" value="news" checked/);
+});
+
+test("under Global Privacy Control it records the signal once, says so, and believes an explicit yes all the same", async () => {
+  await person.say({ advertising: "granted" }, { "if-match": "*" });
+  const signal = { "sec-gpc": "1" };
+  const page = await (await read(signal)).text();
+  expect(page).toContain("Opt-out request honoured");
+  expect(page).toContain("(by the signal of your browser)");
+  const answer = await send({ ...hiddenIn(page), save: "advertising", advertising: "despite-signal" }, signal);
+  expect(await answer.text()).toContain("You have allowed this all the same: Advertising.");
+  const events = await ledgerOf(region, person.subject);
+  expect(events.map(({ method, state, despiteSignal }) => [method, state, despiteSignal])).toEqual([
+    ["api", "granted", undefined],
+    ["gpc", "withdrawn", undefined],
+    ["form", "granted", true],
+  ]);
+});
+
 test("a stale form permits nothing; its refusals are taken", async () => {
   const hidden = await form();
   await person.say({ advertising: "granted" }, { "if-match": "*" });

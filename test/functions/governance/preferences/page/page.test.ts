@@ -80,6 +80,26 @@ describe("Global Privacy Control", () => {
     expect(html).toContain("Opt-out request honoured");
     expect(html).toContain("this is off: Advertising.");
   });
+  test("offers to allow all the same what it contradicts, as a choice of its own that nothing marks beforehand (11 CCR 7025(c)(3))", () => {
+    for (const state of ["none", "granted", "withdrawn"] as const) {
+      const html = shown({
+        gpc: { off: ["analytics"], despite: [] },
+        purposes: [purpose({ conflict: true, state, unsaved: { choice: "allow" } })],
+      });
+      expect(html).toMatch(
+        /<input type="radio" id="analytics-allow" name="analytics" value="despite-signal"> <span>Allow despite the signal</,
+      );
+      expect(html).toContain(texts.en.gpc.here);
+    }
+  });
+  test("says what was allowed despite it, and not that it was honoured there", () => {
+    const html = shown({ gpc: { off: [], despite: ["analytics"] }, purposes: [purpose({ state: "granted" })] });
+    expect(html).toContain(texts.en.gpc.sent);
+    expect(html).toContain("You have allowed this all the same: Analytics.");
+    expect(html).toContain(texts.en.gpc.overridden);
+    expect(html).not.toContain(texts.en.gpc.honoured);
+    expect(radio(html, "allow")).toContain("checked");
+  });
   test("is not spoken of where it is not", () => expect(shown()).not.toContain("Global Privacy Control"));
   test("is confirmed to whoever has no token as well", () =>
     expect(strangerPage(model({ gpc: { off: ["advertising"], despite: [] } }))).toContain("Opt-out request honoured"));
@@ -116,13 +136,26 @@ describe("after a change", () => {
     const text = said(shown({ purposes: held, outcome: { kind: "stale", ...outcome, enforcement: "applied" } }));
     expect(text).toMatch(/^Saved\. Analytics: withdrawn\..*Not saved yet: Advertising: allowed\./);
   });
+  test("what the browser contradicted is told, with what to do", () =>
+    expect(
+      said(
+        shown({
+          purposes: held,
+          outcome: { kind: "saved", saved: ["analytics"], unsaved: [], enforcement: "applied", signalled: ["advertising"] },
+        }),
+      ),
+    ).toMatch(/It holds from now on\. Not allowed: Advertising\. Your browser sends/));
+  test("a change under a purpose is no word on the purpose in the history", () => {
+    const entries = [{ id: "e", at: "2026-11-22T12:00:00Z", purpose: "email-marketing", state: undefined, bySignal: false }] as const;
+    expect(shown({ history: { entries } })).toContain("News and offers: how you want it");
+  });
   test("nothing is said where nothing was done", () => expect(said(shown())).toBe(""));
 });
 
 describe.each(languages)("in %s", (language) => {
   const everything = model({
     language,
-    gpc: { off: ["advertising"], despite: [] },
+    gpc: { off: ["advertising"], despite: ["analytics"] },
     readOnly: true,
     purposes: purposes.map((each) =>
       purpose({ purpose: each, state: "granted", validUntil: "2027-05-23T12:00:00Z", unsaved: { choice: "refuse" } }),

@@ -129,10 +129,48 @@ describe("a form", () => {
     expect(site.desk.asked[0]?.notice).toMatchObject({ language: "de", sha256: notice });
   });
 
+  test("under Global Privacy Control allows what that contradicts only where the form has told of it", async () => {
+    const site = await newSite();
+    const under = { "sec-fetch-site": "same-origin", "sec-gpc": "1" };
+    const hidden = await site.hidden();
+    const untold = await site.send({ ...hidden, save: "all", advertising: "allow", analytics: "refuse" }, under);
+    expect(untold.status).toBe(200);
+    const html = await untold.text();
+    expect(html).toContain("Saved. Analytics: refused.");
+    expect(html).toContain(texts.en.messages.signalled("Advertising"));
+    expect(site.desk.stateOf("advertising")).toBe("none");
+    const told = await site.send({ ...(await site.hidden()), save: "all", advertising: "despite-signal" }, under);
+    expect(await told.text()).toContain(texts.en.gpc.despite("Advertising"));
+    expect(site.desk.asked.at(-1)?.wishes).toEqual({ advertising: { state: "granted", despiteSignal: true } });
+  });
+
+  test("for everything at once allows nothing that Global Privacy Control contradicts, and refuses it all the same", async () => {
+    const site = await newSite();
+    const under = { "sec-fetch-site": "same-origin", "sec-gpc": "1" };
+    const answer = await site.send({ ...(await site.hidden()), all: "allow" }, under);
+    expect(await answer.text()).toContain(texts.en.messages.signalled("Advertising"));
+    expect([site.desk.stateOf("analytics"), site.desk.stateOf("advertising")]).toEqual(["granted", "none"]);
+    await site.send({ ...(await site.hidden()), all: "refuse" }, under);
+    expect(site.desk.stateOf("advertising")).toBe("denied");
+  });
+
+  test("that chooses less under a purpose is taken though it is stale; more is not", async () => {
+    const site = await newSite();
+    site.desk.choose("email-marketing", { topics: ["news", "offers"] });
+    const stale = await site.hidden();
+    site.desk.say("analytics", "denied");
+    const held = { "email-marketing.topics.held": "news offers" };
+    const less = new URLSearchParams({ ...stale, ...held, save: "email-marketing", "email-marketing.topics": "news" });
+    expect((await site.send(Object.fromEntries(less))).status).toBe(200);
+    expect(site.desk.chosenFor("email-marketing")).toEqual({ topics: ["news"] });
+    expect((await site.send({ ...stale, ...held, save: "email-marketing", "email-marketing.topics": "events" })).status).toBe(412);
+  });
+
   test("tells of Global Privacy Control", async () => {
     const site = await newSite();
     await site.send({ ...(await site.hidden()), all: "refuse" }, { "sec-fetch-site": "same-origin", "sec-gpc": "1" });
     expect(site.desk.asked[0]?.gpc).toBe(true);
+    expect(site.desk.heeded).toBe(1);
   });
 
   test("that asks for nothing changes nothing, and says so", async () => {
