@@ -144,7 +144,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     vendors,
     brand,
     addresses,
-    desk: pageDesk({ store, region: keys.region, enforcement, heedSignal, receipt: async () => undefined }),
+    desk: pageDesk({ store, region: keys.region, publisher: audit.publisher, enforcement, heedSignal }),
     issue: async (subject) => (await tokenFor(subject)).token,
     problemOf,
     ownOrigin: (headers) => headers.get("x-edge-origin") ?? undefined,

@@ -4,23 +4,27 @@ import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { etagOf, type PreferencesDocument } from "./document.ts";
 import type { Entry } from "./ledger/ledger.ts";
 import type { DeskChange, DeskDocument, Held, HistoryEntry, PreferenceDesk, Wish, Wishes } from "./page/desk.ts";
+import { receiptOf, receiptType } from "./receipt.ts";
 import type { ChangeRequest, PreferencesStore, Said } from "./store.ts";
 
 const surface = "preference-page";
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Changes on one page of the history. */
 const pageLength = 20;
 
-export interface DeskParts extends Pick<PreferenceDesk, "receipt"> {
+export interface DeskParts {
   readonly store: PreferencesStore;
   /** Of the subjects that it makes. */
   readonly region: string;
+  /** Who gives the receipts: the region's own host name. */
+  readonly publisher: string;
   /** Whether the edge holds what was said. */
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
   /** Records what Global Privacy Control asks for. @param surface where it was sent */
   readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
 }
 
-export function pageDesk({ store, region, enforcement, heedSignal, receipt }: DeskParts): PreferenceDesk {
+export function pageDesk({ store, region, publisher, enforcement, heedSignal }: DeskParts): PreferenceDesk {
   return {
     begin: async () => {
       const subject = newSubjectId(region);
@@ -39,7 +43,10 @@ export function pageDesk({ store, region, enforcement, heedSignal, receipt }: De
       const last = entries.at(-1)?.position;
       return { entries: entries.map(shown), next: entries.length === pageLength && last !== undefined ? String(last) : undefined };
     },
-    receipt,
+    receipt: async (subject, id) => {
+      const entry = uuid.test(id) ? await store.event(subject, id) : undefined;
+      return entry && { mediaType: receiptType, text: receiptOf(entry.event, entry.commitment, publisher) };
+    },
   };
 }
 

@@ -137,7 +137,24 @@ test("shows the newest changes first, and the earlier ones behind a link", async
   expect(ids(await (await read({}, earlier)).text())).toEqual(ledger.slice(0, 1));
 });
 
+test("a receipt of one's own change is the very one that the API gives", async () => {
+  await person.say({ analytics: "granted" }, { "if-match": "*" });
+  const [event] = await ledgerOf(region, person.subject);
+  const answer = await read({}, `/preferences/receipts/${event?.id}`);
+  expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="receipt-${event?.id}.json"`);
+  const headers = { authorization: `Bearer ${person.token}` };
+  expect(await answer.text()).toBe(await (await service.request(`/v1/consent-events/${event?.id}/receipt`, { headers })).text());
+});
+
 describe("nobody sees", () => {
+  test("a receipt of somebody else's change, or of none", async () => {
+    const other = await service.person();
+    await other.say({ analytics: "granted" }, { "if-match": "*" });
+    const [event] = await ledgerOf(region, other.subject);
+    for (const id of [event?.id, "none", "00000000-0000-4000-8000-000000000000"])
+      expect((await read({}, `/preferences/receipts/${id}`)).status).toBe(404);
+  });
+
   test("the page of a subject that is not there: the cookie is taken back", async () => {
     const { token } = await issueSubjectToken(service.tokenKey.privatePem, newSubjectId("eu"), "eu");
     const answer = await service.request("/preferences", { headers: cookieOf(token) });
