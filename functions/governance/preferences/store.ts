@@ -149,12 +149,19 @@ export class PreferencesStore {
 
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
   async change(request: ChangeRequest): Promise<PreferencesDocument> {
-    const { subject, idempotencyKey, purposes = {}, preferences = {}, despiteSignal = [], said } = request;
+    const { subject, idempotencyKey, purposes = {}, preferences, despiteSignal, said } = request;
     return this.#database.transaction(async (client) => {
       const locked = await this.#lock(client, subject);
       if (!locked) throw unknownSubject();
       const digest = createHash("sha256")
-        .update(canonicalJson({ purposes, preferences, despiteSignal, notice: said.notice ?? null }))
+        .update(
+          canonicalJson({
+            purposes,
+            ...(preferences && { preferences }),
+            ...(despiteSignal && { despiteSignal }),
+            notice: said.notice ?? null,
+          }),
+        )
         .digest("base64url");
       if (idempotencyKey !== undefined) {
         const first = await firstAnswer(client, subject, idempotencyKey, digest);

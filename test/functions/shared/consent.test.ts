@@ -8,6 +8,8 @@ import {
   mayReplace,
   parseConsentRecord,
   recordedStates,
+  refusing,
+  signalCounts,
   stateAt,
 } from "../../../functions/shared/consent.ts";
 
@@ -41,6 +43,40 @@ describe("consent", () => {
     ["no purposes", { epoch: 1 }],
   ])("refuses a record with %s", (_, value) => expect(() => parseConsentRecord(value)).toThrow());
 });
+
+describe("a grant despite the browser's signal", () => {
+  const despite = { epoch: 1, purposes: { advertising: { state: "granted", epoch: 1, despiteSignal: true } } } as const;
+
+  test("is the only word to which the signal counts nothing", () => {
+    expect(signalCounts(despite, "advertising")).toBe(false);
+    expect(signalCounts(despite, "analytics")).toBe(true);
+    expect(signalCounts({ epoch: 1, purposes: { advertising: { state: "granted", epoch: 1 } } }, "advertising")).toBe(true);
+    expect(
+      signalCounts({ epoch: 1, purposes: { advertising: { state: "withdrawn", epoch: 1, despiteSignal: true } } }, "advertising"),
+    ).toBe(true);
+  });
+
+  test("stays one on its way to the edge", () => expect(parseConsentRecord(structuredClone(despite))).toEqual(despite));
+
+  test("permits more than a grant that the signal counts against", () => {
+    const without = { epoch: 1, purposes: { advertising: { state: "granted", epoch: 1 } } } as const;
+    for (const [own, other] of [
+      [despite, without],
+      [without, despite],
+    ] as const)
+      expect(leastPermissive(own, other, 2).purposes.advertising?.despiteSignal).toBeUndefined();
+    expect(mayReplace({ ...despite, epoch: 2 }, without)).toBe(false);
+    expect(mayReplace({ ...without, epoch: 2 }, despite)).toBe(true);
+  });
+});
+
+test.each([
+  ["none", "denied"],
+  ["granted", "withdrawn"],
+  ["expired", "withdrawn"],
+  ["denied", undefined],
+  ["withdrawn", undefined],
+] as const)("whoever says no to what is %s says: %s", (state, word) => expect(refusing(state)).toBe(word));
 
 describe("of two records", () => {
   const granted = (epoch: number, validUntil?: string): ConsentEntry => ({ state: "granted", epoch, validUntil });
