@@ -54,13 +54,8 @@ const burnRates = [
   { name: "slow", rate: 6, longSeconds: 21_600, shortSeconds: 1800, severity: "WARNING" },
 ] as const;
 
-/** Messages of the alarms of the audit trail. */
-export const logAlarms = [
-  "A transparency log contradicts itself.",
-  "A transparency log is silent.",
-  "The transparency log is damaged.",
-  "The database has forgotten what the log had published.",
-] as const;
+/** Under this name the alarms of the audit trail stand in the service's log (functions/governance/audit/alarms.ts). */
+export const logAlarm = "transparency-log";
 
 /** From 10 ms to half a day, each a fifth wider than the one before: a percentile is that exact. A distribution must name its buckets. */
 const millisecondBuckets = { numFiniteBuckets: 84, growthFactor: 1.2, scale: 10 } as const;
@@ -207,8 +202,7 @@ export class SloAlerts extends pulumi.ComponentResource {
   }
 
   /**
-   * A transparency log that contradicts itself, is silent, damaged or rolled back, ours or the one that this region watches: lines by these
-   * messages, as functions/governance/audit/alarms.ts writes them.
+   * A transparency log that contradicts itself, is silent, damaged or rolled back, ours or the one that this region watches.
    */
   #untrusted(
     name: string,
@@ -225,7 +219,7 @@ export class SloAlerts extends pulumi.ComponentResource {
           project,
           name: `bailiwick-${region}-log-alarms`,
           description: "Lines that say that a transparency log is not to be trusted",
-          filter: `resource.type="cloud_run_revision" AND (${logAlarms.map((message) => `jsonPayload.message="${message}"`).join(" OR ")})`,
+          filter: `resource.type="cloud_run_revision" AND jsonPayload.alarm="${logAlarm}"`,
           metricDescriptor: { metricKind: "DELTA", valueType: "INT64", unit: "1" },
         },
         child,
