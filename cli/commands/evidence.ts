@@ -149,7 +149,7 @@ async function unpack(tar: Readable, folder: string): Promise<void> {
 async function keysOfRegion(name: string): Promise<Keys> {
   const [region] = chosenStacks([name]) as [string];
   await using operator = await Operator.of(await requireReady(), region);
-  return keysOf(operator);
+  return await keysOf(operator);
 }
 
 async function keysOf(operator: Operator): Promise<Keys> {
