@@ -219,6 +219,26 @@ policy
   .option("--write", "add them to policies/exemptions.yaml instead of printing them")
   .option(...json)
   .action(async (options) => (await import("./commands/policy.ts")).baseline(options));
+const evidence = program.command("evidence").description("what a regulator asks for: proof of who said what, that can be checked alone");
+evidence
+  .command("export")
+  .description("write a region's evidence into a folder: events, proofs, receipts, notices, signed checkpoint")
+  .argument("<region>")
+  .option("--subject <id>", "everything that this subject has said")
+  .option("--from <date>", "everything that was said since then")
+  .option("--to <date>", "up to, and without, this moment (default: now)")
+  .option("--out <folder>", "a new folder (default: evidence-<region>)")
+  .option(...json)
+  .action(async (region: string, options) => (await import("./commands/evidence.ts")).exportEvidence(region, options));
+evidence
+  .command("verify")
+  .description("check a folder of evidence by verify.mjs, which shares nothing with the service; exit code 1 where something does not hold")
+  .argument("<folder>")
+  .option("--log-key <key>", "the log's key: <name>+<8 hex digits>+<base64>, or a file that holds it")
+  .option("--manifest-key <file>", "the key of whoever made the evidence, PEM")
+  .option("--monitor-key <key...>", "keys of monitors that watch the log")
+  .option("--region <stack>", "take the first two from a region that runs here, in the place of a person who hands them out")
+  .action(async (folder: string, options) => (await import("./commands/evidence.ts")).verifyEvidence(folder, options));
 program
   .command("env")
   .description('print what a shell needs for plain pulumi: eval "$(./bailiwick env eu)"')

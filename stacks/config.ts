@@ -56,6 +56,8 @@ const regionSchema = z.strictObject({
         .default("on-call"),
     })
     .default({ topic: "on-call" }),
+  /** The region whose transparency log this one watches, or "none". Default: the next one of the residency map. */
+  watches: z.enum(["none", ...jurisdictions.map((jurisdiction) => residencyOf(jurisdiction).region)]).optional(),
   /** Instances of each governance service. */
   instances: z
     .strictObject({ min: z.int().min(0).max(100).default(1), max: z.int().min(1).max(1000).default(20) })

@@ -17,7 +17,7 @@ import { SubjectStore } from "../components/edge/subject-store.ts";
 import { GovernancePlane } from "../components/governance/governance-plane.ts";
 import { ProjectApis } from "../components/governance/project-apis.ts";
 import { RegionalLoadBalancer } from "../components/governance/regional-load-balancer.ts";
-import { AuditVault } from "../components/storage/audit-vault.ts";
+import { AuditVault, audienceOf } from "../components/storage/audit-vault.ts";
 import { RegionKeys } from "../components/storage/region-keys.ts";
 import { ResidentBucket } from "../components/storage/resident-bucket.ts";
 import { collectorHosts } from "../components/telemetry/collector-hosts.ts";
@@ -28,7 +28,7 @@ import { readManifest } from "./artifacts.ts";
 import { parseRegionConfig } from "./config.ts";
 import { globalOutputs } from "./global-outputs.ts";
 import { collectorImage, serviceReleases, sharesOf, wholeWorker, workerReleases } from "./releases.ts";
-import { residencyOf } from "./residency.ts";
+import { jurisdictions, residencyOf } from "./residency.ts";
 
 const apis = [
   "compute",
@@ -88,6 +88,24 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
           { providers, protect: lifecycle === "durable" },
         );
 
+  const bucket = { jurisdiction, lifecycle, project, accountId: cloudflare.accountId } as const;
+  // The trail of what was said: one identity may add to it, and nobody can take from it. Kept twice, in two clouds.
+  const audit = new AuditVault(
+    "audit-vault",
+    {
+      jurisdiction,
+      lifecycle,
+      bucket: `bailiwick-audit-${region}-${aws.accountId}`,
+      awsAccountId: aws.accountId,
+      writer: preferencesAccount.uniqueId,
+    },
+    { providers },
+  );
+  const log = new ResidentBucket(
+    "log",
+    { ...bucket, cloud: "gcp", dataClass: "audit", bucket: `${project}-log`, key: keys.gcpKey, dependsOn: [...keys.nodes.grants] },
+    { providers },
+  );
   const services = `services-${region}.${domain}`;
   const collectors = collectorHosts(region, domain);
   const plane = new GovernancePlane(
@@ -112,6 +130,12 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
         collectors: { gcp: `https://${collectors.gcp}`, aws: `https://${collectors.aws}` },
       },
       subjectsUrl: subjects?.url,
+      log: {
+        origin: logOf(region, domain),
+        bucket: log.bucket,
+        vault: { bucket: audit.bucket, location: places.aws.location, role: audit.writerRole, audience: audienceOf(aws.accountId) },
+        watched: config.watches === "none" ? undefined : logOf(config.watches ?? neighbourOf(region), domain),
+      },
       dependsOn: enabled,
     },
     { providers },
@@ -218,7 +242,6 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
     { providers },
   );
 
-  const bucket = { jurisdiction, lifecycle, project, accountId: cloudflare.accountId } as const;
   const assets = new ResidentBucket(
     "assets",
     { ...bucket, cloud: "cloudflare", dataClass: "public", bucket: `bailiwick-assets-${region}` },
@@ -232,24 +255,6 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   const archive = new ResidentBucket(
     "archive",
     { ...bucket, cloud: "aws", dataClass: "operational", bucket: `bailiwick-archive-${region}-${aws.accountId}`, key: keys.awsKey },
-    { providers },
-  );
-
-  // The trail of what was decided: one identity may add to it, and nobody can take from it.
-  const auditAccount = new Account(
-    "audit",
-    { project, accountId: "audit-trail", displayName: "The audit service" },
-    { provider: gcpProvider, dependsOn: enabled },
-  );
-  const audit = new AuditVault(
-    "audit-vault",
-    {
-      jurisdiction,
-      lifecycle,
-      bucket: `bailiwick-audit-${region}-${aws.accountId}`,
-      awsAccountId: aws.accountId,
-      writer: auditAccount.uniqueId,
-    },
     { providers },
   );
 
@@ -284,7 +289,7 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       // Whose login sees everything: the account that owns the tables.
       owner: plane.nodes.migrationAccount.email,
     },
-    buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket, audit: audit.bucket },
+    buckets: { assets: assets.bucket, exports: exports.bucket, archive: archive.bucket, audit: audit.bucket, log: log.bucket },
     telemetry: {
       archives: telemetry.archives,
       outboxes: [...plane.outboxes],
@@ -293,6 +298,15 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
       ...(spool ? { spools: spool.queueIds } : {}),
     },
   };
+}
+
+/** A region's transparency log: its name, which is where it is asked as well. */
+const logOf = (region: string, domain: string) => `${region}.${domain}/v1/log`;
+
+/** Whose log a region watches, unless the configuration says otherwise: the next one of the residency map, and the last one the first's. */
+function neighbourOf(region: string): string {
+  const regions = jurisdictions.map((each) => residencyOf(each).region);
+  return regions[(regions.indexOf(region) + 1) % regions.length] as string;
 }
 
 /** A project's number never changes, and names of service agents and addresses of services carry it: it must be known at preview. */

@@ -2,6 +2,7 @@ import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamM
 import { CryptoKeyIAMMember } from "@pulumi/gcp/kms/cryptoKeyIAMMember.js";
 import { ServiceIdentity } from "@pulumi/gcp/projects/serviceIdentity.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
+import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Jurisdiction, residencyOf } from "../../stacks/residency.ts";
 import { type Lifecycle, refuse } from "../component.ts";
@@ -31,6 +32,22 @@ export interface GovernancePlaneArgs {
   readonly subjectTokenKey: pulumi.Input<string>;
   /** Where services send what they tell of themselves, signed with an Ed25519 key (PKCS #8 PEM) of theirs. */
   readonly telemetry: { readonly key: pulumi.Input<string>; readonly collectors: { readonly gcp: string; readonly aws: string } };
+  /** The transparency log of what was said, and where it is published. */
+  readonly log: {
+    /** Its name for ever, and its public address without a scheme: `eu.brand.example/v1/log`. */
+    readonly origin: string;
+    /** A bucket of Cloud Storage for audit data. */
+    readonly bucket: pulumi.Input<string>;
+    /** The region's audit vault: bucket, location, the role that the preference service assumes, and what its token must be made for. */
+    readonly vault: {
+      readonly bucket: pulumi.Input<string>;
+      readonly location: string;
+      readonly role: pulumi.Input<string>;
+      readonly audience: string;
+    };
+    /** The log of another region that this one watches, by its name; absent: nobody's. */
+    readonly watched?: string | undefined;
+  };
   /** Address of the region's subject store; absent where the edge keeps no state. */
   readonly subjectsUrl?: pulumi.Input<string>;
   /** The Artifact Registry repository, of the global stack's project, that this region's images come from. */
@@ -179,6 +196,24 @@ export class GovernancePlane extends pulumi.ComponentResource {
       },
       child,
     );
+    const { log } = args;
+    const ofLog = [
+      ...["signer", "publicKeyViewer"].map(
+        (role) =>
+          new CryptoKeyIAMMember(
+            `${name}-log-${role.toLowerCase()}`,
+            { cryptoKeyId: keys.nodes.log.id, role: `roles/cloudkms.${role}`, member: args.preferencesAccount.member },
+            child,
+          ),
+      ),
+      // Putting a checkpoint in the place of another needs the right to delete, which a locked bucket makes good for nothing else
+      // (cloud.google.com/storage/docs/access-control/iam-roles, "storage.objects.delete").
+      new BucketIAMMember(
+        `${name}-log-bucket`,
+        { bucket: log.bucket, role: "roles/storage.objectUser", member: args.preferencesAccount.member },
+        child,
+      ),
+    ];
     const preferences = new GovernanceService(
       `${name}-preferences`,
       {
@@ -189,10 +224,18 @@ export class GovernancePlane extends pulumi.ComponentResource {
           ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
           SUBJECT_KEYS_KMS: keys.nodes.subjects.id,
+          LOG_KEY_KMS: keys.logKeyVersion,
+          LOG_ORIGIN: log.origin,
+          LOG_BUCKET: log.bucket,
+          VAULT_BUCKET: log.vault.bucket,
+          VAULT_LOCATION: log.vault.location,
+          VAULT_ROLE: log.vault.role,
+          VAULT_AUDIENCE: log.vault.audience,
+          ...(log.watched === undefined ? {} : { WATCHED_LOG: log.watched }),
           ...(args.subjectsUrl === undefined ? {} : { SUBJECTS_URL: args.subjectsUrl }),
         },
         secrets: { ...ofPreferences.secrets, SUBJECT_TOKEN_PRIVATE_KEY: args.subjectTokenKey },
-        dependsOn: [...ofPreferences.dependsOn, subjectKeys],
+        dependsOn: [...ofPreferences.dependsOn, subjectKeys, ...ofLog],
       },
       child,
     );

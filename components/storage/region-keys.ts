@@ -19,6 +19,7 @@ export interface RegionKeysArgs {
   readonly transform?: {
     readonly gcp?: Transform<CryptoKeyArgs>;
     readonly subjects?: Transform<CryptoKeyArgs>;
+    readonly log?: Transform<CryptoKeyArgs>;
     readonly aws?: Transform<KeyArgs>;
   };
 }
@@ -45,6 +46,8 @@ export class RegionKeys extends pulumi.ComponentResource {
     readonly gcp: CryptoKey;
     /** Wraps what wraps the subjects' own keys: whoever may use it can read what people said. No store ever uses it. */
     readonly subjects: CryptoKey;
+    /** Signs the checkpoints of the transparency log, and the manifests of evidence. */
+    readonly log: CryptoKey;
     readonly aws: Key;
     readonly alias: Alias;
     readonly agents: readonly ServiceIdentity[];
@@ -75,6 +78,22 @@ export class RegionKeys extends pulumi.ComponentResource {
     });
     const gcpKey = new CryptoKey(`${name}-gcp`, ...transformed(transform.gcp, symmetric("data"), kept));
     const subjects = new CryptoKey(`${name}-subjects`, ...transformed(transform.subjects, symmetric("subjects"), kept));
+    // Never renewed: who verifies a checkpoint of years ago needs the key of then, and a log with another key is another log. The private half
+    // never leaves KMS. Ed25519 takes the data itself, not a digest (cloud.google.com/kms/docs/algorithms#elliptic_curve_signing_algorithms).
+    const log = new CryptoKey(
+      `${name}-log`,
+      ...transformed(
+        transform.log,
+        {
+          name: "log",
+          keyRing: ring.id,
+          purpose: "ASYMMETRIC_SIGN",
+          versionTemplate: { algorithm: "EC_SIGN_ED25519", protectionLevel: "SOFTWARE" },
+          labels: labels(jurisdiction, "operational"),
+        },
+        kept,
+      ),
+    );
     const agents = ["sqladmin", "secretmanager"].map(
       (api) => new ServiceIdentity(`${name}-agent-${api}`, { project, service: `${api}.googleapis.com` }, { ...child, dependsOn }),
     );
@@ -131,13 +150,18 @@ export class RegionKeys extends pulumi.ComponentResource {
       ),
     );
     const alias = new Alias(`${name}-alias`, { name: `alias/bailiwick-${region}`, targetKeyId: awsKey.keyId }, child);
-    this.nodes = { ring, gcp: gcpKey, subjects, aws: awsKey, alias, agents, grants };
+    this.nodes = { ring, gcp: gcpKey, subjects, log, aws: awsKey, alias, agents, grants };
     this.registerOutputs({ gcpKey: this.gcpKey, awsKey: this.awsKey });
   }
 
   /** `projects/P/locations/L/keyRings/R/cryptoKeys/K` */
   get gcpKey(): pulumi.Output<string> {
     return this.nodes.gcp.id;
+  }
+
+  /** The version that signs: `projects/P/locations/L/keyRings/R/cryptoKeys/log/cryptoKeyVersions/1` */
+  get logKeyVersion(): pulumi.Output<string> {
+    return pulumi.interpolate`${this.nodes.log.id}/cryptoKeyVersions/1`;
   }
 
   /** ARN */

@@ -54,6 +54,9 @@ const burnRates = [
   { name: "slow", rate: 6, longSeconds: 21_600, shortSeconds: 1800, severity: "WARNING" },
 ] as const;
 
+/** Under this name the alarms of the audit trail stand in the service's log (functions/governance/audit/alarms.ts). */
+export const logAlarm = "transparency-log";
+
 /** From 10 ms to half a day, each a fifth wider than the one before: a percentile is that exact. A distribution must name its buckets. */
 const millisecondBuckets = { numFiniteBuckets: 84, growthFactor: 1.2, scale: 10 } as const;
 
@@ -192,9 +195,62 @@ export class SloAlerts extends pulumi.ComponentResource {
       });
       policies.push(beyond("enforcement", enforced, "withdrawals are enforced late", objectives.enforcementMs, "ALIGN_PERCENTILE_99"));
     }
+    policies.push(this.#untrusted(name, args, region, policy));
     if (args.collector !== undefined) policies.push(policy("collector", this.#standingStill(region, args.collector)));
     this.nodes = { slos, policies, alarms: args.loadBalancer === undefined ? [] : this.#alarms(name, args, args.loadBalancer, region) };
     this.registerOutputs();
+  }
+
+  /**
+   * A transparency log that contradicts itself, is silent, damaged or rolled back, ours or the one that this region watches.
+   */
+  #untrusted(
+    name: string,
+    { project, dependsOn, transform }: SloAlertsArgs,
+    region: string,
+    policy: (part: string, args: Omit<AlertPolicyArgs, "project">, options: pulumi.CustomResourceOptions) => AlertPolicy,
+  ): AlertPolicy {
+    const child: pulumi.CustomResourceOptions = { parent: this, dependsOn };
+    const metric = new Metric(
+      `${name}-log-alarms`,
+      ...transformed(
+        transform?.metric,
+        {
+          project,
+          name: `bailiwick-${region}-log-alarms`,
+          description: "Lines that say that a transparency log is not to be trusted",
+          filter: `resource.type="cloud_run_revision" AND jsonPayload.alarm="${logAlarm}"`,
+          metricDescriptor: { metricKind: "DELTA", valueType: "INT64", unit: "1" },
+        },
+        child,
+      ),
+    );
+    return policy(
+      "log",
+      {
+        displayName: `${region}: a transparency log is not to be trusted`,
+        combiner: "OR",
+        severity: "CRITICAL",
+        conditions: [
+          {
+            displayName: "it contradicts itself, is silent, damaged or rolled back",
+            conditionThreshold: {
+              filter: pulumi.interpolate`metric.type="logging.googleapis.com/user/${metric.name}" AND resource.type="cloud_run_revision"`,
+              comparison: "COMPARISON_GT",
+              thresholdValue: 0,
+              duration: "0s",
+              aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: "ALIGN_DELTA", crossSeriesReducer: "REDUCE_SUM" }],
+            },
+          },
+        ],
+        documentation: {
+          mimeType: "text/markdown",
+          content:
+            'The line in the service\'s log says which log, what is wrong, and brings the proof. What to do: docs/operations.md, "When a log is not to be trusted".',
+        },
+      },
+      { ...child, dependsOn: [metric] },
+    );
   }
 
   #logMetric(

@@ -1,5 +1,6 @@
 import { Bucket, type BucketArgs } from "@pulumi/gcp/storage/bucket.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { residencyOf } from "../../../stacks/residency.ts";
 import { labels, type Transform, transformed } from "../../component.ts";
 import type { BucketShape } from "./bucket.ts";
 
@@ -7,7 +8,10 @@ export interface GcsTransform {
   readonly bucket?: Transform<BucketArgs>;
 }
 
-/** Cloud Storage. What is erased must be gone, so soft delete is off where the data is about persons (cloud.google.com/storage/docs/soft-delete). */
+/**
+ * Cloud Storage. Audit data is locked for as long as the residency map says: a new version may take an object's place, and the one before stays
+ * (cloud.google.com/storage/docs/bucket-lock, "Retention policies and Object Versioning"). The lock cannot be taken off again, nor an object before
+ * its time, so an ephemeral bucket has none. What is erased must be gone, so soft delete is off where the data is about persons (cloud.google.com/storage/docs/soft-delete). */
 export function createGcsBucket(
   name: string,
   shape: BucketShape & { readonly project: string; readonly location: string; readonly key: pulumi.Input<string> },
@@ -33,6 +37,9 @@ export function createGcsBucket(
           { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: shape.noncurrentDays, withState: "ARCHIVED" } },
           ...(shape.keptDays === undefined ? [] : [{ action: { type: "Delete" }, condition: { age: shape.keptDays, withState: "LIVE" } }]),
         ],
+        ...(shape.dataClass === "audit" && shape.durable
+          ? { retentionPolicy: { isLocked: true, retentionPeriod: String(residencyOf(shape.jurisdiction).auditRetention.days * 86_400) } }
+          : {}),
         forceDestroy: !shape.durable,
         labels: labels(shape.jurisdiction, shape.dataClass),
       },

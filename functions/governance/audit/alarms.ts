@@ -1,5 +1,7 @@
-// What must wake somebody: log lines by fixed messages, which the region's alert policies watch (components/telemetry/slo-alerts.ts names them again).
+// What must wake somebody: log lines with a fixed name, which the region's alert policy watches (components/telemetry/slo-alerts.ts names it again).
 import { log } from "../log.ts";
+
+export const alarmName = "transparency-log";
 
 export const alarms = {
   /** A log, ours or another region's, has said two things that cannot both be true. */
@@ -15,4 +17,5 @@ export const alarms = {
 export type Alarm = keyof typeof alarms;
 
 /** Only hashes, sizes and notes may be told: no subject and no event's words. */
-export const alarm = (which: Alarm, fields: Readonly<Record<string, unknown>>): void => log("ERROR", alarms[which], fields);
+export const alarm = (which: Alarm, fields: Readonly<Record<string, unknown>>): void =>
+  log("ERROR", alarms[which], { alarm: alarmName, ...fields });

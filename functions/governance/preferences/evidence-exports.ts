@@ -1,6 +1,5 @@
 // Gathers what a regulator is given: events, their proofs for one published checkpoint, receipts and notices. The whole bundle is in memory while it
 // is made, some 10 KB an event: so there is a bound, and one is made at a time.
-import type { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
@@ -66,14 +65,14 @@ export class EvidenceExports {
   }
 
   /** A tar of the bundle's files. Throws a problem where it cannot be made now, or not of so much. */
-  async tar(wanted: Wanted): Promise<Readable> {
+  async tar(wanted: Wanted): Promise<AsyncIterable<unknown>> {
     if (this.#busy) throw later("another-export", "Another export is being made", "One is made at a time. Ask again in a moment.", 5);
     this.#busy = true;
     try {
       const archive = pack();
       for (const { path, bytes } of await this.#bundle(wanted)) archive.entry({ name: path, mtime: new Date(0) }, Buffer.from(bytes));
       archive.finalize();
-      return archive as unknown as Readable;
+      return archive;
     } finally {
       this.#busy = false;
     }

@@ -1,5 +1,4 @@
 // POST /v1/exports: evidence for whoever has to check what was said, and when.
-import { Readable } from "node:stream";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { ProblemError } from "../../shared/problem.ts";
 import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
@@ -35,7 +34,7 @@ export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, expo
   app.openapi(exportEvidence, async (c) => {
     const asked = c.req.valid("json");
     const archive = await exports.tar(c.get("scope") === "edge" ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked));
-    return c.body(Readable.toWeb(archive) as ReadableStream, 200, {
+    return c.body(ReadableStream.from(archive), 200, {
       "content-type": "application/x-tar",
       "content-disposition": 'attachment; filename="evidence.tar"',
     }) as never;
