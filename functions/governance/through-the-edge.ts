@@ -11,7 +11,13 @@ export interface EdgeTrust {
   readonly edgePublicKey: string;
 }
 
-export type Variables = { scope: EdgeScope };
+/** A service of the brand that has proven who it is, and what it may do with this request. */
+export interface CallingService {
+  readonly name: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export type Variables = { scope: EdgeScope; service?: CallingService };
 
 /** Lets pass what carries a valid edge token in `X-Edge-Authorization`. */
 export function throughTheEdge({ region, audience, edgePublicKey }: EdgeTrust) {

@@ -32,6 +32,8 @@ export interface ConsentRecord {
   readonly epoch: number;
   /** By purpose. A reader must bear purposes it does not know: a newer writer may have introduced them. */
   readonly purposes: Readonly<Record<string, ConsentEntry>>;
+  /** The last record of a subject that was erased: it refuses everything, no other ever replaces it, and it need not be kept. */
+  readonly erased?: true | undefined;
 }
 
 export const nothingSaid: ConsentRecord = { epoch: 0, purposes: {} };
@@ -76,6 +78,23 @@ export function mayReplace(record: ConsentRecord, held: ConsentRecord): boolean 
   return Object.keys(held.purposes).every((purpose) => settled(record, held, purpose) === wordOn(record, purpose));
 }
 
+/** What remains of a subject that was erased. */
+export const erasedRecord: ConsentRecord = {
+  epoch: Number.MAX_SAFE_INTEGER,
+  purposes: Object.fromEntries(purposes.map((purpose) => [purpose, { state: "withdrawn", epoch: Number.MAX_SAFE_INTEGER }])),
+  erased: true,
+};
+
+/**
+ * What changes for a subject when another turns out to be the same person: on each purpose the word that permits less. A grant of the other is
+ * never taken over, for who granted it was not known; where the other said nothing, that is no refusal.
+ * @param epoch in which the words are said anew
+ */
+export function mergedWords(own: ConsentRecord, other: ConsentRecord, epoch: number): Readonly<Record<string, ConsentEntry>> {
+  const less = Object.entries(other.purposes).filter(([purpose, word]) => permission(word) < permission(wordOn(own, purpose)));
+  return Object.fromEntries(less.map(([purpose, word]) => [purpose, { ...word, epoch }]));
+}
+
 /** Two records that know nothing of each other as one: on each purpose the later word, else the one that permits less. `epoch` is of the result. */
 export function leastPermissive(own: ConsentRecord, held: ConsentRecord, epoch: number): ConsentRecord {
   const all = new Set([...Object.keys(own.purposes), ...Object.keys(held.purposes)]);
@@ -105,6 +124,7 @@ function permission(entry: ConsentEntry | undefined): number {
 
 const schema = z.object({
   epoch: z.int().check(z.minimum(0)),
+  erased: z.optional(z.literal(true)),
   purposes: z.record(
     z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/)),
     z.object({

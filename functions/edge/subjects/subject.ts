@@ -8,10 +8,17 @@ export type Application =
   | { readonly outcome: "applied" | "repeated"; readonly epoch: number }
   | { readonly outcome: "stale"; readonly epoch: number; readonly held: ConsentRecord };
 
+/** The refusal of an erased subject is kept until no token of it can be valid any more, and nothing older can still be on its way. */
+const erasedKeptMs = 86_400_000;
+
 export class Subject extends DurableObject {
   /** What holds. Writes nothing, so that asking about a subject leaves no trace of it. */
   consent(): ConsentRecord {
     return this.ctx.storage.kv.get<ConsentRecord>("consent") ?? nothingSaid;
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll();
   }
 
   /** Takes a newer record; the answer leaves only once it is on disk (the runtime's output gate). */
@@ -19,6 +26,7 @@ export class Subject extends DurableObject {
     const held = this.consent();
     if (mayReplace(record, held)) {
       this.ctx.storage.kv.put("consent", record);
+      if (record.erased) void this.ctx.storage.setAlarm(Date.now() + erasedKeptMs);
       return { outcome: "applied", epoch: record.epoch };
     }
     if (canonicalJson(record) === canonicalJson(held)) return { outcome: "repeated", epoch: held.epoch };

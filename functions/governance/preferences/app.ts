@@ -3,7 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { within } from "../../shared/budget.ts";
-import { nothingSaid } from "../../shared/consent.ts";
+import { erasedRecord } from "../../shared/consent.ts";
 import { decide, factsOf } from "../../shared/decision-table.ts";
 import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
@@ -15,10 +15,12 @@ import { log, reasonOf } from "../log.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
-import { type Keys, requireOwnSubject } from "./authentication.ts";
+import { authorize, type Keys, requireOwnSubject } from "./authentication.ts";
+import { addCollectedRoutes } from "./collected-routes.ts";
 import { etagOf, matches } from "./document.ts";
 import type { EvidenceExports } from "./evidence-exports.ts";
 import { addExportRoutes } from "./export-routes.ts";
+import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { addLogRoutes, type LogParts } from "./log-routes.ts";
 import { keepNotices } from "./notice-archive.ts";
 import { addNoticeRoutes } from "./notice-routes.ts";
@@ -29,8 +31,11 @@ import { noticesOf } from "./page/notice-text.ts";
 import { preferencePageRoutes } from "./page/routes.ts";
 import { vendors } from "./page/vendors.ts";
 import { pageDesk } from "./page-desk.ts";
+import { limited } from "./rate-limit.ts";
 import * as routes from "./routes.ts";
+import { type ServiceClients, throughAService } from "./service-clients.ts";
 import type { Policy, PreferencesStore, Said } from "./store.ts";
+import { addSubjectRoutes } from "./subject-routes.ts";
 import { addUnsubscribeRoutes } from "./unsubscribe.ts";
 
 /** Where the preference page lives. */
@@ -49,12 +54,14 @@ export interface Parts {
   readonly outbox: Outbox | undefined;
   readonly tracer: Tracer;
   readonly audit: LogParts & { readonly exports: EvidenceExports };
+  readonly subjectKeys: () => Promise<SubjectKeys>;
+  readonly clients: ServiceClients;
   /** For the Server-Version header. */
   readonly version: string;
 }
 
 export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: Variables }>> {
-  const { keys, jurisdiction, policy, store, database, outbox, tracer, audit, version } = parts;
+  const { keys, jurisdiction, policy, store, database, subjectKeys, clients, outbox, tracer, audit, version } = parts;
   const notices = await noticesOf({ jurisdiction, table: policy.table, vendors });
   const addresses = addressesAt(pagePath, theme);
   const app = new OpenAPIHono<{ Variables: Variables }>({
@@ -72,7 +79,8 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     }),
   );
 
-  app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+  app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), throughAService(clients, keys.region), limited());
+  app.use("/v1/*", bodyLimit({ maxSize: largestBody, onError: tooLarge }));
 
   app.openapi(routes.createSubject, async (c) => {
     const subject = newSubjectId(keys.region);
@@ -88,7 +96,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.getPreferences, async (c) => {
     const { sid } = c.req.valid("param");
-    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:read", keys);
     if (c.req.valid("header")["sec-gpc"] === "1") await heedSignal(sid, "api");
     const document = await store.document(sid);
     const etag = etagOf(document);
@@ -99,18 +107,18 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.patchPreferences, async (c) => {
     const { sid } = c.req.valid("param");
-    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    const who = await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
     const { purposes, preferences, despiteSignal, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
     if (gpc === "1") await heedSignal(sid, "api");
-    const said: Said = { ...shown, method: "api", surface: "api", source: "edge", actor: "subject", gpc: gpc === "1" };
+    const said: Said = { ...shown, method: "api", surface: "api", ...who, gpc: gpc === "1" };
     const document = await store.change({ subject: sid, purposes, preferences, despiteSignal, said, ifMatch, idempotencyKey });
     return c.json({ ...document, enforcement: await enforcement(sid), policyRevision: policy.revision }, 200, { etag: etagOf(document) });
   });
 
   app.openapi(routes.consentEvents, async (c) => {
     const { sid } = c.req.valid("param");
-    await requireOwnSubject(c.req.raw.headers, sid, keys);
+    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:read", keys);
     const { cursor, limit } = c.req.valid("query");
     const entries = await store.history(sid, cursor, limit);
     // What stands for the subject in ledger and log is nobody's business: with it, two leaks could be joined.
@@ -125,16 +133,19 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.checkPurpose, async (c) => {
     const { subject, purpose } = c.req.valid("query");
-    if (c.get("scope") === "person") await requireOwnSubject(c.req.raw.headers, subject, keys);
+    if (c.get("scope") === "person") await authorize({ headers: c.req.raw.headers, service: c.get("service") }, subject, "check", keys);
     const gpc = c.req.valid("header")["sec-gpc"] === "1";
     if (gpc) await heedSignal(subject, "check");
-    const { record } = (await store.holding(subject)) ?? { record: nothingSaid };
+    // Whom we do not know was erased, or never was: it has permitted nothing, whatever the law allows by default.
+    const { record } = (await store.holding(subject)) ?? { record: erasedRecord };
     const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction, gpc }, new Date()));
     return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
   });
 
   addLogRoutes(app, audit, store, keys);
   addExportRoutes(app, audit.exports, keys);
+  addCollectedRoutes(app, { keys, store, indices: (events) => audit.log.indices(events), enforcement });
+  addSubjectRoutes(app, { keys, subjectKeys, store, database, vendors, enforcement, issue: tokenFor });
 
   app.use(`${pagePath}/*`, requestSpans(tracer), throughTheEdge(keys));
   const page = await preferencePageRoutes({

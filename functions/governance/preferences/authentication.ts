@@ -1,8 +1,10 @@
 // Whose preferences: a person may touch its own subject only.
 import { ProblemError } from "../../shared/problem.ts";
+import type { ServiceScope } from "../../shared/service-token.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { subjectTokenOf, verifySubjectToken } from "../../shared/tokens.ts";
-import type { EdgeTrust } from "../through-the-edge.ts";
+import type { CallingService, EdgeTrust } from "../through-the-edge.ts";
+import { requireScope } from "./service-clients.ts";
 
 export interface Keys extends EdgeTrust {
   /** SPKI PEM. */
@@ -27,6 +29,21 @@ export async function requireOwnSubject(headers: Headers, subject: SubjectId, ke
       title: "Not yours",
       detail: "The token is of another subject than the request. Each person sees and changes only their own.",
     });
+}
+
+/** Throws unless the request carries a token of this very subject, or of a service that may do this for any. @returns whose word it is */
+export async function authorize(
+  { headers, service }: { readonly headers: Headers; readonly service: CallingService | undefined },
+  subject: SubjectId,
+  scope: ServiceScope,
+  keys: Keys,
+): Promise<{ readonly actor: string; readonly source: string }> {
+  if (!service) {
+    await requireOwnSubject(headers, subject, keys);
+    return { actor: "subject", source: "edge" };
+  }
+  requireScope(service, scope);
+  return { actor: service.name, source: service.name };
 }
 
 function unauthenticated(detail: string): ProblemError {

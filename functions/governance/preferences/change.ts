@@ -32,6 +32,22 @@ export function choicesOf(held: ChosenUnder, wanted: ChosenPatches): Choice[] {
   });
 }
 
+/** Phase 1 of a rollout is for reading: what permits is refused, what restricts never. Throws the problem that says so. */
+export function checkPhase(changes: readonly [Purpose, RecordedState][], choices: readonly Choice[]): void {
+  if (!permits(changes, choices)) return;
+  throw new ProblemError({
+    status: 403,
+    kind: "read-only",
+    title: "Not yet",
+    detail:
+      "This region is in phase 1 of its rollout: nothing can be permitted until phase 2. Refusing and withdrawing are always possible.",
+    extensions: { phase: "1" },
+  });
+}
+
+const permits = (changes: readonly [Purpose, RecordedState][], choices: readonly Choice[]): boolean =>
+  changes.some(([, state]) => !isRestricting(state)) || choices.some(({ widens }) => widens);
+
 /**
  * Lets a change pass or throws its problem. What only restricts passes always: a person who says no must not be told to look again.
  * What permits anything must show, by `If-Match`, that it was decided on what holds now: 428 without, 412 when stale.
@@ -42,7 +58,7 @@ export function checkPrecondition(
   ifMatch: string | undefined,
   etag: string,
 ): void {
-  if (changes.every(([, state]) => isRestricting(state)) && !choices.some(({ widens }) => widens)) return;
+  if (!permits(changes, choices)) return;
   if (ifMatch === undefined)
     throw new ProblemError({
       status: 428,

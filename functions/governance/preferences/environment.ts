@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { origin, pem, serviceEnvironment, telemetryEnvironment } from "../environment.ts";
+import { serviceClients } from "./service-clients.ts";
 
 export const preferencesEnvironment = z.object({
   ...serviceEnvironment,
@@ -43,6 +44,10 @@ export const preferencesEnvironment = z.object({
   /** Where Amazon's APIs are asked, as its own libraries have it (docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). */
   AWS_ENDPOINT_URL: origin.optional(),
   AWS_ENDPOINT_URL_S3: origin.optional(),
+  /** The services of the brand that may call: `[{"name", "key", "scopes"}]`. */
+  SERVICE_CLIENTS: serviceClients.default([]),
+  /** Phase of a rollout: in phase 1 nothing may be permitted. */
+  PHASE: z.enum(["1", "2"]).optional(),
   DECISION_TABLE: z.string().default(fileURLToPath(new URL("./decision-table.json", import.meta.url))),
 });
 export type PreferencesEnvironment = z.infer<typeof preferencesEnvironment>;

@@ -33,7 +33,12 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const spool = new TelemetryOutbox(backgroundDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const tracer = new Tracer({ service: "preferences", version: environment.VERSION, region, jurisdiction }, spool);
   const subjectKeys = SubjectKeys.opener(database, new KmsKey(environment.SUBJECT_KEYS_KMS, environment.KMS_ORIGIN));
-  const store = new PreferencesStore(database, subjectKeys, { jurisdiction, policy, announce: subjectsUrl !== undefined });
+  const store = new PreferencesStore(database, subjectKeys, {
+    jurisdiction,
+    policy,
+    announce: subjectsUrl !== undefined,
+    readOnly: environment.PHASE === "1",
+  });
   const outbox =
     subjectsUrl === undefined
       ? undefined
@@ -67,6 +72,8 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     policy,
     store,
     database,
+    subjectKeys,
+    clients: environment.SERVICE_CLIENTS,
     outbox,
     tracer,
     audit,

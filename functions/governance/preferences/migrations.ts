@@ -125,6 +125,21 @@ export const migrations: readonly Migration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION preferences.refuse_change();
       ALTER TABLE preferences.notice ENABLE ALWAYS TRIGGER append_only;`,
   },
+  {
+    version: 6,
+    sql: `
+      -- What is known of a person elsewhere, as a keyed hash: it leads to the subject, and from it nobody comes to the person.
+      CREATE TABLE preferences.identity (
+        hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+        kind text NOT NULL,
+        subject text NOT NULL REFERENCES preferences.subject ON DELETE CASCADE,
+        linked_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX linked ON preferences.identity (subject);
+
+      -- The edge must hear of a subject that was erased when there is no row of it any more.
+      ALTER TABLE preferences.consent_outbox DROP CONSTRAINT consent_outbox_subject_fkey;`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -136,6 +151,7 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT, UPDATE, DELETE ON preferences.consent_state TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
   GRANT SELECT, INSERT, DELETE ON preferences.idempotency TO ${user};
+  GRANT SELECT, INSERT, UPDATE (linked_at) ON preferences.identity TO ${user};
   GRANT SELECT, INSERT ON preferences.notice TO ${user};
   ${telemetryGrants(schemaName, user)}
   ${logGrants(schemaName, user)}`;

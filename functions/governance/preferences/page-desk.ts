@@ -31,7 +31,7 @@ export function pageDesk({ store, region, publisher, enforcement, heedSignal }: 
       await store.create(subject);
       return subject;
     },
-    document: async (subject) => deskDocument(await store.document(subject)),
+    document: async (subject) => deskDocument(await store.document(subject), store.readOnly),
     heedSignal: (subject) => heedSignal(subject, surface),
     change: async (subject, change) => {
       await store.change({ subject, ...wishedIn(change.wishes), said: saidOnPage(change), ifMatch: change.ifMatch });
@@ -50,7 +50,7 @@ export function pageDesk({ store, region, publisher, enforcement, heedSignal }: 
   };
 }
 
-function deskDocument(document: PreferencesDocument): DeskDocument {
+function deskDocument(document: PreferencesDocument, readOnly: boolean): DeskDocument {
   const held = (purpose: Purpose): Held => ({
     state: document.purposes[purpose],
     validUntil: document.validUntil[purpose],
@@ -60,7 +60,7 @@ function deskDocument(document: PreferencesDocument): DeskDocument {
   return {
     etag: etagOf(document),
     purposes: Object.fromEntries(purposes.map((purpose) => [purpose, held(purpose)])) as Record<Purpose, Held>,
-    readOnly: false,
+    readOnly,
   };
 }
 

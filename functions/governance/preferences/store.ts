@@ -5,7 +5,9 @@ import { canonicalJson } from "../../shared/canonical-json.ts";
 import {
   type ConsentEntry,
   type ConsentRecord,
+  erasedRecord,
   leastPermissive,
+  mergedWords,
   type Purpose,
   type RecordedState,
   refusing,
@@ -16,7 +18,7 @@ import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Database, Queryable } from "../database.ts";
 import { log } from "../log.ts";
-import { changesOf, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
+import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
@@ -55,6 +57,15 @@ export interface Policy {
   readonly revision: string;
 }
 
+export interface StoreOptions {
+  readonly jurisdiction: string;
+  readonly policy: Policy;
+  /** Whether an edge must hear of changes. */
+  readonly announce: boolean;
+  /** Phase 1 of a rollout: whatever permits is refused. */
+  readonly readOnly?: boolean;
+}
+
 export class PreferencesStore {
   readonly #database: Database;
   readonly #keys: () => Promise<SubjectKeys>;
@@ -63,20 +74,26 @@ export class PreferencesStore {
   readonly #law: Law;
   /** Whether an edge must hear of changes. */
   readonly #announce: boolean;
+  readonly #readOnly: boolean;
 
-  constructor(database: Database, keys: () => Promise<SubjectKeys>, options: { jurisdiction: string; policy: Policy; announce: boolean }) {
+  constructor(database: Database, keys: () => Promise<SubjectKeys>, options: StoreOptions) {
     this.#database = database;
     this.#keys = keys;
     this.#jurisdiction = options.jurisdiction;
     this.#policy = options.policy;
     this.#law = { table: options.policy.table, jurisdiction: options.jurisdiction };
     this.#announce = options.announce;
+    this.#readOnly = options.readOnly ?? false;
   }
 
   /** Throws unless the tables are there and may be read, and the subjects' keys can be unwrapped. */
   async ping(): Promise<void> {
     await this.#keys();
     await this.#database.query("SELECT FROM preferences.subject LIMIT 1");
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
   }
 
   async create(subject: SubjectId): Promise<void> {
@@ -111,6 +128,16 @@ export class PreferencesStore {
   async event(subject: SubjectId, id: string): Promise<Entry | undefined> {
     const owner = await this.owner(subject);
     return this.#database.transaction((client) => entryOf(client, owner, id));
+  }
+
+  /** The event that said the latest of a purpose. */
+  async eventOn(subject: SubjectId, purpose: Purpose): Promise<string> {
+    const [row] = await this.#database.query<{ event: string }>(
+      "SELECT event FROM preferences.consent_state WHERE subject = $1 AND purpose = $2",
+      [subject, purpose],
+    );
+    if (!row) throw unknownSubject();
+    return row.event;
   }
 
   /** The latest of it, newest first. @param before position of the earliest event that the reader has */
@@ -190,6 +217,7 @@ export class PreferencesStore {
     const changes = changesOf(holding.record, purposes, now);
     const choices = choicesOf(holding.chosen, preferences);
     checkSignal(changes, { gpc: said.gpc, despiteSignal, noticed: said.notice !== undefined }, this.#law);
+    if (this.#readOnly) checkPhase(changes, choices);
     checkPrecondition(changes, choices, ifMatch, etagOf(current));
     if (changes.length === 0 && choices.length === 0) return current;
     const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
@@ -215,6 +243,64 @@ export class PreferencesStore {
       await this.#say(client, locked, changes, { chosen: {}, despiteSignal: [], said, now });
       return true;
     });
+  }
+
+  /**
+   * Forgets a subject (GDPR Art. 17): its key, so that nothing it said can ever be read again, its state and its first answers. What remains are
+   * ciphertext and commitments of nobody, over which every proof still verifies. The edge is told to refuse everything.
+   * @returns whether there was one
+   */
+  erase(subject: SubjectId): Promise<boolean> {
+    return this.#database.transaction((client) => this.#forget(client, subject));
+  }
+
+  async #forget(client: Queryable, subject: string): Promise<boolean> {
+    const found = await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
+    if (found.rowCount === 0) return false;
+    await client.query("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
+    await client.query("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
+    await client.query("DELETE FROM preferences.subject WHERE id = $1", [subject]);
+    if (this.#announce) await enqueue(client, subject, erasedRecord, ownDeliverySeconds);
+    return true;
+  }
+
+  /**
+   * Links an identity with a subject. Where it is linked with another one already, the two are one person: the known one takes over what
+   * permits less, and the newer is forgotten.
+   * @param hash keyed, see `ledger/identity.ts` @returns the subject that stands for the person from now on
+   */
+  link(subject: SubjectId, { kind, hash }: { readonly kind: string; readonly hash: Uint8Array }): Promise<SubjectId> {
+    return this.#database.transaction(async (client) => {
+      const { rows } = await client.query<{ subject: SubjectId }>(
+        `INSERT INTO preferences.identity AS known (hash, kind, subject) SELECT $1, $2, id FROM preferences.subject WHERE id = $3
+         ON CONFLICT (hash) DO UPDATE SET linked_at = known.linked_at RETURNING subject`,
+        [hash, kind, subject],
+      );
+      const known = rows[0]?.subject;
+      if (known === undefined) throw unknownSubject();
+      if (known !== subject) await this.#merge(client, known, subject);
+      return known;
+    });
+  }
+
+  async #merge(client: Queryable, known: SubjectId, other: SubjectId): Promise<void> {
+    // In one order, so that two merges at once never wait for each other.
+    const [first, second] = known < other ? [known, other] : [other, known];
+    const locked = new Map([
+      [first, await this.#lock(client, first)],
+      [second, await this.#lock(client, second)],
+    ]);
+    const [own, theirs] = [locked.get(known), locked.get(other)];
+    if (!own || !theirs) throw unknownSubject();
+    const { record } = own.holding;
+    const words = mergedWords(record, theirs.holding.record, record.epoch + 1);
+    if (Object.keys(words).length > 0) {
+      const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
+      const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
+      await this.#write(client, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
+      if (this.#announce) await enqueue(client, known, settled, ownDeliverySeconds);
+    }
+    await this.#forget(client, other);
   }
 
   /** Writes words and choices in a new epoch, and puts the record that then holds where the outbox finds it. */

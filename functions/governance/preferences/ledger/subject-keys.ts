@@ -1,5 +1,6 @@
 // Each subject's own key: made with the subject, kept wrapped in its row, destroyed with it. What wraps it is wrapped by the region's key in
 // KMS, which is asked once, before the service is well: no later request waits for it, nor fails when KMS does.
+import { hkdfSync } from "node:crypto";
 import type { Database } from "../../database.ts";
 import { decrypt, encrypt, newKey } from "./seal.ts";
 
@@ -40,6 +41,11 @@ export class SubjectKeys {
       await database.query("INSERT INTO preferences.keyring (id, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING", [keyringId, wrapped]);
     }
     return new SubjectKeys(await kms.decrypt((await kept()) as Buffer));
+  }
+
+  /** Hashes identities of people. Derived from what wraps the subjects' keys (RFC 5869), so that it is lost and found with it. */
+  get identityKey(): Buffer {
+    return Buffer.from(hkdfSync("sha256", this.#wrapping, "", "bailiwick identity", 32));
   }
 
   /** A new key, wrapped for the row of the subject with this reference. */

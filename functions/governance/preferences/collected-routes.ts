@@ -1,0 +1,102 @@
+// POST /v1/consent-events: what a person said somewhere else (in a shop, in an app, on the telephone), reported by the service that collected it.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { purposes, recordedStates } from "../../shared/consent.ts";
+import type { SubjectId } from "../../shared/subject-id.ts";
+import type { Variables } from "../through-the-edge.ts";
+import { authorize, type Keys } from "./authentication.ts";
+import { etagOf } from "./document.ts";
+import { consentEvent } from "./ledger/consent-event.ts";
+import { chosenSchema } from "./preferences-under.ts";
+import { json, problems, subjectId } from "./routes.ts";
+import type { PreferencesStore } from "./store.ts";
+
+export interface CollectedParts {
+  readonly keys: Keys;
+  readonly store: PreferencesStore;
+  readonly indices: (events: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
+}
+
+const { notice, servedAt, collectedAt, gpp, tcf } = consentEvent.shape;
+const collected = z
+  .strictObject({
+    subject: subjectId,
+    purpose: z.enum(purposes),
+    state: z.enum(recordedStates).optional(),
+    preferences: chosenSchema.optional(),
+    notice,
+    servedAt,
+    collectedAt,
+    surface: z.string().min(1).max(100).openapi({ description: "Where it was said: an app's name, a shop", example: "shop-app" }),
+    gpc: z.boolean().default(false).openapi({ description: "Whether Global Privacy Control was sent there" }),
+    despiteSignal: z.boolean().default(false),
+    gpp,
+    tcf,
+  })
+  .refine(({ state, preferences }) => state !== undefined || preferences !== undefined, "must say a state, preferences, or both")
+  .openapi("CollectedEvent");
+
+const report = createRoute({
+  method: "post",
+  path: "/v1/consent-events",
+  summary: "Record what a person said elsewhere",
+  description:
+    "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal.",
+  request: {
+    headers: z.object({
+      "if-match": z.string().optional(),
+      "idempotency-key": z.string().min(1).max(200).optional(),
+    }),
+    body: { required: true, content: { "application/json": { schema: collected } } },
+  },
+  responses: {
+    201: json(
+      z
+        .object({
+          id: z.uuid(),
+          receipt: z.string().openapi({ description: "Address of the receipt" }),
+          proof: z.string().openapi({ description: "Address of the proof of its place in the log" }),
+          logIndex: z.int().optional().openapi({ description: "Its place in the log, once it has one: see `proof`" }),
+          enforcement: z.enum(["applied", "pending"]),
+          consentEpoch: z.int(),
+        })
+        .openapi("Recorded"),
+      "Recorded, with the ETag of what then holds",
+    ),
+    ...problems,
+  },
+});
+
+export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, parts: CollectedParts): void {
+  const { keys, store, indices, enforcement } = parts;
+
+  app.openapi(report, async (c) => {
+    const { subject, purpose, state, preferences, despiteSignal, ...circumstances } = c.req.valid("json");
+    const service = c.get("service");
+    const who = await authorize({ headers: c.req.raw.headers, service }, subject, "consent-events:write", keys);
+    const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
+    const document = await store.change({
+      subject,
+      purposes: state === undefined ? {} : { [purpose]: state },
+      preferences: preferences === undefined ? {} : { [purpose]: preferences },
+      despiteSignal: despiteSignal ? [purpose] : [],
+      said: { ...circumstances, ...who, method: "api" },
+      ifMatch,
+      idempotencyKey,
+    });
+    // What was already so was said before, and stands in that event.
+    const id = await store.eventOn(subject, purpose);
+    const logIndex = (await indices([id])).get(id);
+    const address = `/v1/consent-events/${id}`;
+    return c.json(
+      {
+        ...{ id, receipt: `${address}/receipt`, proof: `${address}/proof` },
+        ...(logIndex === undefined ? {} : { logIndex }),
+        enforcement: await enforcement(subject),
+        consentEpoch: document.consentEpoch,
+      },
+      201,
+      { location: `${address}/receipt`, etag: etagOf(document) },
+    );
+  });
+}
