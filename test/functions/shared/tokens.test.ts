@@ -1,14 +1,17 @@
 import { createPrivateKey } from "node:crypto";
-import { SignJWT } from "jose";
+import { decodeJwt, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { newSubjectId } from "../../../functions/shared/subject-id.ts";
 import {
   bearer,
+  isHalfOver,
   issueEdgeToken,
   issueSubjectToken,
+  issueUnsubscribeToken,
   subjectTokenOf,
   verifyEdgeToken,
   verifySubjectToken,
+  verifyUnsubscribeToken,
 } from "../../../functions/shared/tokens.ts";
 import { newKeyPair } from "../keys.ts";
 
@@ -50,6 +53,39 @@ describe("a subject token", () => {
   test("cannot be an edge token of the same key", async () => {
     const token = await issueEdgeToken(key.privatePem, "eu", "eu", "edge");
     await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow("typ");
+  });
+});
+
+test("half of a subject token's life is over after half an hour", async () => {
+  const after = async (minutes: number) => isHalfOver((await issueSubjectToken(key.privatePem, subject, "eu", minutesAgo(minutes))).token);
+  expect([await after(0), await after(29), await after(31), await after(90)]).toEqual([false, false, true, true]);
+});
+
+describe("an unsubscribe token", () => {
+  const wish = { subject, purpose: "email-marketing" } as const;
+
+  test("names one purpose of one subject, and never ends", async () => {
+    const token = await issueUnsubscribeToken(key.privatePem, wish, "eu");
+    expect(await verifyUnsubscribeToken(key.publicPem, token, "eu")).toEqual(wish);
+    expect(decodeJwt(token)).not.toHaveProperty("exp");
+  });
+
+  test("is worth nothing in another region, nor when somebody else signed it", async () => {
+    await expect(verifyUnsubscribeToken(key.publicPem, await issueUnsubscribeToken(key.privatePem, wish, "eu"), "us")).rejects.toThrow();
+    const forged = await issueUnsubscribeToken(newKeyPair().privatePem, wish, "eu");
+    await expect(verifyUnsubscribeToken(key.publicPem, forged, "eu")).rejects.toThrow("signature");
+  });
+
+  test("cannot be any other token of the same key, even one with the same words", async () => {
+    const other = await new SignJWT({ purpose: wish.purpose })
+      .setProtectedHeader({ alg: "EdDSA", typ: "subject+jwt" })
+      .setIssuer("eu")
+      .setAudience("eu")
+      .setSubject(subject)
+      .sign(createPrivateKey(key.privatePem));
+    await expect(verifyUnsubscribeToken(key.publicPem, other, "eu")).rejects.toThrow("typ");
+    const token = await issueUnsubscribeToken(key.privatePem, wish, "eu");
+    await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow();
   });
 });
 

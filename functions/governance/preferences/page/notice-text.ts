@@ -3,14 +3,15 @@ import { type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, ruleFor } from "../../../shared/decision-table.ts";
 import { type Language, languages } from "../../../shared/languages.ts";
 import { contradicted } from "../gpc.ts";
-import { countryName } from "./languages.ts";
+import { preferencesUnder } from "../preferences-under.ts";
+import { countryName, listed } from "./languages.ts";
 import { isOwnPromise, provisionsOf, wordsFor } from "./law.ts";
 import { type Notice, Notices } from "./notices.ts";
 import { texts } from "./texts/index.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
 
 /** Raise it when anything changes that a notice says. */
-export const noticeVersion = 2;
+export const noticeVersion = 3;
 
 export interface Told {
   readonly jurisdiction: string;
@@ -29,13 +30,18 @@ export function noticeIn(language: Language, told: Told): Notice {
 
 function paragraph(purpose: Purpose, language: Language, told: Told): string {
   const { jurisdiction, table, vendors } = told;
-  const { purposes: names, facts, gpc, item } = texts[language];
+  const { purposes: names, facts, gpc, groups, unticked, item } = texts[language];
   const { name, plain } = names[purpose];
   const rule = ruleFor(table, jurisdiction, purpose);
   const law = (rule && provisionsOf(rule.law)) ?? [];
   return [
     name,
     plain,
+    ...preferencesUnder[purpose].map(({ name, options }) => {
+      const { title, options: words } = groups[name] as { readonly title: string; readonly options: Readonly<Record<string, string>> };
+      const all = options.map((option) => words[option] as string);
+      return `${item(title, listed(all, language))}. ${unticked.open}`;
+    }),
     item(facts.basis, basisInWords(rule, language)),
     ...law.map((provision) => `${provision.cite}: "${wordsFor(provision, language).text}"`),
     `${facts.recipients}:`,

@@ -52,15 +52,19 @@ ${unsaved && html`<p class="unsaved">${words.unsaved}</p>`}
 }
 
 function groupOf(page: PageModel, { purpose, chosen, unsaved }: PurposeOnPage, group: PreferenceGroup): Html {
-  const words = texts[page.language].groups[group.name] as { readonly title: string; readonly options: Readonly<Record<string, string>> };
+  const { groups, unticked } = texts[page.language];
+  const words = groups[group.name] as { readonly title: string; readonly options: Readonly<Record<string, string>> };
   const held = chosen[group.name] ?? [];
+  // Boxes without a tick must not be read as a no where nothing was answered, nor as no answer where they are a no.
+  const hint = held.length > 0 ? undefined : chosen[group.name] === undefined ? unticked.open : unticked.none;
+  const hintId = `${purpose}-${group.name}-hint`;
   const marked = unsaved?.chosen?.[group.name] ?? held;
   const options = group.options.map(
     (option) =>
       html`<label class="option"><input type="${group.choose === "many" ? "checkbox" : "radio"}" id="${purpose}-${group.name}-${option}" name="${fieldOf(purpose, group.name)}" value="${option}"${marked.includes(option) && html` checked`}> <span>${words.options[option]}</span></label>`,
   );
   return html`<input type="hidden" name="${fieldOf(purpose, group.name)}.held" value="${held.join(" ")}">
-<fieldset><legend>${words.title}</legend><div class="options">${options}</div></fieldset>`;
+<fieldset${hint !== undefined && html` aria-describedby="${hintId}"`}><legend>${words.title}</legend>${hint !== undefined && html`<p class="hint" id="${hintId}">${hint}</p>`}<div class="options">${options}</div></fieldset>`;
 }
 
 function facts({ language }: PageModel, { rule, vendors, validUntil }: PurposeOnPage): Html {

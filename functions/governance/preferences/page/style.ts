@@ -36,6 +36,7 @@ legend { padding: 0; font-weight: 600; font-size: .95rem }
 .under { margin-block-start: 1rem; padding-inline-start: 1rem; border-inline-start: 3px solid var(--line) }
 .under fieldset { margin-block-start: .6rem }
 .under legend { font-weight: 400; color: var(--quiet) }
+.hint { font-size: .95rem; margin: .1rem 0 0 }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr)); gap: .75rem; margin-block: .5rem }
 .options { display: flex; flex-wrap: wrap; gap: .5rem; margin-block: .4rem }
 .option { display: flex; gap: .6rem; align-items: center; min-height: 2.75rem; padding: .45rem .9rem; border: 1px solid var(--edge); border-radius: 8px; cursor: pointer }

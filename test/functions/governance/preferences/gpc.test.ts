@@ -120,6 +120,7 @@ describe("over the API", () => {
   test("at once from many requests it is recorded once", async () => {
     await Promise.all(Array.from({ length: 8 }, () => stateOf(signal)));
     expect(await events()).toEqual(["gpc: advertising denied"]);
+    expect(await (await person.read()).json()).toMatchObject({ consentEpoch: 1 });
   });
 
   test("(c)(3) a grant under it is refused with what is missing, and believed when the person was told", async () => {

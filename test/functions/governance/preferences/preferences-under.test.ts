@@ -168,6 +168,11 @@ describe("over the API", () => {
       purposes: { "email-marketing": "granted" },
       validUntil: (granted as { validUntil: object }).validUntil,
     });
+    // Of two records the edge keeps the later word: a choice must not make an old grant look new.
+    const words = await region.postgres.admin("SELECT epoch::int FROM preferences.consent_state WHERE subject = $1", "brand", [
+      person.subject,
+    ]);
+    expect(words).toEqual([{ epoch: 1 }]);
   });
 
   test("is made again of the ledger with everything else, also where only a choice was ever made", async () => {

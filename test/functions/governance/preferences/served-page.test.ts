@@ -75,7 +75,7 @@ test("what is said on it is in the ledger as it was said, with the notice that w
     source: "edge",
     actor: "subject",
     gpc: false,
-    notice: { id: "preferences-eu", version: "2", language: "en", sha256: hidden.notice },
+    notice: { id: "preferences-eu", version: "3", language: "en", sha256: hidden.notice },
     servedAt: hidden.served,
   });
   expect((event?.collectedAt as string) >= before).toBe(true);

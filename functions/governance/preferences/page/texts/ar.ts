@@ -52,6 +52,7 @@ export const ar: Texts = {
     thirdParty: "تقرر بنفسها ما تفعله بالبيانات",
   },
   under: "إذا سمحت: كيف تريد ذلك",
+  unticked: { open: "لم تختر بعد: أي من هذه ممكن.", none: "لا شيء من هذه." },
   groups: {
     channels: { title: "كيف نتواصل معك", options: { email: "البريد الإلكتروني", sms: "رسالة نصية", push: "إشعار على جهازك" } },
     topics: { title: "الموضوعات", options: { news: "منتجات جديدة", offers: "عروض", events: "فعاليات" } },

@@ -53,6 +53,7 @@ export const de: Texts = {
     thirdParty: "entscheidet selbst, was mit den Daten geschieht",
   },
   under: "Wenn Sie es erlauben: wie Sie es möchten",
+  unticked: { open: "Noch nicht gewählt: Alles davon ist möglich.", none: "Nichts davon." },
   groups: {
     channels: { title: "Wie wir Sie erreichen dürfen", options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät" } },
     topics: { title: "Worüber", options: { news: "Neue Produkte", offers: "Angebote", events: "Veranstaltungen" } },

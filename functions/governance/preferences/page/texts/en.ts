@@ -53,6 +53,7 @@ export const en: Texts = {
     thirdParty: "decides itself what it does with the data",
   },
   under: "If you allow it, how you want it",
+  unticked: { open: "Not chosen yet: any of these is possible.", none: "None of these." },
   groups: {
     channels: { title: "How we may reach you", options: { email: "E-mail", sms: "Text message", push: "Notification on your device" } },
     topics: { title: "What about", options: { news: "New products", offers: "Offers", events: "Events" } },

@@ -53,6 +53,7 @@ export const fr: Texts = {
     thirdParty: "décide lui-même de ce qu’il fait des données",
   },
   under: "Si vous acceptez : comment vous le souhaitez",
+  unticked: { open: "Pas encore choisi : tout cela est possible.", none: "Rien de cela." },
   groups: {
     channels: {
       title: "Comment nous pouvons vous joindre",

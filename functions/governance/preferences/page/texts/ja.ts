@@ -53,6 +53,7 @@ export const ja: Texts = {
     thirdParty: "データの使い方を自ら決定します",
   },
   under: "許可する場合のご希望",
+  unticked: { open: "まだ選択されていません：いずれも行われる可能性があります。", none: "いずれも行いません。" },
   groups: {
     channels: { title: "ご連絡の方法", options: { email: "メール", sms: "SMS", push: "端末への通知" } },
     topics: { title: "内容", options: { news: "新商品", offers: "特典", events: "イベント" } },

@@ -39,6 +39,8 @@ export interface Texts {
     readonly thirdParty: string;
   };
   readonly under: string;
+  /** At a group of which nothing is ticked: because it was never answered, and so sets no limit, or because nothing of it is wanted. */
+  readonly unticked: { readonly open: string; readonly none: string };
   readonly groups: { readonly [Name in GroupName]: { readonly title: string; readonly options: Readonly<Record<OptionOf<Name>, string>> } };
   readonly gpc: {
     readonly honoured: string;

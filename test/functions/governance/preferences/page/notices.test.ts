@@ -5,6 +5,7 @@ import { legalBasis } from "../../../../../functions/governance/policy/legal-bas
 import { provisionsOf, wordsFor } from "../../../../../functions/governance/preferences/page/law.ts";
 import { noticeIn, noticesOf, noticeVersion } from "../../../../../functions/governance/preferences/page/notice-text.ts";
 import { type Notice, noticeDigest } from "../../../../../functions/governance/preferences/page/notices.ts";
+import { texts } from "../../../../../functions/governance/preferences/page/texts/index.ts";
 import { parseVendors, vendors } from "../../../../../functions/governance/preferences/page/vendors.ts";
 import { languages } from "../../../../../functions/shared/languages.ts";
 
@@ -41,6 +42,14 @@ describe("the notice of a jurisdiction", () => {
     expect(text).toContain("GDPR Art. 6(1)(a)");
   });
 
+  test("says what a yes covers where nothing under it is chosen", () =>
+    expect(noticeIn("en", { jurisdiction: "eu", table, vendors }).text).toContain(
+      `How we may reach you: E-mail, Text message and Notification on your device. ${texts.en.unticked.open}`,
+    ));
+
+  test("says to what Global Privacy Control says no, and that one may allow it all the same", () =>
+    expect(noticeIn("en", { jurisdiction: "us", table, vendors }).text.split(texts.en.gpc.notice)).toHaveLength(2));
+
   test("is another one when a vendor is another", async () => {
     const told = { jurisdiction: "eu", table, vendors };
     const fewer = { ...told, vendors: vendors.slice(1) };
@@ -55,11 +64,11 @@ describe("the notice of a jurisdiction", () => {
       }),
     );
     expect({ version: noticeVersion, ...Object.fromEntries(digests) }).toEqual({
-      version: 2,
-      "*": "e6870e7a1965ef40",
-      eu: "56983a995e9da962",
-      us: "b3b047c803b92de8",
-      sg: "79dab872b79fe3b7",
+      version: 3,
+      "*": "52cdc0f3e7bfb2ff",
+      eu: "e5991ace8d169215",
+      us: "74c3f64f87f9086b",
+      sg: "175d1eb9d94dad15",
     });
   });
 });

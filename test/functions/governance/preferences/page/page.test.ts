@@ -58,6 +58,20 @@ describe("a choice", () => {
   });
 });
 
+describe("a group of preferences of which nothing is ticked", () => {
+  const under = (chosen: object) => shown({ purposes: [purpose({ purpose: "email-marketing", chosen })] });
+  const { open, none } = texts.en.unticked;
+  const hints = (html: string) =>
+    [...html.matchAll(/<p class="hint" id="email-marketing-(\w+)-hint">([^<]*)</g)].map(([, name, text]) => [name, text]);
+
+  test("says whether it was never answered or nothing of it is wanted", () =>
+    expect(hints(under({ topics: [], frequency: ["weekly"] }))).toEqual([
+      ["channels", open],
+      ["topics", none],
+    ]));
+  test("and no other one does", () => expect(hints(under({ channels: ["sms"], topics: ["news"], frequency: ["each"] }))).toEqual([]));
+});
+
 describe("what holds", () => {
   test("is the policy's word, not the ledger's: on without an answer where the law lets it", () =>
     expect(shown({ purposes: [purpose({ decision: { allow: true, reason: "not-opted-out" } })] })).toMatch(
