@@ -126,10 +126,11 @@ async function asked(operator: Operator, wanted: Wanted): Promise<{ readonly bod
     if (answer.ok && answer.body) return { body: Readable.fromWeb(answer.body) };
     const { detail = `${answer.status}`, to } = JSON.parse(await answer.text()) as { detail?: string; to?: string };
     if (answer.status === 422 && to !== undefined) return { to };
-    if (answer.status !== 503 || Date.now() > giveUpAt)
+    const again = answer.headers.get("retry-after");
+    if (again === null || Date.now() > giveUpAt)
       throw new PersonError(`No evidence was handed out: ${detail}`, "Mend what it says and ask again.");
     progress(`${detail} Waiting ...`);
-    await delay(Number(answer.headers.get("retry-after") ?? 5) * 1000);
+    await delay(Number(again) * 1000);
   }
 }
 

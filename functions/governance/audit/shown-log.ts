@@ -27,6 +27,14 @@ export class ShownLog {
     return row && { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
   }
 
+  /** What was seen last of another region's log, cosigned; undefined where none was. */
+  async watched(): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ cosigned: string }>(
+      `SELECT cosigned FROM ${this.#schema}.log_watch WHERE cosigned IS NOT NULL ORDER BY grew_at DESC LIMIT 1`,
+    );
+    return row?.cosigned;
+  }
+
   /** The index of each of these events that is in the shown log. */
   async indices(events: readonly string[]): Promise<Map<string, number>> {
     const rows = await this.#database.query<{ event: string; index: string }>(

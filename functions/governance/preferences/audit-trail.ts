@@ -28,6 +28,7 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
   const { LOG_ORIGIN: origin, WATCHED_LOG: watched, WATCHED_LOG_KEY: watchedKey } = environment;
   const kms = new KmsSigningKey(environment.LOG_KEY_KMS, environment.KMS_ORIGIN);
   const signer = (): Promise<LogKey> => logKeyOf(kms, origin);
+  const cosigner = (): Promise<LogKey> => logKeyOf(kms, `${origin}/monitor`, "cosignature");
   const bucket = new BucketStore(environment.LOG_BUCKET, environment.STORAGE_ORIGIN);
   const vault = new VaultStore({
     bucket: environment.VAULT_BUCKET,
@@ -48,13 +49,14 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
           name: watched,
           url: environment.WATCHED_LOG_URL ?? `https://${watched}`,
           key: watchedKey === undefined ? undefined : parseVerifierKey(watchedKey),
-          cosigner: () => logKeyOf(kms, `${origin}/monitor`, "cosignature"),
+          cosigner,
         });
   const log = new ShownLog(database, schemaName);
   const publisher = origin.replace(/\/.*$/, "");
   return {
     log,
     signer,
+    cosigner,
     publisher,
     exports: new EvidenceExports({ database, keys: subjectKeys, log, signer, publisher }),
     background: [

@@ -66,7 +66,7 @@ export class EvidenceExports {
 
   /** A tar of the bundle's files. Throws a problem where it cannot be made now, or not of so much. */
   async tar(wanted: Wanted): Promise<AsyncIterable<unknown>> {
-    if (this.#busy) throw later("another-export", "Another export is being made", "One is made at a time. Ask again in a moment.", 5);
+    if (this.#busy) throw later(429, "another-export", "Another export is being made", "One is made at a time. Ask again in a moment.", 5);
     this.#busy = true;
     try {
       const archive = pack();
@@ -197,6 +197,7 @@ function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found 
   const waiting = found.length - placed.length;
   if (head === undefined || waiting > 0)
     throw later(
+      409,
       "not-yet-in-the-log",
       "Not everything is in the log yet",
       `${waiting} of ${found.length} events wait for the log's next publication, which is at most a minute away while its stores can be reached.`,
@@ -205,8 +206,9 @@ function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found 
   return placed.sort((a, b) => a.index - b.index);
 }
 
-function later(kind: string, title: string, detail: string, seconds: number): ProblemError {
-  return new ProblemError({ status: 503, kind, title, detail, headers: { "retry-after": String(seconds) } });
+/** No fault of ours, and none that an objective should count. */
+function later(status: 409 | 429, kind: string, title: string, detail: string, seconds: number): ProblemError {
+  return new ProblemError({ status, kind, title, detail, headers: { "retry-after": String(seconds) } });
 }
 
 function tooMany(most: number, to: string | undefined): ProblemError {

@@ -15,6 +15,8 @@ import type { PreferencesStore } from "./store.ts";
 export interface LogParts {
   readonly log: ShownLog;
   readonly signer: () => Promise<LogKey>;
+  /** Vouches for the log of another region. */
+  readonly cosigner: () => Promise<LogKey>;
   /** Who keeps the records: the region's own host name. */
   readonly publisher: string;
 }
@@ -91,6 +93,9 @@ const key = createRoute({
         .object({
           origin: z.string(),
           verifierKey: z.string().openapi({ description: "`<name>+<id>+<base64>` (c2sp.org/signed-note)" }),
+          monitorKey: z
+            .string()
+            .openapi({ description: "The key with which this region vouches for another's log (c2sp.org/tlog-cosignature)" }),
           pem: z.string().openapi({ description: "The same key as SPKI PEM, which also signs manifests of evidence" }),
         })
         .openapi("LogKey"),
@@ -100,9 +105,16 @@ const key = createRoute({
   },
 });
 
+const watched = createRoute({
+  method: "get",
+  path: "/v1/log/watched",
+  summary: "The newest checkpoint that this region has seen of the log that it watches, with its cosignature",
+  responses: { 200: text("A checkpoint as a signed note"), ...problems },
+});
+
 export function addLogRoutes(
   app: OpenAPIHono<{ Variables: Variables }>,
-  { log, signer, publisher }: LogParts,
+  { log, signer, cosigner, publisher }: LogParts,
   store: PreferencesStore,
   keys: Keys,
 ): void {
@@ -137,8 +149,19 @@ export function addLogRoutes(
   });
 
   app.openapi(key, async (c) => {
-    const { key } = await signer();
-    return c.json({ origin: key.name, verifierKey: verifierKey(key), pem: publicPem(key) }, 200);
+    const [{ key }, monitor] = await Promise.all([signer(), cosigner()]);
+    return c.json({ origin: key.name, verifierKey: verifierKey(key), monitorKey: verifierKey(monitor.key), pem: publicPem(key) }, 200);
+  });
+
+  app.openapi(watched, async (c) => {
+    const note = await log.watched();
+    if (note !== undefined) return c.text(note, 200);
+    throw new ProblemError({
+      status: 404,
+      kind: "nothing-watched",
+      title: "No log was seen",
+      detail: "This region watches no other's log, or has not seen it yet.",
+    });
   });
 
   async function ownEvent(headers: Headers, id: string): Promise<Entry> {

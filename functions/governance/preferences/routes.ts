@@ -76,7 +76,7 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   content: { "application/json": { schema } },
 });
 export const problems = Object.fromEntries(
-  ([401, 403, 404, 409, 412, 413, 422, 428, 503] as const).map((status) => [
+  ([401, 403, 404, 409, 412, 413, 422, 428, 429, 503] as const).map((status) => [
     status,
     { description: "See the problem", content: { "application/problem+json": { schema: problem } } },
   ]),
