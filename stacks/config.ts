@@ -14,6 +14,18 @@ const releases = z
   .max(2)
   .refine((list) => Math.abs(list.reduce((sum, { percentage }) => sum + percentage, 0) - 100) < 0.001, "percentages that add up to 100");
 
+/** What the preference service knows to allow (functions/shared/service-token.ts). */
+export const serviceScopes = [
+  "preferences:read",
+  "preferences:write",
+  "consent-events:write",
+  "check",
+  "export",
+  "erase",
+  "identities:write",
+  "evidence",
+] as const;
+
 const common = {
   /** The brand's domain, a zone of the Cloudflare account: regions are served at `<region>.<domain>`. */
   domain: hostname,
@@ -44,6 +56,16 @@ const regionSchema = z.strictObject({
       availability: z.enum(["ZONAL", "REGIONAL"]).default("REGIONAL"),
     })
     .default({ tier: "db-custom-2-7680", availability: "REGIONAL" }),
+  /** The brand's own services that may call the region's preference service, each with its public key (Ed25519, SPKI PEM) and the most it may ask for. */
+  services: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, "lower-case letters, digits and hyphens"),
+        key: z.string().startsWith("-----BEGIN PUBLIC KEY-----", "a public key in PEM"),
+        scopes: z.array(z.enum(serviceScopes)).min(1),
+      }),
+    )
+    .default([]),
   /** Who is called when a promise of the region is broken. */
   alerts: z
     .strictObject({

@@ -129,6 +129,8 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
         key: telemetryKey.privateKeyPemPkcs8,
         collectors: { gcp: `https://${collectors.gcp}`, aws: `https://${collectors.aws}` },
       },
+      services: config.services,
+      phase: config.phase,
       subjectsUrl: subjects?.url,
       log: {
         origin: logOf(region, domain),

@@ -48,6 +48,10 @@ export interface GovernancePlaneArgs {
     /** The log of another region that this one watches, by its name; absent: nobody's. */
     readonly watched?: string | undefined;
   };
+  /** The brand's services that may call the preference service, as its environment has them. */
+  readonly services: readonly { readonly name: string; readonly key: string; readonly scopes: readonly string[] }[];
+  /** Phase of a rollout; absent: no phases. */
+  readonly phase?: "1" | "2" | undefined;
   /** Address of the region's subject store; absent where the edge keeps no state. */
   readonly subjectsUrl?: pulumi.Input<string>;
   /** The Artifact Registry repository, of the global stack's project, that this region's images come from. */
@@ -224,6 +228,8 @@ export class GovernancePlane extends pulumi.ComponentResource {
           ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
           SUBJECT_KEYS_KMS: keys.nodes.subjects.id,
+          ...(args.services.length === 0 ? {} : { SERVICE_CLIENTS: JSON.stringify(args.services) }),
+          ...(args.phase === undefined ? {} : { PHASE: args.phase }),
           LOG_KEY_KMS: keys.logKeyVersion,
           LOG_ORIGIN: log.origin,
           LOG_BUCKET: log.bucket,

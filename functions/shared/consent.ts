@@ -75,6 +75,8 @@ export function isRestricting(state: RecordedState): boolean {
  */
 export function mayReplace(record: ConsentRecord, held: ConsentRecord): boolean {
   if (record.epoch <= held.epoch) return false;
+  // Also where the other speaks of purposes that we do not know.
+  if (record.erased) return true;
   return Object.keys(held.purposes).every((purpose) => settled(record, held, purpose) === wordOn(record, purpose));
 }
 

@@ -93,6 +93,7 @@ describe("a person's word", () => {
         expect(response.status).toBe(200);
         return (await response.json()) as { enforcement: string; consentEpoch: number };
       },
+      erase: async () => (await edge.site(`/v1/subjects/${subject}`, { method: "DELETE", headers })).json(),
       sees: async () =>
         (await (await edge.site("/v1/experience/hero", { headers })).json()) as {
           variation: string;
@@ -112,6 +113,14 @@ describe("a person's word", () => {
       expect(await person.say("withdrawn")).toMatchObject({ enforcement: "applied" });
       expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn", consentEpoch: 2 * turn });
     }
+  });
+
+  test("counts no more once the person was erased, though its token still lives", async () => {
+    const person = await visitor();
+    await person.say("granted");
+    expect(await person.sees()).toMatchObject({ reason: "granted" });
+    expect(await person.erase()).toMatchObject({ erased: true, enforcement: "applied" });
+    expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" });
   });
 
   test("is decided on one policy by edge and service", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, parseGlobalConfig, parseRegionConfig } from "../../stacks/config.ts";
+import { serviceScopes } from "../../functions/shared/service-token.ts";
+import { ConfigError, parseGlobalConfig, parseRegionConfig, serviceScopes as stackScopes } from "../../stacks/config.ts";
 import { jurisdictions } from "../../stacks/residency.ts";
 
 /** As Pulumi hands it over: text, with objects as JSON. */
@@ -24,6 +25,22 @@ function refusal(stack: string, raw: Readonly<Record<string, string>>): string {
   }
   throw new Error("the configuration was taken");
 }
+
+describe("the services of the brand", () => {
+  const services = (list: unknown) => ({ ...good, "bailiwick:services": JSON.stringify(list) });
+  const shop = { name: "shop", key: "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----", scopes: ["check"] };
+
+  it("are none unless they are named", () => {
+    expect(parseRegionConfig("eu", good).services).toEqual([]);
+    expect(parseRegionConfig("eu", services([shop])).services).toEqual([shop]);
+  });
+
+  it("can have every scope that the preference service knows, and no other", () => {
+    expect(stackScopes).toEqual(serviceScopes);
+    expect(refusal("eu", services([{ ...shop, scopes: ["everything"] }]))).toContain("bailiwick:services.0.scopes.0");
+    expect(refusal("eu", services([{ ...shop, key: "secret" }]))).toContain("expected a public key in PEM");
+  });
+});
 
 describe("a whole configuration", () => {
   it("is taken, with the defaults of what it does not say", () => {
@@ -66,7 +83,7 @@ describe("mistakes", () => {
         'the configuration of stack "eu" has 3 errors:',
         "  bailiwick:domain: is missing; expected a value of type string",
         `  bailiwick:jurisdiction: "mars" is not allowed; expected one of ${jurisdictions.join(", ")}`,
-        "  bailiwick:domian: there is no such key; allowed: alerts, aws, cloudflare, database, domain, gcp, instances, jurisdiction, lifecycle, origin, phase, releases",
+        "  bailiwick:domian: there is no such key; allowed: alerts, aws, cloudflare, database, domain, gcp, instances, jurisdiction, lifecycle, origin, phase, releases, services, watches",
         "Mend them in stacks/Pulumi.eu.yaml.",
       ].join("\n"),
     );

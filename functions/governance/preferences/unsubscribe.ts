@@ -6,7 +6,7 @@ import { languageFor } from "../../shared/languages.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { issueUnsubscribeToken, verifyUnsubscribeToken } from "../../shared/tokens.ts";
 import type { Variables } from "../through-the-edge.ts";
-import { type Keys, requireOwnSubject } from "./authentication.ts";
+import { authorize, type Keys } from "./authentication.ts";
 import { guarded } from "./page/guarded.ts";
 import type { Addresses } from "./page/model.ts";
 import { oneClick, type UnsubscribeStep, unsubscribePage } from "./page/unsubscribe-page.ts";
@@ -89,7 +89,8 @@ export function addUnsubscribeRoutes(app: OpenAPIHono<{ Variables: Variables }>,
 
   app.openapi(links, async (c) => {
     const { sid } = c.req.valid("param");
-    if (c.get("scope") === "person") await requireOwnSubject(c.req.raw.headers, sid, keys);
+    const caller = { headers: c.req.raw.headers, service: c.get("service") };
+    if (c.get("scope") === "person") await authorize(caller, sid, "preferences:read", keys);
     const { purpose } = c.req.valid("query");
     const letter = await issueUnsubscribeToken(keys.subjectTokenPrivateKey, { subject: sid, purpose }, keys.region);
     const url = new URL(path.replace("{token}", letter), c.req.valid("header")["x-edge-origin"]);

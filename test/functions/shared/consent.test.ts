@@ -3,10 +3,13 @@ import { describe, expect, test } from "vitest";
 import {
   type ConsentEntry,
   type ConsentRecord,
+  erasedRecord,
   isRestricting,
   leastPermissive,
   mayReplace,
+  mergedWords,
   parseConsentRecord,
+  purposes,
   recordedStates,
   refusing,
   signalCounts,
@@ -103,6 +106,23 @@ describe("of two records", () => {
       epoch: 3,
       purposes: { personalisation: withdrawn(3), analytics: granted(2) },
     }));
+
+  test("of one person, the known one takes over what permits less, and no grant", () => {
+    const own = { epoch: 4, purposes: { analytics: granted(4), advertising: withdrawn(2) } };
+    const other = { epoch: 9, purposes: { analytics: withdrawn(9), advertising: granted(8), personalisation: granted(7) } };
+    expect(mergedWords(own, other, 5)).toEqual({ analytics: withdrawn(5) });
+    expect(mergedWords({ epoch: 0, purposes: {} }, own, 1)).toEqual({ advertising: withdrawn(1) });
+    const sooner = { epoch: 1, purposes: { analytics: granted(1, "2027-01-01T00:00:00Z") } };
+    expect(mergedWords(own, sooner, 5)).toEqual({ analytics: granted(5, "2027-01-01T00:00:00Z") });
+  });
+
+  test("the last of a subject that was erased replaces any, refuses everything, and is never replaced", () => {
+    const newer = { epoch: 10 ** 9, purposes: { "of-a-newer-writer": granted(10 ** 9), personalisation: granted(5) } };
+    expect(mayReplace(erasedRecord, newer)).toBe(true);
+    expect(mayReplace(newer, erasedRecord)).toBe(false);
+    expect(parseConsentRecord(structuredClone(erasedRecord))).toEqual(erasedRecord);
+    for (const purpose of purposes) expect(stateAt(erasedRecord, purpose, now)).toBe("withdrawn");
+  });
 
   const anyRecord = fc
     .dictionary(

@@ -305,6 +305,7 @@ describe("the preferences API", () => {
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).sort()).toEqual([
       "/v1/check",
+      "/v1/consent-events",
       "/v1/consent-events/{id}/proof",
       "/v1/consent-events/{id}/receipt",
       "/v1/exports",
@@ -313,7 +314,10 @@ describe("the preferences API", () => {
       "/v1/log/key",
       "/v1/notices/{id}/versions/{n}",
       "/v1/subjects",
+      "/v1/subjects/{sid}",
       "/v1/subjects/{sid}/consent-events",
+      "/v1/subjects/{sid}/export",
+      "/v1/subjects/{sid}/identities/{kind}",
       "/v1/subjects/{sid}/preferences",
       "/v1/subjects/{sid}/tokens",
       "/v1/subjects/{sid}/unsubscribe-links",

@@ -78,6 +78,14 @@ describe("a service of the brand", () => {
     expect(await refused.json()).toMatchObject({ type: "urn:bailiwick:problem:unknown-service" });
   });
 
+  test("gets evidence of anybody with the scope for it, and with no other", async () => {
+    const { subject } = await service.person();
+    const ask = (scopes: readonly ServiceScope[]) => asService("/v1/exports", { method: "POST", body: { subject }, scopes });
+    expect((await ask(["export"])).status).toBe(403);
+    // Nothing was said, so there is nothing to prove: but it was asked by somebody who may.
+    expect([200, 404, 503]).toContain((await ask(["evidence"])).status);
+  });
+
   test("is told how much it may still ask", async () => {
     const { subject } = await service.person();
     const answer = await asService(`/v1/subjects/${subject}/preferences`);
