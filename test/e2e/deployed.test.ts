@@ -131,7 +131,7 @@ describe("a deployed platform", () => {
         database: expect.stringContaining(`bailiwick-${region}`),
         sinks: expect.stringMatching(/telemetry-.* \(\d+ objects\)/),
         alerts: expect.stringMatching(/^\d+, none fires$|^\d+ of \d+ fires?$/),
-        keys: "3 enabled (3 of them rotate)",
+        keys: "5 enabled (4 of them rotate)",
         certificates: expect.stringMatching(/^\d valid, the first ends 20\d\d-\d\d-\d\d/),
         "path gcp": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
         "path aws": expect.stringMatching(/^\d+ emitted = \d+ stored \+ 0 rejected/),
