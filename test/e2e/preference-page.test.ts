@@ -136,6 +136,19 @@ test("preferences under a purpose are kept", async () => {
   expect(await page.evaluate(checked)).toEqual(["events", "monthly"]);
 });
 
+test("the receipt of a change can be kept", async () => {
+  const page = await known("eu");
+  await choose(page, "analytics", "refuse");
+  await page.click("#save-analytics");
+  await says(page, "Saved. Analytics: refused.");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /^Download the receipt/ }).click()]);
+  expect(download.suggestedFilename()).toMatch(/^receipt-[0-9a-f-]{36}\.json$/);
+  expect(JSON.parse(readFileSync(await download.path(), "utf8"))).toMatchObject({
+    "@type": "dpv:ConsentReceipt",
+    commitment: expect.any(String),
+  });
+});
+
 describe("with Global Privacy Control", () => {
   test("a known person is opted out where sharing is on until somebody objects, once, and without the signal as well", async () => {
     const page = await known("us");

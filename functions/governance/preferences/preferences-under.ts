@@ -80,6 +80,24 @@ export const widens = (wanted: Chosen, held: Chosen): boolean =>
     return letThrough(group, wanted).some((option) => !before.includes(option));
   });
 
+/** What is chosen for a subject when another turns out to be the same person: under each purpose what both let through. */
+export const mergedChoices = (own: ChosenUnder, other: ChosenUnder): ChosenUnder =>
+  Object.fromEntries(
+    (Object.entries(other) as [Purpose, Chosen][]).map(([purpose, chosen]) => [purpose, narrower(own[purpose] ?? {}, chosen)]),
+  );
+
+/** What two choices both let through. */
+function narrower(one: Chosen, other: Chosen): Chosen {
+  return Object.fromEntries(
+    groups.flatMap((group) => {
+      const { name, choose } = group;
+      if (one[name] === undefined && other[name] === undefined) return [];
+      const both = letThrough(group, one).filter((option) => letThrough(group, other).includes(option));
+      return [[name, choose === "one" ? both.slice(0, 1) : both]];
+    }),
+  );
+}
+
 /** What a choice lets through of a group: all where nothing was answered; where one is chosen, that one and whatever is less. */
 function letThrough({ name, choose, options }: PreferenceGroup, chosen: Chosen): readonly string[] {
   const its = chosen[name];

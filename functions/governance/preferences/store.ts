@@ -24,7 +24,7 @@ import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
 import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
-import type { ChosenPatches, ChosenUnder } from "./preferences-under.ts";
+import { type ChosenPatches, type ChosenUnder, mergedChoices } from "./preferences-under.ts";
 import { keptHours } from "./retention.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
@@ -294,10 +294,12 @@ export class PreferencesStore {
     if (!own || !theirs) throw unknownSubject();
     const { record } = own.holding;
     const words = mergedWords(record, theirs.holding.record, record.epoch + 1);
-    if (Object.keys(words).length > 0) {
+    const chosen = choicesOf(own.holding.chosen, mergedChoices(own.holding.chosen, theirs.holding.chosen));
+    if (Object.keys(words).length > 0 || chosen.length > 0) {
       const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
       const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
-      await this.#write(client, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
+      const saying = { record: settled, chosen: Object.fromEntries(chosen.map(({ purpose, chosen }) => [purpose, chosen])) };
+      await this.#write(client, own.owner, own.held, saying, said, new Date());
       if (this.#announce) await enqueue(client, known, settled, ownDeliverySeconds);
     }
     await this.#forget(client, other);

@@ -155,6 +155,6 @@ describe("over the API", () => {
   test("it does nothing for a subject that is not there", async () => {
     const unknown = person.subject.replace(/.{4}$/, "0000");
     const answer = await service.request(`/v1/check?subject=${unknown}&purpose=advertising`, { scope: "edge", headers: signal });
-    expect(await answer.json()).toMatchObject({ allow: false, reason: "gpc", epoch: 0 });
+    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ allow: false })]);
   });
 });

@@ -6,6 +6,7 @@ import {
   type Chosen,
   chosenPatches,
   chosenSchema,
+  mergedChoices,
   patched,
   preferencesUnder,
   widens,
@@ -43,6 +44,22 @@ describe("to choose", () => {
       fc.property(anyChosen, anyChosen, anyChosen, (one, two, three) => {
         expect(widens(one, one)).toBe(false);
         if (!widens(one, two) && !widens(two, three)) expect(widens(one, three)).toBe(false);
+      }),
+    );
+  });
+
+  test("as two people who turn out to be one is to choose what both let through, and no less", () => {
+    const merge = (one: Chosen, other: Chosen) =>
+      mergedChoices({ "email-marketing": one }, { "email-marketing": other })["email-marketing"] ?? {};
+    expect(merge({ topics: ["news", "offers"], frequency: ["each"] }, { topics: ["offers", "events"], frequency: ["monthly"] })).toEqual({
+      topics: ["offers"],
+      frequency: ["monthly"],
+    });
+    fc.assert(
+      fc.property(anyChosen, anyChosen, anyChosen, (one, other, third) => {
+        const both = merge(one, other);
+        expect([widens(both, one), widens(both, other)]).toEqual([false, false]);
+        if (!widens(third, one) && !widens(third, other)) expect(widens(third, both)).toBe(false);
       }),
     );
   });

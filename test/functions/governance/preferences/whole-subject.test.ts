@@ -229,6 +229,22 @@ describe("one person, two subjects", () => {
     expect((await fresh.read()).status).toBe(404);
   });
 
+  test("takes less of what was chosen under a purpose, too", async () => {
+    const [known, fresh] = [await service.person(), await service.person()];
+    const choose = (person: Person, topics: string[]) =>
+      service.request(person.path, {
+        method: "PATCH",
+        headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json" },
+        body: JSON.stringify({ preferences: { "email-marketing": { topics } } }),
+      });
+    await choose(known, ["news", "offers"]);
+    await choose(fresh, ["offers", "events"]);
+    await link(known, "hedy@brand.example");
+    await link(fresh, "hedy@brand.example");
+    expect(await (await known.read()).json()).toMatchObject({ preferences: { "email-marketing": { topics: ["offers"] } } });
+    expect((await ledgerOf(region, known.subject)).at(-1)).toMatchObject({ method: "merge", preferences: { topics: ["offers"] } });
+  });
+
   test("linked at once in both directions end as one, and nobody waits for ever", async () => {
     const people = await Promise.all([1, 2, 3, 4].map(() => service.person()));
     const linked = await Promise.all(people.map((person) => link(person, "many@brand.example")));
