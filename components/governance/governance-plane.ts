@@ -32,6 +32,8 @@ export interface GovernancePlaneArgs {
   readonly subjectTokenKey: pulumi.Input<string>;
   /** Where services send what they tell of themselves, signed with an Ed25519 key (PKCS #8 PEM) of theirs. */
   readonly telemetry: { readonly key: pulumi.Input<string>; readonly collectors: { readonly gcp: string; readonly aws: string } };
+  /** Services of the brand that may call, each by its Ed25519 public key (SPKI PEM), and for what (functions/shared/service-token.ts). */
+  readonly serviceClients: readonly { readonly name: string; readonly key: pulumi.Input<string>; readonly scopes: readonly string[] }[];
   /** The transparency log of what was said, and where it is published. */
   readonly log: {
     /** Its name for ever, and its public address without a scheme: `eu.brand.example/v1/log`. */
@@ -224,6 +226,7 @@ export class GovernancePlane extends pulumi.ComponentResource {
           ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
           SUBJECT_KEYS_KMS: keys.nodes.subjects.id,
+          SERVICE_CLIENTS: pulumi.jsonStringify(args.serviceClients),
           LOG_KEY_KMS: keys.logKeyVersion,
           LOG_ORIGIN: log.origin,
           LOG_BUCKET: log.bucket,

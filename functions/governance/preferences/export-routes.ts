@@ -6,6 +6,7 @@ import type { Variables } from "../through-the-edge.ts";
 import { type Keys, ownSubject } from "./authentication.ts";
 import type { EvidenceExports, Wanted } from "./evidence-exports.ts";
 import { problems } from "./routes.ts";
+import { requireScope } from "./service-clients.ts";
 
 const instant = z.iso.datetime({ offset: true });
 const wanted = z
@@ -22,7 +23,7 @@ const exportEvidence = createRoute({
   path: "/v1/exports",
   summary: "Evidence of what was said, for somebody to check alone",
   description:
-    "A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; the region's operators any subject's, or a period. A bundle has at most 5000 events: beyond it, 422 says in `to` up to where a first one would reach.",
+    "A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope `evidence` any subject's, or a period. A bundle has at most 5000 events: beyond it, 422 says in `to` up to where a first one would reach.",
   request: { body: { required: true, content: { "application/json": { schema: wanted } } } },
   responses: {
     200: { description: "The bundle", content: { "application/x-tar": { schema: z.string().openapi({ format: "binary" }) } } },
@@ -33,7 +34,9 @@ const exportEvidence = createRoute({
 export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, exports: EvidenceExports, keys: Keys): void {
   app.openapi(exportEvidence, async (c) => {
     const asked = c.req.valid("json");
-    const archive = await exports.tar(c.get("scope") === "edge" ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked));
+    const service = c.get("service");
+    if (service) requireScope(service, "evidence");
+    const archive = await exports.tar(service ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked));
     return c.body(ReadableStream.from(archive), 200, {
       "content-type": "application/x-tar",
       "content-disposition": 'attachment; filename="evidence.tar"',
