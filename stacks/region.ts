@@ -67,6 +67,8 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
   const edgeKey = new PrivateKey("edge-key", { algorithm: "ED25519" }, { provider: tlsProvider });
   const telemetryKey = new PrivateKey("telemetry-key", { algorithm: "ED25519" }, { provider: tlsProvider });
   const subjectTokenKey = new PrivateKey("subject-token-key", { algorithm: "ED25519" }, { provider: tlsProvider });
+  // Whoever may open this stack's secrets may ask for evidence: the platform's operators (./bailiwick evidence export).
+  const operatorKey = new PrivateKey("operator-key", { algorithm: "ED25519" }, { provider: tlsProvider });
   const preferencesAccount = new Account(
     "preferences",
     { project, accountId: "preferences", displayName: "The preference service" },
@@ -129,9 +131,9 @@ export async function deploy(stack: string, raw: Readonly<Record<string, string>
         key: telemetryKey.privateKeyPemPkcs8,
         collectors: { gcp: `https://${collectors.gcp}`, aws: `https://${collectors.aws}` },
       },
-      services: config.services,
       phase: config.phase,
       subjectsUrl: subjects?.url,
+      serviceClients: [{ name: "operator", key: operatorKey.publicKeyPem, scopes: ["evidence"] }, ...config.services],
       log: {
         origin: logOf(region, domain),
         bucket: log.bucket,

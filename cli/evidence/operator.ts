@@ -1,7 +1,7 @@
-// A region's preference service, asked with the operator's right: whoever may deploy the region may speak as its edge does.
+// A region's preference service, asked as its operator: whoever may open the region stack's secrets, and so deploy it, may ask for evidence.
 import { readFileSync } from "node:fs";
 import { fetch, ProxyAgent, type Response } from "undici";
-import { issueEdgeToken } from "../../functions/shared/tokens.ts";
+import { issueServiceToken } from "../../functions/shared/service-token.ts";
 import { exitCodes, PersonError } from "../errors.ts";
 import { stateOutputs } from "../pulumi/checkpoint.ts";
 import { secretOf } from "../pulumi/secret.ts";
@@ -22,25 +22,25 @@ export class Operator implements AsyncDisposable {
 
   /** @throws PersonError when the region is not deployed */
   static async of(ready: Ready, region: string): Promise<Operator> {
-    const origin = stateOutputs(region)?.preferences as string | undefined;
+    const origin = stateOutputs(region)?.site as string | undefined;
     if (!origin)
       throw new PersonError(
         `Stack "${region}" has no preference service.`,
         `Deploy it first: ./bailiwick up ${region}.`,
         exitCodes.unavailable,
       );
-    const key = await secretOf(ready, region, "edge-key", "privateKeyPemPkcs8");
+    const key = await secretOf(ready, region, "operator-key", "privateKeyPemPkcs8");
     const { proxyUrl, caFile } = ready.sandbox;
     return new Operator(region, origin, key, new ProxyAgent({ uri: proxyUrl, requestTls: { ca: readFileSync(caFile) } }));
   }
 
-  /** @throws PersonError when it does not answer */
+  /** At the region's public address. @throws PersonError when it does not answer */
   async ask(path: string, body?: object): Promise<Response> {
-    const token = await issueEdgeToken(this.#key, this.#region, this.#origin, "edge");
-    return fetch(this.#origin + path, {
+    const token = await issueServiceToken(this.#key, { name: "operator", scopes: ["evidence"] }, this.#region);
+    return fetch(new URL(path, this.#origin), {
       dispatcher: this.#dispatcher,
       method: body === undefined ? "GET" : "POST",
-      headers: { "x-edge-authorization": `Bearer ${token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((error: Error) => {
       throw new PersonError(

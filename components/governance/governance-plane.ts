@@ -32,6 +32,8 @@ export interface GovernancePlaneArgs {
   readonly subjectTokenKey: pulumi.Input<string>;
   /** Where services send what they tell of themselves, signed with an Ed25519 key (PKCS #8 PEM) of theirs. */
   readonly telemetry: { readonly key: pulumi.Input<string>; readonly collectors: { readonly gcp: string; readonly aws: string } };
+  /** Services of the brand that may call, each by its Ed25519 public key (SPKI PEM), and for what (functions/shared/service-token.ts). */
+  readonly serviceClients: readonly { readonly name: string; readonly key: pulumi.Input<string>; readonly scopes: readonly string[] }[];
   /** The transparency log of what was said, and where it is published. */
   readonly log: {
     /** Its name for ever, and its public address without a scheme: `eu.brand.example/v1/log`. */
@@ -48,8 +50,6 @@ export interface GovernancePlaneArgs {
     /** The log of another region that this one watches, by its name; absent: nobody's. */
     readonly watched?: string | undefined;
   };
-  /** The brand's services that may call the preference service, as its environment has them. */
-  readonly services: readonly { readonly name: string; readonly key: string; readonly scopes: readonly string[] }[];
   /** Phase of a rollout; absent: no phases. */
   readonly phase?: "1" | "2" | undefined;
   /** Address of the region's subject store; absent where the edge keeps no state. */
@@ -228,7 +228,7 @@ export class GovernancePlane extends pulumi.ComponentResource {
           ...ofPreferences.environment,
           JURISDICTION: jurisdiction,
           SUBJECT_KEYS_KMS: keys.nodes.subjects.id,
-          ...(args.services.length === 0 ? {} : { SERVICE_CLIENTS: JSON.stringify(args.services) }),
+          SERVICE_CLIENTS: pulumi.jsonStringify(args.serviceClients),
           ...(args.phase === undefined ? {} : { PHASE: args.phase }),
           LOG_KEY_KMS: keys.logKeyVersion,
           LOG_ORIGIN: log.origin,

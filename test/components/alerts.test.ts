@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RegionLogs } from "../../components/telemetry/region-logs.ts";
 import { objectives, SloAlerts, type SloAlertsArgs } from "../../components/telemetry/slo-alerts.ts";
+import { alarmName } from "../../functions/governance/audit/alarms.ts";
 import { residencyOf } from "../../stacks/residency.ts";
 import { part, run } from "./program.ts";
 
@@ -46,6 +47,12 @@ describe("SloAlerts", () => {
     const { made } = await run(() => new SloAlerts("a", alerts({ email: "on-call@brand.example" })));
     expect(part(made, "a-channel").inputs).toMatchObject({ type: "email", labels: { email_address: "on-call@brand.example" } });
     expect(part(made, "a-spool").inputs.notificationChannels).toHaveLength(1);
+  });
+
+  it("wakes somebody for whatever the service calls an alarm of a transparency log", async () => {
+    const { made } = await run(() => new SloAlerts("a", alerts()));
+    expect(part(made, "a-log-alarms").inputs.filter).toBe(`resource.type="cloud_run_revision" AND jsonPayload.alarm="${alarmName}"`);
+    expect(part(made, "a-log").inputs).toMatchObject({ severity: "CRITICAL", conditions: [{ conditionThreshold: { thresholdValue: 0 } }] });
   });
 
   it("measures how long withdrawals and deliveries take from what the service logs", async () => {

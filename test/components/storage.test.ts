@@ -84,6 +84,17 @@ describe("ResidentBucket", () => {
     });
   });
 
+  it("in Cloud Storage is locked where it holds audit data, for as long as the map says, unless it is ephemeral", async () => {
+    const retention = async (args: Partial<ResidentBucketArgs>) =>
+      part((await run(() => new ResidentBucket("b", bucket(args)))).made, "b-bucket").inputs.retentionPolicy;
+    expect(await retention({ dataClass: "audit" })).toEqual({
+      isLocked: true,
+      retentionPeriod: String(residencyOf("eu").auditRetention.days * 86_400),
+    });
+    expect(await retention({ dataClass: "audit", lifecycle: "ephemeral" })).toBeUndefined();
+    expect(await retention({})).toBeUndefined();
+  });
+
   it("may be emptied by a destroy only when it is ephemeral", async () => {
     for (const lifecycle of ["durable", "ephemeral"] as const)
       for (const cloud of ["gcp", "aws"] as const) {

@@ -63,7 +63,7 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
       new Background("The log", 1000, () => sequencer.turn()),
       ...publishers.map((each) => new Background("The publication of the log", 1000, () => each.turn())),
       new Background("The check of the log", 60_000, () => check.turn()),
-      ...(watcher ? [new Background("The watch of another region's log", 60_000, () => watcher.turn())] : []),
+      ...(watcher ? [new Background("The watch of another region's log", 20_000, () => watcher.turn())] : []),
     ],
   };
 }

@@ -2,8 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { ProblemError } from "../../shared/problem.ts";
 import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
-import type { EdgeScope } from "../../shared/tokens.ts";
-import type { CallingService, Variables } from "../through-the-edge.ts";
+import type { Variables } from "../through-the-edge.ts";
 import { type Keys, ownSubject } from "./authentication.ts";
 import type { EvidenceExports, Wanted } from "./evidence-exports.ts";
 import { problems } from "./routes.ts";
@@ -24,7 +23,7 @@ const exportEvidence = createRoute({
   path: "/v1/exports",
   summary: "Evidence of what was said, for somebody to check alone",
   description:
-    "A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; the region's operators, and services with the scope `evidence`, any subject's, or a period. A bundle has at most 5000 events: beyond it, 422 says in `to` up to where a first one would reach.",
+    "A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope `evidence` any subject's, or a period. A bundle has at most 5000 events: beyond it, 422 says in `to` up to where a first one would reach.",
   request: { body: { required: true, content: { "application/json": { schema: wanted } } } },
   responses: {
     200: { description: "The bundle", content: { "application/x-tar": { schema: z.string().openapi({ format: "binary" }) } } },
@@ -35,9 +34,9 @@ const exportEvidence = createRoute({
 export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, exports: EvidenceExports, keys: Keys): void {
   app.openapi(exportEvidence, async (c) => {
     const asked = c.req.valid("json");
-    const archive = await exports.tar(
-      mayAskForAny(c.get("scope"), c.get("service")) ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked),
-    );
+    const service = c.get("service");
+    if (service) requireScope(service, "evidence");
+    const archive = await exports.tar(service ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked));
     return c.body(ReadableStream.from(archive), 200, {
       "content-type": "application/x-tar",
       "content-disposition": 'attachment; filename="evidence.tar"',
@@ -55,12 +54,6 @@ export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, expo
       });
     return { kind: "subject", subject };
   }
-}
-
-/** The region's operators come as the edge itself, a service with its own scope. */
-function mayAskForAny(scope: EdgeScope, service: CallingService | undefined): boolean {
-  if (service) requireScope(service, "evidence");
-  return scope === "edge" || service !== undefined;
 }
 
 function ofAnybody(asked: z.infer<typeof wanted>): Wanted {

@@ -312,6 +312,7 @@ describe("the preferences API", () => {
       "/v1/log/checkpoint",
       "/v1/log/consistency",
       "/v1/log/key",
+      "/v1/log/watched",
       "/v1/notices/{id}/versions/{n}",
       "/v1/subjects",
       "/v1/subjects/{sid}",

@@ -7,6 +7,7 @@ import { leafOf } from "../../../../functions/governance/audit/leaf.ts";
 import { leafHash, verifyConsistency, verifyInclusion } from "../../../../functions/governance/audit/merkle.ts";
 import { parseVerifierKey } from "../../../../functions/governance/audit/signed-note.ts";
 import type { File } from "../../../../functions/governance/audit/tiles.ts";
+import { issueServiceToken, type ServiceScope } from "../../../../functions/shared/service-token.ts";
 import { newKeyPair } from "../../keys.ts";
 import { asStranger } from "../audit/evidence/stranger.ts";
 import { Outside } from "../audit/outside.ts";
@@ -42,7 +43,16 @@ describe("the audit trail", () => {
     await outside?.[Symbol.asyncDispose]();
   });
 
-  const serve = () => region.serve(outside.environment, keys);
+  const auditor = newKeyPair();
+  const clients = [
+    { name: "auditor", key: auditor.publicPem, scopes: ["evidence"] },
+    { name: "shop", key: auditor.publicPem, scopes: ["check"] },
+  ];
+  const serve = () => region.serve({ ...outside.environment, SERVICE_CLIENTS: JSON.stringify(clients) }, keys);
+  const as = async (name: "auditor" | "shop", scopes: readonly ServiceScope[]) => ({
+    headers: { authorization: `Bearer ${await issueServiceToken(auditor.privatePem, { name, scopes }, "eu")}` },
+  });
+  const asAuditor = () => as("auditor", ["evidence"]);
   const asking = (person: Person) => ({ headers: { authorization: `Bearer ${person.token}` } });
   const eventsOf = async (person: Person) => {
     const answer = await person.service.request(`/v1/subjects/${person.subject}/consent-events`, asking(person));
@@ -159,6 +169,7 @@ describe("the audit trail", () => {
       expect((await of(asking(other))).status).toBe(404);
       expect((await of({})).status).toBe(401);
       expect((await of({ scope: "edge" })).status).toBe(401);
+      expect((await of(await asAuditor())).status).toBe(401);
     }
   });
 
@@ -185,13 +196,13 @@ describe("the audit trail", () => {
     expect(out).toContain(`whose text the maker does not have: ${notice.sha256}`);
     expect(code).toBe(0);
 
-    const same = await exported(service, { subject: person.subject }, { scope: "edge" });
+    const same = await exported(service, { subject: person.subject }, await asAuditor());
     expect(String(same.find(({ path }) => path === "events.jsonl")?.bytes)).toBe(
       String(own.find(({ path }) => path === "events.jsonl")?.bytes),
     );
 
     const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
-    const all = await verified(service, await exported(service, period, { scope: "edge" }));
+    const all = await verified(service, await exported(service, period, await asAuditor()));
     expect(all.out).toMatch(/From log index 0 to \d+ nothing was left out/);
     expect(all.code).toBe(0);
   });
@@ -202,9 +213,12 @@ describe("the audit trail", () => {
     expect((await post(service, {})).status).toBe(401);
     expect((await post(service, { subject: other.subject }, asking(person))).status).toBe(403);
     expect((await post(service, period, asking(person))).status).toBe(403);
-    expect((await post(service, {}, { scope: "edge" })).status).toBe(422);
-    expect((await post(service, { from: period.to, to: period.from }, { scope: "edge" })).status).toBe(422);
-    expect((await post(service, { ...period, to: "2099-01-01T00:00:00Z" }, { scope: "edge" })).status).toBe(422);
+    expect((await post(service, period, { scope: "edge" })).status).toBe(401);
+    expect((await post(service, period, await as("shop", ["check"]))).status).toBe(403);
+    expect((await post(service, period, await as("shop", ["evidence"]))).status).toBe(403);
+    expect((await post(service, {}, await asAuditor())).status).toBe(422);
+    expect((await post(service, { from: period.to, to: period.from }, await asAuditor())).status).toBe(422);
+    expect((await post(service, { ...period, to: "2099-01-01T00:00:00Z" }, await asAuditor())).status).toBe(422);
   });
 
   test("keeps what an erased subject said as a commitment, which still stands", async () => {
@@ -216,7 +230,7 @@ describe("the audit trail", () => {
       `DELETE FROM preferences.consent_state WHERE subject = '${person.subject}'; DELETE FROM preferences.subject WHERE id = '${person.subject}'`,
     );
     const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
-    const { code, out } = await verified(service, await exported(service, period, { scope: "edge" }));
+    const { code, out } = await verified(service, await exported(service, period, await asAuditor()));
     expect(out).toContain("commitment only");
     expect(out).not.toContain(event?.id as string);
     expect(code).toBe(0);
@@ -248,7 +262,7 @@ describe("the audit trail", () => {
     running = false;
     await Promise.all(writers);
     service = at(0);
-    const files = await exported(service, { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() }, { scope: "edge" });
+    const files = await exported(service, { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() }, await asAuditor());
     const { code, out } = await verified(service, files);
     expect(out).toMatch(/From log index 0 to \d+ nothing was left out/);
     expect(code).toBe(0);
