@@ -13,6 +13,7 @@ const notice = createRoute({
   method: "get",
   path: "/v1/notices/{id}/versions/{n}",
   summary: "A notice as it was shown; SHA-256 of the answer's bytes is what events name it by",
+  security: [],
   request: {
     params: z.object({
       id: z.string().max(100).openapi({ example: "preferences-eu" }),

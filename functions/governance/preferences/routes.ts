@@ -82,6 +82,12 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   description,
   content: { "application/json": { schema } },
 });
+/** What a request may show, any of them, where an operation says nothing else. What the edge shows of itself is its own. */
+export const credentials = {
+  subject: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A person's own token, from POST /v1/subjects" },
+  cookie: { type: "apiKey", in: "cookie", name: "subject_token", description: "The same token, as the preference page keeps it" },
+  service: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "Signed by a service that the stack's configuration names" },
+} as const;
 /** How every operation may refuse. */
 const refusals = {
   401: "No valid token of the edge, or of a subject where one is needed",
@@ -103,11 +109,15 @@ export const problems = Object.fromEntries(
 );
 const sid = z.object({ sid: subjectId });
 const optionalHeader = (description: string, example: string) => z.string().optional().openapi({ description, example });
+export const ifMatch = optionalHeader("ETag the decision rests on, or *", "*");
+export const idempotencyKey = (example: string) =>
+  z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request", example });
 
 export const createSubject = createRoute({
   method: "post",
   path: "/v1/subjects",
   summary: "Make a new anonymous subject, because a person asked for preferences",
+  security: [],
   responses: { 201: json(token, "The subject and its first token"), ...problems },
 });
 
@@ -142,14 +152,9 @@ export const patchPreferences = createRoute({
   request: {
     params: sid,
     headers: z.object({
-      "if-match": optionalHeader("ETag the decision rests on, or *", "*"),
+      "if-match": ifMatch,
       "sec-gpc": optionalHeader("1: Global Privacy Control", "1"),
-      "idempotency-key": z
-        .string()
-        .min(1)
-        .max(200)
-        .optional()
-        .openapi({ description: "Chosen by the client, new for every new request", example: "8f14e45f-ceea-467f-9a0b-2f3d1c7a6b51" }),
+      "idempotency-key": idempotencyKey("8f14e45f-ceea-467f-9a0b-2f3d1c7a6b51"),
     }),
     body: {
       required: true,

@@ -34,6 +34,7 @@ const ask = createRoute({
   method: "get",
   path,
   summary: "A page with one button; it stops nothing by itself",
+  security: [],
   request: { params: token },
   responses: { ...problems, 200: page("The page"), 404: page("The link is not valid") },
 });
@@ -42,6 +43,7 @@ const stop = createRoute({
   method: "post",
   path,
   summary: "Stop what the link names: one click, RFC 8058",
+  security: [],
   request: {
     params: token,
     body: { required: true, content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } },

@@ -1,7 +1,9 @@
 // The OpenAPI document that the service serves: valid, complete, and true. Every example is sent to the service as it ships.
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { issueServiceToken } from "../../../../functions/shared/service-token.ts";
 import { issueUnsubscribeToken } from "../../../../functions/shared/tokens.ts";
+import { newKeyPair } from "../../keys.ts";
 import { Outside } from "../audit/outside.ts";
 import { type Region, startRegion } from "../region.ts";
 import type { Person, Service } from "../service.ts";
@@ -21,10 +23,15 @@ describe("the OpenAPI document", () => {
   let person: Person;
   let api: ServedApi;
   let standsFor: (example: string) => string;
+  const clientKey = newKeyPair();
+  const scopes = ["identities:write"] as const;
   beforeAll(async () => {
     outside = await Outside.start();
     region = await startRegion({ accessToken: outside.accessToken, identityToken: async (audience) => outside.identityToken(audience) });
-    service = await region.serve(outside.environment);
+    service = await region.serve({
+      ...outside.environment,
+      SERVICE_CLIENTS: JSON.stringify([{ name: "signing-in", key: clientKey.publicPem, scopes }]),
+    });
     await service.request("/health", { scope: "none" });
     api = await ServedApi.of(service);
     person = await service.person();
@@ -77,10 +84,16 @@ describe("the OpenAPI document", () => {
     return { body: standsFor(body), headers: { "content-type": mediaType } };
   };
 
+  async function credentialFor({ credentials }: Operation): Promise<Record<string, string>> {
+    if (credentials.length === 0) return {};
+    if (credentials.includes("subject")) return { authorization: `Bearer ${person.token}` };
+    return { authorization: `Bearer ${await issueServiceToken(clientKey.privatePem, { name: "signing-in", scopes }, "eu")}` };
+  }
+
   async function objectionsTo(operation: Operation): Promise<string[]> {
     const { path, headers } = exampleOf(operation, standsFor);
     const { method } = operation;
-    const given = { authorization: `Bearer ${person.token}`, ...headers };
+    const given = { ...(await credentialFor(operation)), ...headers };
     const bodies = operation.bodies.length === 0 ? [undefined] : operation.bodies;
     const objections: string[] = [];
     for (const each of bodies) {
@@ -110,6 +123,23 @@ describe("the OpenAPI document", () => {
     ]);
     expect(lacking).toEqual([]);
     expect(api.operations.length).toBeGreaterThan(10);
+  });
+
+  test("says truly what must be shown: without it, nothing is done", async () => {
+    const answered = api.operations
+      .filter(({ credentials }) => credentials.length > 0)
+      .map(async (operation) => {
+        const { path, headers } = exampleOf(operation, standsFor);
+        const [body] = operation.bodies.map(({ mediaType, example }) => bodyAs(mediaType, example));
+        const { status } = await service.request(path, {
+          method: operation.method,
+          headers: { ...headers, ...body?.headers },
+          ...(body ? { body: body.body } : {}),
+        });
+        return [operation.name, status];
+      });
+    const refused = Object.fromEntries(await Promise.all(answered)) as Record<string, number>;
+    expect(Object.entries(refused).filter(([, status]) => status !== 401 && status !== 403)).toEqual([]);
   });
 
   test("has examples that run, and answers that are as it says", async () => {

@@ -20,11 +20,14 @@ export interface Parameter {
 interface Described {
   readonly summary?: string;
   readonly parameters?: readonly Parameter[];
+  /** Any of these; none where nothing needs to be shown. Absent: those of the document. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
 }
 
 interface Document extends Record<string, unknown> {
+  readonly security: NonNullable<Described["security"]>;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
 }
 
@@ -34,6 +37,8 @@ export interface Operation extends Described {
   readonly method: string;
   /** With its parameters in braces. */
   readonly path: string;
+  /** Names of the credentials any of which it takes; none where it needs none. */
+  readonly credentials: readonly string[];
   /** Each body that it takes, by media type. */
   readonly bodies: readonly { readonly mediaType: string; readonly schema: Schema; readonly example: unknown }[];
 }
@@ -64,7 +69,8 @@ export class ServedApi {
           schema: this.resolved(schema),
           example: example ?? this.resolved(schema).example,
         }));
-        return { ...described, name: `${method} ${path}`, method, path, bodies };
+        const credentials = (described.security ?? this.document.security).flatMap((each) => Object.keys(each));
+        return { ...described, name: `${method} ${path}`, method, path, credentials, bodies };
       }),
     );
   }
