@@ -3,7 +3,8 @@
 
 /** Crockford's base 32: no I, L, O or U. https://www.crockford.com/base32.html */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const pattern = /^([a-z][a-z0-9-]{0,31})_[0-9A-HJKMNP-TV-Z]{26}$/;
+/** What a subject id looks like. */
+export const subjectIdPattern = /^([a-z][a-z0-9-]{0,31})_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 declare const brand: unique symbol;
 export type SubjectId = string & { readonly [brand]: "SubjectId" };
@@ -17,10 +18,10 @@ export function newSubjectId(region: string): SubjectId {
 }
 
 export function isSubjectId(value: unknown): value is SubjectId {
-  return typeof value === "string" && pattern.test(value);
+  return typeof value === "string" && subjectIdPattern.test(value);
 }
 
 /** The region a subject id names, or undefined when it is not a subject id. */
 export function regionOfSubject(value: string): string | undefined {
-  return pattern.exec(value)?.[1];
+  return subjectIdPattern.exec(value)?.[1];
 }

@@ -164,7 +164,9 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   addNoticeRoutes(app, database);
   addUnsubscribeRoutes(app, { keys, store, brand, addresses, enforcement });
 
-  app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" } });
+  for (const [name, scheme] of Object.entries(routes.credentials)) app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
+  const security = Object.keys(routes.credentials).map((name) => ({ [name]: [] }));
+  app.doc31("/v1/openapi.json", { openapi: "3.1.0", info: { title: "Preferences", version: "1" }, security });
 
   app.notFound((c) =>
     problemResponse({

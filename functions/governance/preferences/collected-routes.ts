@@ -7,7 +7,7 @@ import { authorize, type Keys } from "./authentication.ts";
 import { etagOf } from "./document.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenSchema } from "./preferences-under.ts";
-import { json, problems, subjectId } from "./routes.ts";
+import { idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
 import type { PreferencesStore } from "./store.ts";
 
 export interface CollectedParts {
@@ -34,7 +34,15 @@ const collected = z
     tcf,
   })
   .refine(({ state, preferences }) => state !== undefined || preferences !== undefined, "must say a state, preferences, or both")
-  .openapi("CollectedEvent");
+  .openapi("CollectedEvent", {
+    example: {
+      subject: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE",
+      purpose: "analytics",
+      state: "granted",
+      surface: "shop-app",
+      collectedAt: "2026-03-01T09:30:00Z",
+    },
+  });
 
 const report = createRoute({
   method: "post",
@@ -44,8 +52,8 @@ const report = createRoute({
     "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal.",
   request: {
     headers: z.object({
-      "if-match": z.string().optional(),
-      "idempotency-key": z.string().min(1).max(200).optional(),
+      "if-match": ifMatch,
+      "idempotency-key": idempotencyKey("shop-app-2026-000417"),
     }),
     body: { required: true, content: { "application/json": { schema: collected } } },
   },

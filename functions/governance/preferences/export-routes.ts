@@ -16,6 +16,7 @@ const wanted = z
   ])
   .openapi("EvidenceRequest", {
     description: "Everything of one subject (without its id: of one's own), or of a period up to, and without, `to`.",
+    example: { subject: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE" },
   });
 
 const exportEvidence = createRoute({

@@ -26,7 +26,7 @@ const retrySeconds = 15;
 
 const hash = z.string().openapi({ description: "32 bytes in base64url", example: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" });
 const note = z.string().openapi({ description: "A signed checkpoint (c2sp.org/tlog-checkpoint)" });
-const eventId = z.object({ id: z.uuid() });
+const eventId = z.object({ id: z.uuid().openapi({ example: "0b54b3a5-6c0e-4c37-9f5e-6d1c1e0a9b52" }) });
 const text = (description: string) => ({ description, content: { "text/plain": { schema: z.string() } } });
 
 const receipt = createRoute({
@@ -62,15 +62,17 @@ const checkpoint = createRoute({
   method: "get",
   path: "/v1/log/checkpoint",
   summary: "The log's signed word on its size and root",
+  security: [],
   responses: { 200: text("A checkpoint as a signed note (c2sp.org/tlog-checkpoint)"), ...problems },
 });
 
-const size = z.coerce.number().int().min(0);
+const size = (example: number) => z.coerce.number().int().min(0).openapi({ type: "integer", example });
 const consistency = createRoute({
   method: "get",
   path: "/v1/log/consistency",
   summary: "The proof that the log of one size began as the log of a smaller one",
-  request: { query: z.object({ from: size, to: size }) },
+  security: [],
+  request: { query: z.object({ from: size(1), to: size(3) }) },
   responses: {
     200: json(
       z.object({ from: z.int(), to: z.int(), hashes: z.array(hash) }).openapi("Consistency", {
@@ -86,6 +88,7 @@ const key = createRoute({
   method: "get",
   path: "/v1/log/key",
   summary: "The log's public key",
+  security: [],
   description: "Compare it with what you have from elsewhere: a log that brings its own key proves nothing to whoever does not know it.",
   responses: {
     200: json(

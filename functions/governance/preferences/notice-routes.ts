@@ -6,16 +6,26 @@ import type { Database } from "../database.ts";
 import type { Variables } from "../through-the-edge.ts";
 import { matches } from "./document.ts";
 import { findNotice } from "./notice-archive.ts";
+import { noticeVersion } from "./page/notice-text.ts";
 import { problems } from "./routes.ts";
 
 const notice = createRoute({
   method: "get",
   path: "/v1/notices/{id}/versions/{n}",
   summary: "A notice as it was shown; SHA-256 of the answer's bytes is what events name it by",
+  security: [],
   request: {
-    params: z.object({ id: z.string().max(100), n: z.coerce.number().int().min(1).max(1_000_000) }),
-    query: z.object({ lang: z.enum(languages).default("en") }),
-    headers: z.object({ "if-none-match": z.string().optional() }),
+    params: z.object({
+      id: z.string().max(100).openapi({ example: "preferences-eu" }),
+      n: z.coerce.number().int().min(1).max(1_000_000).openapi({ example: noticeVersion }),
+    }),
+    query: z.object({ lang: z.enum(languages).default("en").openapi({ example: "de" }) }),
+    headers: z.object({
+      "if-none-match": z
+        .string()
+        .optional()
+        .openapi({ example: `"sha256:${"0".repeat(64)}"` }),
+    }),
   },
   responses: {
     200: {

@@ -1,13 +1,13 @@
 // The preferences API: paths, schemas, answers. The schemas validate and are what the OpenAPI document is made from.
 import { createRoute, z } from "@hono/zod-openapi";
 import { consentStates, purposes, recordedStates } from "../../shared/consent.ts";
-import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+import { isSubjectId, type SubjectId, subjectIdPattern } from "../../shared/subject-id.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenPatches, chosenSchema } from "./preferences-under.ts";
 
 export const subjectId = z
   .custom<SubjectId>(isSubjectId, "must be a subject id: <region>_<26 characters>")
-  .openapi({ type: "string", example: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE" });
+  .openapi({ type: "string", pattern: subjectIdPattern.source, example: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE" });
 const instant = z.iso.datetime();
 
 const problem = z
@@ -63,7 +63,14 @@ export const preferencesPatch = z
     servedAt: consentEvent.shape.servedAt,
     collectedAt: consentEvent.shape.collectedAt,
   })
-  .openapi("PreferencesPatch", { description: "JSON merge patch, RFC 7396" });
+  .openapi("PreferencesPatch", {
+    description: "JSON merge patch, RFC 7396",
+    example: {
+      purposes: { personalisation: "granted", "email-marketing": "granted", advertising: "denied" },
+      preferences: { "email-marketing": { channels: ["email"], frequency: ["weekly"] } },
+      collectedAt: "2026-03-01T09:30:00Z",
+    },
+  });
 
 const token = z.object({ subject: subjectId, token: z.string(), expiresAt: instant }).openapi("SubjectToken");
 
@@ -75,19 +82,42 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   description,
   content: { "application/json": { schema } },
 });
+/** What a request may show, any of them, where an operation says nothing else. What the edge shows of itself is its own. */
+export const credentials = {
+  subject: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A person's own token, from POST /v1/subjects" },
+  cookie: { type: "apiKey", in: "cookie", name: "subject_token", description: "The same token, as the preference page keeps it" },
+  service: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "Signed by a service that the stack's configuration names" },
+} as const;
+/** How every operation may refuse. */
+const refusals = {
+  401: "No valid token of the edge, or of a subject where one is needed",
+  403: "Not of one's own subject",
+  404: "Not there, or not there for the caller",
+  409: "It contradicts what the browser's signal says",
+  412: "`If-Match` is stale; `resend` has what is taken all the same",
+  413: "The body is too large",
+  422: "The request is not valid: `errors` says where",
+  428: "`If-Match` is missing",
+  429: "Too many requests: `Retry-After` says when to go on",
+  503: "Nothing was done: try again, `Retry-After` says when",
+} as const;
 export const problems = Object.fromEntries(
-  ([401, 403, 404, 409, 412, 413, 422, 428, 429, 503] as const).map((status) => [
+  Object.entries(refusals).map(([status, description]) => [
     status,
-    { description: "See the problem", content: { "application/problem+json": { schema: problem } } },
+    { description, content: { "application/problem+json": { schema: problem } } },
   ]),
 );
 const sid = z.object({ sid: subjectId });
-const optionalHeader = (description: string) => z.string().optional().openapi({ description });
+const optionalHeader = (description: string, example: string) => z.string().optional().openapi({ description, example });
+export const ifMatch = optionalHeader("ETag the decision rests on, or *", "*");
+export const idempotencyKey = (example: string) =>
+  z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request", example });
 
 export const createSubject = createRoute({
   method: "post",
   path: "/v1/subjects",
   summary: "Make a new anonymous subject, because a person asked for preferences",
+  security: [],
   responses: { 201: json(token, "The subject and its first token"), ...problems },
 });
 
@@ -106,8 +136,8 @@ export const getPreferences = createRoute({
   request: {
     params: sid,
     headers: z.object({
-      "if-none-match": optionalHeader("ETag known to the client"),
-      "sec-gpc": optionalHeader("1: Global Privacy Control, recorded as an opt-out of what it opts out of"),
+      "if-none-match": optionalHeader("ETag known to the client", '"eZ0hUV2o0m1xk3b9Qd7RsA"'),
+      "sec-gpc": optionalHeader("1: Global Privacy Control, recorded as an opt-out of what it opts out of", "1"),
     }),
   },
   responses: { 200: json(preferences, "With its ETag"), 304: { description: "Unchanged" }, ...problems },
@@ -122,9 +152,9 @@ export const patchPreferences = createRoute({
   request: {
     params: sid,
     headers: z.object({
-      "if-match": optionalHeader("ETag the decision rests on, or *"),
-      "sec-gpc": optionalHeader("1: Global Privacy Control"),
-      "idempotency-key": z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request" }),
+      "if-match": ifMatch,
+      "sec-gpc": optionalHeader("1: Global Privacy Control", "1"),
+      "idempotency-key": idempotencyKey("8f14e45f-ceea-467f-9a0b-2f3d1c7a6b51"),
     }),
     body: {
       required: true,
@@ -142,8 +172,8 @@ export const consentEvents = createRoute({
   request: {
     params: sid,
     query: z.object({
-      cursor: z.coerce.number().int().min(0).default(0).openapi({ description: "`next` of the page before" }),
-      limit: z.coerce.number().int().min(1).max(largestPage).default(largestPage),
+      cursor: z.coerce.number().int().min(0).default(0).openapi({ type: "integer", description: "`next` of the page before", example: 0 }),
+      limit: z.coerce.number().int().min(1).max(largestPage).default(largestPage).openapi({ example: 50 }),
     }),
   },
   responses: {
@@ -169,8 +199,8 @@ export const checkPurpose = createRoute({
   path: "/v1/check",
   summary: "May this subject's data be used for this purpose?",
   request: {
-    query: z.object({ subject: subjectId, purpose: z.string() }),
-    headers: z.object({ "sec-gpc": optionalHeader("1: Global Privacy Control") }),
+    query: z.object({ subject: subjectId, purpose: z.string().openapi({ example: "personalisation" }) }),
+    headers: z.object({ "sec-gpc": optionalHeader("1: Global Privacy Control", "1") }),
   },
   responses: { 200: json(check, "The decision"), ...problems },
 });

@@ -89,13 +89,20 @@ const link = createRoute({
   method: "put",
   path: "/v1/subjects/{sid}/identities/{kind}",
   summary: "Say who a subject is known as elsewhere, because it has signed in",
+  security: [{ service: [] }],
   description:
     "For services with the scope `identities:write`. The value is kept as a keyed hash only. If it belongs to another subject already, both are one person: that one takes over whatever permits less, this one is erased, and the answer's token is for the one that stays.",
   request: {
-    params: params.extend({ kind: z.enum(identityKinds) }),
+    params: params.extend({ kind: z.enum(identityKinds).openapi({ example: "email" }) }),
     body: {
       required: true,
-      content: { "application/json": { schema: z.strictObject({ value: z.string().min(1).max(320) }).openapi("Identity") } },
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({ value: z.string().min(1).max(320).openapi({ example: "ada@brand.example" }) })
+            .openapi("Identity", { example: { value: "ada@brand.example" } }),
+        },
+      },
     },
   },
   responses: {

@@ -23,23 +23,27 @@ export interface UnsubscribeParts {
 }
 
 const path = "/v1/unsubscribe/{token}";
-const token = z.object({ token: z.string().max(2000) });
+const token = z.object({
+  token: z.string().max(2000).openapi({ description: "From the link of a letter", example: "eyJhbGciOiJFZERTQSJ9.e30.c2ln" }),
+});
 const page = (description: string) => ({ description, content: { "text/html": { schema: z.string() } } });
 // As either of the two content types (RFC 8058 section 3.2).
-const form = { schema: z.object({ [oneClick.field]: z.literal(oneClick.value) }) };
+const form = { schema: z.object({ [oneClick.field]: z.literal(oneClick.value) }), example: { [oneClick.field]: oneClick.value } };
 
 const ask = createRoute({
   method: "get",
   path,
   summary: "A page with one button; it stops nothing by itself",
+  security: [],
   request: { params: token },
-  responses: { 200: page("The page"), 404: page("The link is not valid") },
+  responses: { ...problems, 200: page("The page"), 404: page("The link is not valid") },
 });
 
 const stop = createRoute({
   method: "post",
   path,
   summary: "Stop what the link names: one click, RFC 8058",
+  security: [],
   request: {
     params: token,
     body: { required: true, content: { "multipart/form-data": form, "application/x-www-form-urlencoded": form } },
@@ -53,8 +57,12 @@ const links = createRoute({
   summary: "What a letter to a subject must carry, so that one click stops its purpose",
   request: {
     params: z.object({ sid: subjectId }),
-    query: z.object({ purpose: z.enum(purposes) }),
-    headers: z.object({ "x-edge-origin": z.url().openapi({ description: "The region's public address; the edge says it." }) }),
+    query: z.object({ purpose: z.enum(purposes).openapi({ example: "email-marketing" }) }),
+    headers: z.object({
+      "x-edge-origin": z
+        .url()
+        .openapi({ description: "The region's public address; the edge says it.", example: "https://eu.brand.example" }),
+    }),
   },
   responses: {
     200: json(
