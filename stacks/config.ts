@@ -60,7 +60,8 @@ const regionSchema = z.strictObject({
   services: z
     .array(
       z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, "lower-case letters, digits and hyphens"),
+        // "operator" is the platform's own, which asks for evidence.
+        name: z.string().regex(/^(?!operator$)[a-z][a-z0-9-]{1,62}$/, 'lower-case letters, digits and hyphens, and not "operator"'),
         key: z.string().startsWith("-----BEGIN PUBLIC KEY-----", "a public key in PEM"),
         scopes: z.array(z.enum(serviceScopes)).min(1),
       }),
