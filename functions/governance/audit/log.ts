@@ -67,6 +67,14 @@ export async function append(writer: TileWriter, edge: Edge, entries: readonly U
 export const proveInclusion = (reader: TileReader, index: number, size: number): Promise<Hash[]> =>
   hashesOf(reader, inclusionPath(index, size), size);
 
+/** The same of many entries, for little more than one costs. */
+export async function proveInclusions(reader: TileReader, indices: readonly number[], size: number): Promise<Hash[][]> {
+  const hashes = hasher(reader, size);
+  const proofs: Hash[][] = [];
+  for (const index of indices) proofs.push(await hashes(inclusionPath(index, size)));
+  return proofs;
+}
+
 /** Hashes that prove that the log as of `size` began as the log as of `from`. */
 export const proveConsistency = (reader: TileReader, from: number, size: number): Promise<Hash[]> =>
   hashesOf(reader, consistencyPath(from, size), size);
@@ -92,23 +100,31 @@ export async function readEntries(reader: TileReader, { start, end }: Span, size
   return entries;
 }
 
-async function hashesOf(reader: TileReader, path: readonly Span[], size: number): Promise<Hash[]> {
-  // One proof asks for each tile once.
+const hashesOf = (reader: TileReader, path: readonly Span[], size: number): Promise<Hash[]> => hasher(reader, size)(path);
+
+/** Gives the hashes of spans. Each tile is read once, and each subtree hashed once, whatever number of paths is asked for. */
+function hasher(reader: TileReader, size: number): (path: readonly Span[]) => Promise<Hash[]> {
   const tiles = new Map<string, Promise<Hash[]>>();
-  const tile = (level: number, index: number): Promise<Hash[]> => {
-    const name = `${level}/${index}`;
-    const width = widthOf(level, index, size);
-    const held = tiles.get(name) ?? readTile(reader, level, index, width).then((file) => hashesIn(file, width));
-    tiles.set(name, held);
-    return held;
-  };
-  const subtree = async ({ start, end }: Span): Promise<Hash> => {
-    // The highest level whose hashes the subtree is made of.
-    let level = 0;
-    while (tileWidth ** (level + 1) <= end - start) level++;
-    const [from, to] = [start / tileWidth ** level, end / tileWidth ** level];
-    const index = Math.floor(from / tileWidth);
-    return complete((await tile(level, index)).slice(from - index * tileWidth, to - index * tileWidth));
-  };
-  return Promise.all(path.map(async (span) => joined(await Promise.all(completeSubtrees(span).map(subtree)))));
+  const subtrees = new Map<string, Promise<Hash>>();
+  const tile = (level: number, index: number) =>
+    once(tiles, `${level}/${index}`, async () => {
+      const width = widthOf(level, index, size);
+      return hashesIn(await readTile(reader, level, index, width), width);
+    });
+  const subtree = ({ start, end }: Span) =>
+    once(subtrees, `${start}-${end}`, async () => {
+      // The highest level whose hashes the subtree is made of.
+      let level = 0;
+      while (tileWidth ** (level + 1) <= end - start) level++;
+      const [from, to] = [start / tileWidth ** level, end / tileWidth ** level];
+      const index = Math.floor(from / tileWidth);
+      return complete((await tile(level, index)).slice(from - index * tileWidth, to - index * tileWidth));
+    });
+  return (path) => Promise.all(path.map(async (span) => joined(await Promise.all(completeSubtrees(span).map(subtree)))));
+}
+
+function once<T>(made: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {
+  const held = made.get(name) ?? make();
+  made.set(name, held);
+  return held;
 }

@@ -9,7 +9,7 @@ import { commitmentIn } from "./leaf.ts";
 import { append, headOf, readEdge, readEntries, rootAt } from "./log.ts";
 import { same } from "./merkle.ts";
 import { headIn, type SignedHead, storeHead } from "./sequencer.ts";
-import type { NoteKey } from "./signed-note.ts";
+import { NoteError, type NoteKey } from "./signed-note.ts";
 import { type Edge, emptyEdge, TileError, type TileReader } from "./tiles.ts";
 
 export interface Published extends TileReader {
@@ -36,13 +36,22 @@ export async function reconciled(
   const head = await headIn(client, schema);
   const size = head?.size ?? 0;
   if (note === undefined) return size;
-  const { checkpoint } = openCheckpoint(note, key);
+  const checkpoint = ownCheckpoint(note, key);
   if (checkpoint.size > size) return takeBack(client, schema, head, { checkpoint, note }, published);
   if (checkpoint.size > 0 && !same(await rootAt(new DatabaseTiles(client, schema), checkpoint.size), checkpoint.root)) {
     alarm("distrust", { log: key.name, published: note, signed: head?.checkpoint });
     throw new TileError(`The database has another tree of size ${checkpoint.size} than was published`);
   }
   return size;
+}
+
+function ownCheckpoint(note: string, key: NoteKey): Checkpoint {
+  try {
+    return openCheckpoint(note, key).checkpoint;
+  } catch (error) {
+    if (error instanceof NoteError) alarm("distrust", { log: key.name, published: note, reason: error.message });
+    throw error;
+  }
 }
 
 async function takeBack(

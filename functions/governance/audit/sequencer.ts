@@ -50,7 +50,7 @@ export class Sequencer {
 
   /** One turn. @returns whether there is more to do at once */
   async turn(): Promise<boolean> {
-    await this.agree();
+    if (!(await this.agree())) return false;
     const settled = await this.settle();
     const grown = await this.grow();
     return settled === batch || grown === batch;
@@ -64,17 +64,18 @@ export class Sequencer {
   /**
    * Makes sure that the database knows all that was published, at the start and whenever it knows less than it did: nothing may be settled in
    * one that was restored to an earlier moment, for those places in the log are taken.
+   * @returns false where another instance is at it
    * @throws TileError where the two contradict each other: then nothing is ever signed
    */
-  async agree(): Promise<void> {
+  async agree(): Promise<boolean> {
     const { database, schema, signer, published } = this.#options;
     const [known] = await database.query<{ size: string }>(`SELECT size FROM ${schema}.log_head`);
-    if (this.#agreedOn >= 0 && Number(known?.size ?? 0) >= this.#agreedOn) return;
+    if (this.#agreedOn >= 0 && Number(known?.size ?? 0) >= this.#agreedOn) return true;
     const { key } = await signer();
     const note = await published.checkpoint();
     const size = await this.#locked((client) => reconciled(client, schema, key, note, published));
     if (size !== undefined) this.#agreedOn = size;
-    else throw new Error("another instance is at the log");
+    return size !== undefined;
   }
 
   /** Settles the place of what has none, or that of a heartbeat where nothing was said for long. @returns how many got one; 0 also where another instance is at it */

@@ -1,9 +1,8 @@
 // The log as it is shown: up to the checkpoint that was published, so that nothing that anybody has seen can be forgotten with the database.
 import type { Database } from "../database.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
-import { proveConsistency, proveInclusion, type TreeHead } from "./log.ts";
+import { proveConsistency, proveInclusion, proveInclusions, type TreeHead } from "./log.ts";
 import type { Hash } from "./merkle.ts";
-import type { TileReader } from "./tiles.ts";
 
 export interface ShownHead extends TreeHead {
   /** As a note. */
@@ -49,21 +48,8 @@ export class ShownLog {
     return this.#read((tiles) => proveInclusion(tiles, index, size));
   }
 
-  /** The proofs of many: each tile is read once. */
   inclusions(indices: readonly number[], size: number): Promise<Hash[][]> {
-    return this.#read(async (tiles) => {
-      const read = new Map<string, Promise<Uint8Array | undefined>>();
-      const once: TileReader = {
-        read: (path) => {
-          const bytes = read.get(path) ?? tiles.read(path);
-          read.set(path, bytes);
-          return bytes;
-        },
-      };
-      const proofs: Hash[][] = [];
-      for (const index of indices) proofs.push(await proveInclusion(once, index, size));
-      return proofs;
-    });
+    return this.#read((tiles) => proveInclusions(tiles, indices, size));
   }
 
   consistency(from: number, to: number): Promise<Hash[]> {

@@ -1,5 +1,5 @@
 // Gathers what a regulator is given: events, their proofs for one published checkpoint, receipts and notices. The whole bundle is in memory while it
-// is made, some 10 KB an event: so there is a bound, and one is made at a time.
+// is made, some 30 KB an event: so there is a bound, and one is made at a time.
 import { pack } from "tar-stream";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
@@ -13,8 +13,8 @@ import { open } from "./ledger/seal.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { receiptOf } from "./receipt.ts";
 
-/** Events of one bundle: 50 MB of memory, some seconds of work. */
-export const mostEvents = 5000;
+/** Events of one bundle: some 60 MB of memory and two seconds of work. */
+export const mostEvents = 2000;
 /** Events that are read at once. */
 const page = 1000;
 /** The clocks of service and database may differ by so much: what the database looks for by its own is judged again by the event's. */

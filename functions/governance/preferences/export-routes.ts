@@ -4,7 +4,7 @@ import { ProblemError } from "../../shared/problem.ts";
 import { isSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import type { Variables } from "../through-the-edge.ts";
 import { type Keys, ownSubject } from "./authentication.ts";
-import type { EvidenceExports, Wanted } from "./evidence-exports.ts";
+import { type EvidenceExports, mostEvents, type Wanted } from "./evidence-exports.ts";
 import { problems } from "./routes.ts";
 import { requireScope } from "./service-clients.ts";
 
@@ -23,8 +23,7 @@ const exportEvidence = createRoute({
   method: "post",
   path: "/v1/exports",
   summary: "Evidence of what was said, for somebody to check alone",
-  description:
-    "A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope `evidence` any subject's, or a period. A bundle has at most 5000 events: beyond it, 422 says in `to` up to where a first one would reach.",
+  description: `A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope \`evidence\` any subject's, or a period. A bundle has at most ${mostEvents} events: beyond it, 422 says in \`to\` up to where a first one would reach.`,
   request: { body: { required: true, content: { "application/json": { schema: wanted } } } },
   responses: {
     200: { description: "The bundle", content: { "application/x-tar": { schema: z.string().openapi({ format: "binary" }) } } },

@@ -49,12 +49,18 @@ export class World implements AsyncDisposable {
     return new World(postgres, database, resources.move());
   }
 
-  /** An empty schema, empty stores, a new key. */
-  async reset(): Promise<void> {
-    await this.postgres.admin("DROP SCHEMA IF EXISTS preferences CASCADE");
+  /** Runs the migrations. @param through the last of an earlier release, which had no service users to speak of */
+  async migrate(through?: number): Promise<void> {
     const client = new pg.Client({ host: this.postgres.socket, database: "brand", user: "migrations", password: "m" });
     await client.connect();
-    await migrate(client, schema, [user]).finally(() => client.end());
+    const migrations = schema.migrations.filter(({ version }) => version <= (through ?? version));
+    await migrate(client, { ...schema, migrations }, through === undefined ? [user] : []).finally(() => client.end());
+  }
+
+  /** An empty schema, empty stores, a new key. */
+  async reset(through?: number): Promise<void> {
+    await this.postgres.admin("DROP SCHEMA IF EXISTS preferences CASCADE");
+    await this.migrate(through);
     this.signer = logSigner("eu.brand.example/v1/log");
     this.bucket = new MemoryStore("bucket");
     this.vault = new MemoryStore("vault");
