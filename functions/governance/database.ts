@@ -25,10 +25,31 @@ export class DatabaseUnavailable extends Error {
 }
 
 export function connectionConfig({ socket, name, user }: Omit<DatabaseOptions, "connections">): pg.ClientConfig {
-  return { host: socket, database: name, user, password: databasePassword, connectionTimeoutMillis: 3000, query_timeout: 5000 };
+  return {
+    host: socket,
+    database: name,
+    user,
+    password: databasePassword,
+    connectionTimeoutMillis: 3000,
+    query_timeout: 5000,
+    pipeline: true,
+  };
 }
 
-export type Queryable = Pick<pg.ClientBase, "query">;
+/** Statements that are asked at once go out at once, and are done one after the other: where one fails, the transaction does none of the rest. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
+
+/** Names of the statements that have values, one for each text: the server parses and plans each once a connection. */
+const names = new Map<string, string>();
+
+function prepared(text: string, values: unknown[] | undefined): pg.QueryConfig {
+  if (values === undefined) return { text };
+  const name = names.get(text) ?? `s${names.size}`;
+  names.set(text, name);
+  return { name, text, values };
+}
 
 export class Database {
   readonly #pool: pg.Pool;
@@ -43,7 +64,7 @@ export class Database {
   query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
     return traced(spanOf("query"), async () => {
       try {
-        return (await this.#pool.query<Row>(text, values)).rows;
+        return (await this.#pool.query<Row>(prepared(text, values))).rows;
       } catch (error) {
         throw translated(error);
       }
@@ -59,11 +80,12 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let broken: Error | undefined;
     try {
-      client = await this.#pool.connect();
+      const connection = await this.#pool.connect();
+      client = connection;
       // A connection that breaks between two statements says so here; the next statement fails and is what is reported.
       client.on("error", noteBreak);
       await client.query("BEGIN");
-      const result = await work(client);
+      const result = await work({ query: (text, values) => connection.query(prepared(text, values)) });
       await client.query("COMMIT");
       return result;
     } catch (error) {

@@ -158,18 +158,21 @@ export class PreferencesStore {
 
   /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */
   async #lock(client: Queryable, subject: string): Promise<Locked | undefined> {
-    const { rows } = await client.query<{ reference: string; key: Buffer }>(
-      "SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE",
-      [subject],
-    );
+    const read = async () => heldIn((await client.query<HeldRow>(selectHeld, [subject])).rows);
+    // The second statement sees what was committed until the lock was there: each has a snapshot of its own.
+    const [{ rows }, known] = await Promise.all([
+      client.query<{ reference: string; key: Buffer }>("SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE", [
+        subject,
+      ]),
+      read(),
+    ]);
     const row = rows[0];
-    if (!row) return undefined;
+    if (!row || !known) return undefined;
     const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
-    const read = async () => heldIn((await client.query<HeldRow>(selectHeld, [subject])).rows) as NonNullable<ReturnType<typeof heldIn>>;
-    let { epoch, held } = await read();
+    let { epoch, held } = known;
     if (isMissing({ epoch, held })) {
       await rebuild(client, owner);
-      ({ epoch, held } = await read());
+      ({ epoch, held } = (await read()) as NonNullable<typeof known>);
     }
     return { owner, held, holding: holdingOf(epoch, held) };
   }
@@ -319,8 +322,10 @@ export class PreferencesStore {
       { ...this.#entry(purpose, state, epoch, now), ...(state === "granted" && despite.includes(purpose) ? { despiteSignal: true } : {}) },
     ]);
     const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
-    await this.#write(client, owner, held, { record: after, chosen }, said, now);
-    if (this.#announce) await enqueue(client, owner.id, after, ownDeliverySeconds);
+    await Promise.all([
+      this.#write(client, owner, held, { record: after, chosen }, said, now),
+      ...(this.#announce ? [enqueue(client, owner.id, after, ownDeliverySeconds)] : []),
+    ]);
     return { record: after, chosen: { ...before, ...chosen } };
   }
 
@@ -351,18 +356,20 @@ export class PreferencesStore {
 
   /** Moves the subject to the record's epoch and appends what was said in it. */
   async #write(client: Queryable, owner: Owner, held: Projection, saying: Saying, said: Said, now: Date): Promise<void> {
-    await client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]);
     const circumstances = {
       ...said,
       jurisdiction: this.#jurisdiction,
       receivedAt: now.toISOString(),
       policyRevision: this.#policy.revision,
     };
-    await append(client, owner, held, saying, circumstances, (purpose) => {
-      const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
-      // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
-      return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
-    });
+    await Promise.all([
+      client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]),
+      append(client, owner, held, saying, circumstances, (purpose) => {
+        const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
+        // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
+        return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
+      }),
+    ]);
   }
 }
 
@@ -377,16 +384,17 @@ export async function enqueue(client: Queryable, subject: string, record: Consen
 }
 
 async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {
-  // What `Retention` has not come to yet must not be repeated, nor stand in the way of the same key.
-  await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND recorded_at < now() - make_interval(hours => $2)", [
-    subject,
-    keptHours,
-  ]);
-  const { rows } = await client.query<{ digest: string; answer: PreferencesDocument }>(
-    "SELECT digest, answer FROM preferences.idempotency WHERE subject = $1 AND key = $2",
-    [subject, key],
+  const { rows } = await client.query<{ digest: string; answer: PreferencesDocument; over: boolean }>(
+    `SELECT digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
+     FROM preferences.idempotency WHERE subject = $1 AND key = $2`,
+    [subject, key, keptHours],
   );
   if (!rows[0]) return undefined;
+  // What `Retention` has not come to yet must not be repeated, nor stand in the way of the same key.
+  if (rows[0].over) {
+    await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND key = $2", [subject, key]);
+    return undefined;
+  }
   if (rows[0].digest === digest) return rows[0].answer;
   throw new ProblemError({
     status: 422,

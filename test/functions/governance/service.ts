@@ -107,6 +107,11 @@ export class Service {
     return new Service(child, port, output, keys);
   }
 
+  /** At the loopback address. */
+  get port(): number {
+    return this.#port;
+  }
+
   get output(): string {
     return this.#output();
   }

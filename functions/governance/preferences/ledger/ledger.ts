@@ -63,12 +63,12 @@ export async function append(
     };
   });
   const sealed = events.map((event) => seal(owner.key, event));
-  await client.query(
+  const appended = client.query(
     `INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment)
      SELECT id, $1, $2, sealed, commitment FROM unnest($3::uuid[], $4::bytea[], $5::bytea[]) AS said (id, sealed, commitment)`,
     [owner.reference, record.epoch, events.map(({ id }) => id), sealed.map((each) => each.sealed), sealed.map((each) => each.commitment)],
   );
-  await project(client, owner.id, held, events);
+  await Promise.all([appended, project(client, owner.id, held, events)]);
   return events;
 }
 

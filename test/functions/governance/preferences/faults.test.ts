@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { SubjectId } from "../../../../functions/shared/subject-id.ts";
+import { issueSubjectToken } from "../../../../functions/shared/tokens.ts";
 import { MetadataServer } from "../metadata-server.ts";
 import { type Region, startRegion } from "../region.ts";
-import { runJob, Service } from "../service.ts";
+import { Person, runJob, Service } from "../service.ts";
 
 const patience = { timeout: 15_000, interval: 50 };
 
@@ -37,8 +39,12 @@ describe("the preferences service", () => {
     const acknowledged = new Map<string, number>();
     const statuses = new Set<number>();
     let running = true;
-    const writers = people.map(async (person) => {
+    // A token of this very moment, for one that is used too often is refused.
+    const renewed = async ({ subject }: Person) =>
+      new Person(service, subject, (await issueSubjectToken(service.tokenKey.privatePem, subject as SubjectId, "eu")).token);
+    const writers = people.map(async (same) => {
       for (let turn = 0; running; turn++) {
+        const person = await renewed(same);
         const response = await person.say({ analytics: turn % 2 ? "withdrawn" : "denied" });
         statuses.add(response.status);
         if (response.status === 200) acknowledged.set(person.subject, ((await response.json()) as { consentEpoch: number }).consentEpoch);
