@@ -7,6 +7,7 @@ import { DatabaseTiles } from "./database-tiles.ts";
 import { rootAt } from "./log.ts";
 import { same } from "./merkle.ts";
 import { headIn, type LogKey, type Sequencer, type SignedHead } from "./sequencer.ts";
+import { NoteError } from "./signed-note.ts";
 import { CheckpointMoved, type LogStore, type ReadableStore } from "./stores.ts";
 import { type File, pathsBetween, TileError } from "./tiles.ts";
 
@@ -56,7 +57,7 @@ export class Publisher {
         [store.name, head.size, Buffer.from(head.root), head.checkpoint, generation ?? null],
       );
     } catch (error) {
-      if (error instanceof CheckpointMoved) sequencer.doubt();
+      if (error instanceof CheckpointMoved || error instanceof NoteError) sequencer.doubt();
       const [row] = await database.query<{ waiting: number }>(
         `UPDATE ${schema}.log_publication SET leased_until = now() + make_interval(secs => $2), failing_since = coalesce(failing_since, now())
          WHERE store = $1 RETURNING extract(epoch FROM now() - failing_since)::float * 1000 AS waiting`,
