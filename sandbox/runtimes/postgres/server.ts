@@ -26,7 +26,7 @@ export interface ServerOptions {
 const tuning = {
   shared_buffers: "16MB",
   io_method: "sync",
-  max_connections: "25",
+  max_connections: "100",
   dynamic_shared_memory_type: "posix",
   log_checkpoints: "off",
 };

@@ -81,7 +81,7 @@ export class Postgres {
       unix_socket_directories: this.socket,
       shared_buffers: "16MB",
       io_method: "sync",
-      max_connections: "25",
+      max_connections: "100",
     };
     const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     this.#server = spawn(command, [...prefix, join(binaries, "postgres"), "-D", join(this.#folder, "data"), ...settings], {
