@@ -112,6 +112,7 @@ const watched = createRoute({
   method: "get",
   path: "/v1/log/watched",
   summary: "The newest checkpoint that this region has seen of the log that it watches, with its cosignature",
+  security: [],
   responses: { 200: text("A checkpoint as a signed note"), ...problems },
 });
 
