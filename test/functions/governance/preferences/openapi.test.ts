@@ -36,10 +36,9 @@ describe("the OpenAPI document", () => {
     api = await ServedApi.of(service);
     person = await service.person();
     const event = await published();
-    // As if another region's log had been seen: its own stands in for it.
+    // As if another region's log had been seen.
     await region.postgres.admin(
-      `INSERT INTO preferences.log_watch (origin, key, checkpoint, cosigned, grew_at)
-       SELECT 'us.brand.example/v1/log', '', checkpoint, checkpoint, now() FROM preferences.log_publication WHERE store = 'bucket'`,
+      "INSERT INTO preferences.log_watch (origin, key, checkpoint, cosigned, grew_at) VALUES ('us', 'its key', 'its note', 'its note, cosigned', now())",
     );
     const letter = await issueUnsubscribeToken(
       service.tokenKey.privatePem,
