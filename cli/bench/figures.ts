@@ -4,6 +4,7 @@ import type { LatencyFigures, WithdrawalFigures } from "./edge.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { PolicyFigures } from "./policies.ts";
+import type { PreferenceFigures } from "./preferences.ts";
 import type { PreviewFigures } from "./previews.ts";
 import type { ReportFigures } from "./report.ts";
 import type { SyntheticFigures } from "./synthetic.ts";
@@ -26,6 +27,7 @@ export interface Measured {
   readonly edge: { readonly latencies: readonly LatencyFigures[]; readonly withdrawals: readonly WithdrawalFigures[] };
   readonly telemetry: CostFigures;
   readonly collectors: readonly CollectorFigures[];
+  readonly preferences: PreferenceFigures;
   readonly previews: PreviewFigures;
   readonly policies: PolicyFigures;
   readonly report: ReportFigures;

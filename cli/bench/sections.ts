@@ -3,6 +3,7 @@ import { megabytes } from "../terminal.ts";
 import type { Measured } from "./figures.ts";
 import { bytesOrUnknown, percentiles, quoted, rounds, spread, table, verdict } from "./markdown.ts";
 import type { PackFigures } from "./policies.ts";
+import { works } from "./preferences.ts";
 import type { PreviewFigures } from "./previews.ts";
 import { median, quantile } from "./statistics.ts";
 import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
@@ -21,6 +22,9 @@ export const aims = {
   telemetryShare: 0.6,
   spansPerSecond: 5000,
   reportSeconds: 2,
+  writeMs: 50,
+  writesPerSecond: 500,
+  checkMs: 5,
 } as const;
 
 const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
@@ -177,6 +181,54 @@ ${table(
   ]),
 )}
 `,
+
+  preferences({ instances, atOnce, steadyPerSecond, saturated, steady, bytes, log }) {
+    const writeMs = quantile(steady.write.milliseconds, 0.99);
+    const checkMs = quantile(steady.check.milliseconds, 0.99);
+    const most = log.at(-1);
+    return `## What the preference service carries
+
+${instances} instances over one PostgreSQL, fsync on, in a region whose edge keeps no state; asked past the gateway with the edge's own word. A *write* is a change with
+\`Idempotency-Key\`: event, projection, first answer and its span, committed before the answer. Callers, service, database, log and telemetry share the machine's cores. *As many as it
+answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included. Milliseconds.
+
+${table(
+  ["", "as many as it answers, a second", "p50", "p99", `at ${steadyPerSecond} a second: p50`, "p99", "max"],
+  works.map((work) => [
+    work,
+    saturated[work].perSecond.toFixed(0),
+    ...percentiles(saturated[work].milliseconds).slice(0, 2),
+    ...percentiles(steady[work].milliseconds),
+  ]),
+)}
+
+Aim: a write's p99 at most ${aims.writeMs} ms at ${steadyPerSecond} a second (${verdict(writeMs <= aims.writeMs)}), at least ${aims.writesPerSecond} writes a second (${verdict(saturated.write.perSecond >= aims.writesPerSecond)}), a check's p99 at most ${aims.checkMs} ms (${verdict(checkMs <= aims.checkMs)}).
+
+For each of ${bytes.events} events the database holds ${bytes.ledger.toFixed(0)} bytes in the ledger and ${bytes.log.toFixed(0)} in the log, indices included.
+
+### A longer log
+
+One more entry, and the proof of one drawn at random, from tiles in memory. Aim: both grow as the logarithm. *Ratio*: to the log of a tenth of the size; what grows with the size itself would
+have 10.
+
+${table(
+  ["entries", "append, ms", "files written", "bytes written", "proof, ms", "tiles read", "hashes", "ratio of hashes", "bytes an entry"],
+  log.map(({ entries, appendMs, filesWritten, bytesWritten, proofMs, tilesRead, hashes, bytesPerEntry }, i) => [
+    String(entries),
+    median(appendMs).toFixed(3),
+    filesWritten.toFixed(1),
+    bytesWritten.toFixed(0),
+    median(proofMs).toFixed(3),
+    tilesRead.toFixed(1),
+    hashes.toFixed(1),
+    i === 0 ? "" : (hashes / (log[i - 1] as (typeof log)[number]).hashes).toFixed(2),
+    bytesPerEntry.toFixed(0),
+  ]),
+)}
+
+${most ? `A proof from ${most.entries} entries has ${most.hashes.toFixed(1)} hashes on average; the logarithm is ${Math.log2(most.entries).toFixed(1)}.` : ""}
+`;
+  },
 
   telemetry({ latencies, throughput, atOnce }) {
     const dearer = quantile(latencies.on, 0.99) - quantile(latencies.off, 0.99);

@@ -9,6 +9,7 @@ import { measureMemory } from "../bench/memory.ts";
 import { page } from "../bench/page.ts";
 import { BenchPlatform } from "../bench/platform.ts";
 import { measurePolicies } from "../bench/policies.ts";
+import { measurePreferences, type PreferenceRounds, preferenceRegion } from "../bench/preferences.ts";
 import { measurePreviews } from "../bench/previews.ts";
 import { measureReport } from "../bench/report.ts";
 import { aims } from "../bench/sections.ts";
@@ -33,6 +34,7 @@ interface Rounds {
   readonly withdrawals: number;
   readonly telemetry: CostRounds;
   readonly collectorSeconds: number;
+  readonly preferences: PreferenceRounds;
 }
 
 const full: Rounds = {
@@ -45,6 +47,7 @@ const full: Rounds = {
   withdrawals: 200,
   telemetry: { rounds: 10, requests: 500, seconds: 3 },
   collectorSeconds: 60,
+  preferences: { seconds: 20, logSizes: [1000, 10_000, 100_000, 1_000_000] },
 };
 const quick: Rounds = {
   deployments: 1,
@@ -56,6 +59,7 @@ const quick: Rounds = {
   withdrawals: 10,
   telemetry: { rounds: 2, requests: 200, seconds: 1 },
   collectorSeconds: 5,
+  preferences: { seconds: 3, logSizes: [1000, 10_000, 100_000] },
 };
 
 /** One with subjects' state at the edge, one without. */
@@ -71,6 +75,7 @@ const needs: Readonly<Record<keyof Measured, readonly string[] | undefined>> = {
   report: undefined,
   resources: [],
   // Last, for they leave much behind.
+  preferences: [preferenceRegion],
   telemetry: ["eu"],
   collectors: ["eu"],
 };
@@ -125,6 +130,7 @@ async function measure(wanted: readonly (keyof Measured)[], rounds: Rounds, step
     policies: () => measurePolicies(platform, ready, allStacks(), rounds.policies, step),
     report: () => measureReport(platform, allStacks(), rounds.report, step),
     resources: () => measureSynthetic(platform, ready, rounds.synthetic, step),
+    preferences: () => measurePreferences(platform, ready, rounds.preferences, step),
     telemetry: () => measureTelemetryCost(platform, ready, rounds.telemetry, step),
     collectors: () => measureCollectors(platform, ready, { spansPerSecond: aims.spansPerSecond, seconds: rounds.collectorSeconds }, step),
   };
