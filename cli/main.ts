@@ -238,6 +238,7 @@ evidence
   .option("--manifest-key <file>", "the key of whoever made the evidence, PEM")
   .option("--monitor-key <key...>", "keys of monitors that watch the log")
   .option("--region <stack>", "take the first two from a region that runs here, in the place of a person who hands them out")
+  .option(...json)
   .action(async (folder: string, options) => (await import("./commands/evidence.ts")).verifyEvidence(folder, options));
 program
   .command("env")

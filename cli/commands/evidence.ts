@@ -57,6 +57,7 @@ export interface VerifyOptions {
   readonly manifestKey?: string;
   readonly monitorKey?: readonly string[];
   readonly region?: string;
+  readonly json?: boolean;
 }
 
 /** Runs the verifier as anybody would; its exit code is the command's. */
@@ -73,7 +74,13 @@ export async function verifyEvidence(folder: string, options: VerifyOptions): Pr
       ...(manifestKey === undefined ? [] : ["--manifest-key", manifestKey]),
       ...(options.monitorKey ?? []).flatMap((key) => ["--monitor-key", key]),
     ];
-    const { status } = spawnSync(process.execPath, [verifier, folder, ...args], { stdio: "inherit" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, ...args], {
+      stdio: ["ignore", options.json ? "pipe" : "inherit", options.json ? "pipe" : "inherit"],
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    if (options.json)
+      print(JSON.stringify({ checked: status !== 2, holds: status === 0, said: `${stdout}${stderr}`.trimEnd().split("\n") }, null, 2));
     process.exitCode = status === 2 ? exitCodes.usage : (status ?? exitCodes.failed);
   } finally {
     rmSync(scratch, { recursive: true });

@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
   CompleteMultipartUploadCommand,
@@ -86,6 +88,12 @@ describe("a bucket", () => {
     await expect(account.create("Bucket", { bucket: "only-once", region: "us-east-1" })).rejects.toThrow(
       /BucketAlreadyOwnedByYou.*eu-central-1/,
     );
+  });
+
+  test("of which a kill left nothing but its folder is made once more", async () => {
+    mkdirSync(join(account.ground.dataDir, "s3", "objects", "left-behind"));
+    await account.create("Bucket", { bucket: "left-behind" });
+    await account.client("eu-central-1").send(new HeadBucketCommand({ Bucket: "left-behind" }));
   });
 
   test("refuses a name that S3 refuses, and settings that have moved out of it", async () => {
