@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
@@ -91,7 +91,9 @@ describe("a bucket", () => {
   });
 
   test("of which a kill left nothing but its folder is made once more", async () => {
-    mkdirSync(join(account.ground.dataDir, "s3", "objects", "left-behind"));
+    await account.create("Bucket", { bucket: "heard-of" });
+    const folder = (name: string) => join(account.ground.dataDir, "s3", "objects", name);
+    execFileSync("cp", ["-a", folder("heard-of"), folder("left-behind")]);
     await account.create("Bucket", { bucket: "left-behind" });
     await account.client("eu-central-1").send(new HeadBucketCommand({ Bucket: "left-behind" }));
   });
