@@ -78,6 +78,11 @@ export class ObjectServer {
     return forward(request, { socketPath: this.#options.socketPath, agent: this.#agent });
   }
 
+  /** Removes whatever is there of a bucket, as if nobody had ever made it. */
+  discard(bucket: string): void {
+    rmSync(join(this.#options.dataDir, "objects", bucket), { recursive: true, force: true });
+  }
+
   /** Forces an object that was just written, and the folders that name it, to the disk. */
   async sync(bucket: string, key: string): Promise<void> {
     const root = join(this.#options.dataDir, "objects");

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
@@ -90,12 +91,15 @@ describe("a bucket", () => {
     );
   });
 
-  test("of which a kill left nothing but its folder is made once more", async () => {
+  test("of which a kill left something behind is made once more", async () => {
     await account.create("Bucket", { bucket: "heard-of" });
     const folder = (name: string) => join(account.ground.dataDir, "s3", "objects", name);
-    execFileSync("cp", ["-a", folder("heard-of"), folder("left-behind")]);
-    await account.create("Bucket", { bucket: "left-behind" });
-    await account.client("eu-central-1").send(new HeadBucketCommand({ Bucket: "left-behind" }));
+    execFileSync("cp", ["-a", folder("heard-of"), folder("left-whole")]);
+    mkdirSync(folder("left-in-part"));
+    for (const bucket of ["left-whole", "left-in-part"]) {
+      await account.create("Bucket", { bucket });
+      await account.client("eu-central-1").send(new HeadBucketCommand({ Bucket: bucket }));
+    }
   });
 
   test("refuses a name that S3 refuses, and settings that have moved out of it", async () => {
