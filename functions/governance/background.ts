@@ -6,15 +6,15 @@ import { log, reasonOf } from "./log.ts";
 type Work = () => Promise<boolean>;
 
 export class Background {
-  readonly #what: string;
+  readonly #trouble: string;
   readonly #periodMs: number;
   readonly #work: Work;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
-  /** @param what as a sentence names it: "The log" */
-  constructor(what: string, periodMs: number, work: Work) {
-    this.#what = what;
+  /** @param trouble what is said when a turn fails: "The outbox could not be read." */
+  constructor(trouble: string, periodMs: number, work: Work) {
+    this.#trouble = trouble;
     this.#periodMs = periodMs;
     this.#work = work;
   }
@@ -37,7 +37,7 @@ export class Background {
       try {
         more = await this.#work();
       } catch (error) {
-        log("WARNING", `${this.#what} could not go on; it will be tried again.`, { reason: reasonOf(error) });
+        log("WARNING", this.#trouble, { reason: reasonOf(error) });
       }
       if (!more) await delay(this.#periodMs, undefined, { signal }).catch(() => {});
     }

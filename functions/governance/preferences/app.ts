@@ -20,6 +20,7 @@ import { addCollectedRoutes } from "./collected-routes.ts";
 import { etagOf, matches } from "./document.ts";
 import type { EvidenceExports } from "./evidence-exports.ts";
 import { addExportRoutes } from "./export-routes.ts";
+import { shownEvent } from "./ledger/ledger.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { addLogRoutes, type LogParts } from "./log-routes.ts";
 import { keepNotices } from "./notice-archive.ts";
@@ -96,7 +97,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.getPreferences, async (c) => {
     const { sid } = c.req.valid("param");
-    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:read", keys);
+    await authorize(c, sid, "preferences:read", keys);
     if (c.req.valid("header")["sec-gpc"] === "1") await heedSignal(sid, "api");
     const document = await store.document(sid);
     const etag = etagOf(document);
@@ -107,7 +108,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.patchPreferences, async (c) => {
     const { sid } = c.req.valid("param");
-    const who = await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:write", keys);
+    const who = await authorize(c, sid, "preferences:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
     const { purposes, preferences, despiteSignal, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
     if (gpc === "1") await heedSignal(sid, "api");
@@ -118,12 +119,12 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.consentEvents, async (c) => {
     const { sid } = c.req.valid("param");
-    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "preferences:read", keys);
+    await authorize(c, sid, "preferences:read", keys);
     const { cursor, limit } = c.req.valid("query");
     const entries = await store.history(sid, cursor, limit);
-    // What stands for the subject in ledger and log is nobody's business: with it, two leaks could be joined.
     const places = await audit.log.indices(entries.map(({ event }) => event.id));
-    const events = entries.map(({ event: { subject: _, ...event } }) => {
+    const events = entries.map((entry) => {
+      const event = shownEvent(entry);
       const logIndex = places.get(event.id);
       return { ...event, ...(logIndex === undefined ? {} : { logIndex }) };
     });
@@ -133,7 +134,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.checkPurpose, async (c) => {
     const { subject, purpose } = c.req.valid("query");
-    if (c.get("scope") === "person") await authorize({ headers: c.req.raw.headers, service: c.get("service") }, subject, "check", keys);
+    if (c.get("scope") === "person") await authorize(c, subject, "check", keys);
     const gpc = c.req.valid("header")["sec-gpc"] === "1";
     if (gpc) await heedSignal(subject, "check");
     // Whom we do not know was erased, or never was: it has permitted nothing, whatever the law allows by default.

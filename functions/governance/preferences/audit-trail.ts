@@ -60,10 +60,14 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
     publisher,
     exports: new EvidenceExports({ database, keys: subjectKeys, log, signer, publisher }),
     background: [
-      new Background("The log", 1000, () => sequencer.turn()),
-      ...publishers.map((each) => new Background("The publication of the log", 1000, () => each.turn())),
-      new Background("The check of the log", 60_000, () => check.turn()),
-      ...(watcher ? [new Background("The watch of another region's log", 20_000, () => watcher.turn())] : []),
+      new Background("The log could not go on; it will be tried again.", 1000, () => sequencer.turn()),
+      ...publishers.map(
+        (each) => new Background("The publication of the log could not go on; it will be tried again.", 1000, () => each.turn()),
+      ),
+      new Background("The check of the log could not go on; it will be tried again.", 60_000, () => check.turn()),
+      ...(watcher
+        ? [new Background("The watch of another region's log could not go on; it will be tried again.", 20_000, () => watcher.turn())]
+        : []),
     ],
   };
 }

@@ -33,13 +33,14 @@ export async function requireOwnSubject(headers: Headers, subject: SubjectId, ke
 
 /** Throws unless the request carries a token of this very subject, or of a service that may do this for any. @returns whose word it is */
 export async function authorize(
-  { headers, service }: { readonly headers: Headers; readonly service: CallingService | undefined },
+  c: { readonly req: { readonly raw: Request }; get(name: "service"): CallingService | undefined },
   subject: SubjectId,
   scope: ServiceScope,
   keys: Keys,
 ): Promise<{ readonly actor: string; readonly source: string }> {
+  const service = c.get("service");
   if (!service) {
-    await requireOwnSubject(headers, subject, keys);
+    await requireOwnSubject(c.req.raw.headers, subject, keys);
     return { actor: "subject", source: "edge" };
   }
   requireScope(service, scope);

@@ -80,8 +80,7 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
 
   app.openapi(report, async (c) => {
     const { subject, purpose, state, preferences, despiteSignal, ...circumstances } = c.req.valid("json");
-    const service = c.get("service");
-    const who = await authorize({ headers: c.req.raw.headers, service }, subject, "consent-events:write", keys);
+    const who = await authorize(c, subject, "consent-events:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
     const document = await store.change({
       subject,

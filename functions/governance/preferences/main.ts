@@ -16,7 +16,7 @@ import { type PreferencesEnvironment, preferencesEnvironment } from "./environme
 import { SubjectKeys } from "./ledger/subject-keys.ts";
 import { schemaName } from "./migrations.ts";
 import { Outbox } from "./outbox.ts";
-import { Retention } from "./retention.ts";
+import { retention } from "./retention.ts";
 import { PreferencesStore } from "./store.ts";
 import { deliver } from "./subjects-client.ts";
 
@@ -52,7 +52,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const background = [
     ...audit.background,
     ...(outbox ? [outbox] : []),
-    new Retention(database),
+    retention(database),
     new Heartbeat(tracer),
     new Delivery(spool, {
       region,

@@ -2,6 +2,7 @@
 // acknowledged. Rows are in the database, so that a restart, or another instance, goes on where this one ended. Two deliveries of
 // one record do no harm: the receiver keeps the newer.
 import type { ConsentRecord } from "../../shared/consent.ts";
+import { Background } from "../background.ts";
 import type { Database } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
 import type { Delivery } from "./subjects-client.ts";
@@ -30,8 +31,7 @@ export class Outbox {
   readonly #database: Database;
   readonly #deliver: Deliver;
   readonly #reconcile: Reconcile;
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> = Promise.resolve();
+  readonly #background = new Background("The outbox could not be read.", pollMs, () => this.#turn());
 
   constructor(database: Database, deliver: Deliver, reconcile: Reconcile) {
     this.#database = database;
@@ -41,13 +41,12 @@ export class Outbox {
 
   /** Goes on delivering in the background until `stop`. */
   start(): void {
-    this.#loop = this.#run();
+    this.#background.start();
   }
 
   /** Ends after the deliveries that are under way. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#background.stop();
   }
 
   /** Delivers what is new of a subject now. Whether the edge holds it; what it does not hold yet is tried again in the background. */
@@ -64,18 +63,11 @@ export class Outbox {
     return open.length === 0;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      let found = 0;
-      try {
-        const rows = await this.#claim("o.due_at <= now()", []);
-        found = rows.length;
-        await Promise.all(rows.map((row) => this.#attempt(row)));
-      } catch (error) {
-        log("WARNING", "The outbox could not be read.", { reason: reasonOf(error) });
-      }
-      if (found < batch) await pause(pollMs, this.#stopping.signal);
-    }
+  /** One turn. @returns whether there may be more to do at once */
+  async #turn(): Promise<boolean> {
+    const rows = await this.#claim("o.due_at <= now()", []);
+    await Promise.all(rows.map((row) => this.#attempt(row)));
+    return rows.length === batch;
   }
 
   /** Takes the newest undelivered row of each subject for the lease's time. Older rows of it are never sent: the newest says all. */
@@ -124,11 +116,4 @@ export class Outbox {
 /** Exponential with full jitter. `attempts` counts from 1, `random` is in [0, 1). */
 export function retryDelayMs(attempts: number, random: number): number {
   return Math.round(Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1)) * (0.5 + random / 2));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
 }

@@ -390,7 +390,7 @@ async function firstAnswer(client: Queryable, subject: string, key: string, dige
     [subject, key, keptHours],
   );
   if (!rows[0]) return undefined;
-  // What `Retention` has not come to yet must not be repeated, nor stand in the way of the same key.
+  // What `retention` has not come to yet must not be repeated, nor stand in the way of the same key.
   if (rows[0].over) {
     await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND key = $2", [subject, key]);
     return undefined;

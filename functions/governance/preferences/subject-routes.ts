@@ -7,6 +7,7 @@ import type { Database } from "../database.ts";
 import type { Variables } from "../through-the-edge.ts";
 import { authorize, type Keys } from "./authentication.ts";
 import { identityHash, identityKinds } from "./ledger/identity.ts";
+import { shownEvent } from "./ledger/ledger.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import type { Vendor } from "./page/vendors.ts";
 import { vendorsOf } from "./page/vendors.ts";
@@ -119,14 +120,14 @@ export function addSubjectRoutes(app: OpenAPIHono<{ Variables: Variables }>, par
 
   app.openapi(erase, async (c) => {
     const { sid } = c.req.valid("param");
-    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "erase", keys);
+    await authorize(c, sid, "erase", keys);
     await store.erase(sid);
     return c.json({ subject: sid, erased: true as const, enforcement: await enforcement(sid) }, 200);
   });
 
   app.openapi(everything, async (c) => {
     const { sid } = c.req.valid("param");
-    await authorize({ headers: c.req.raw.headers, service: c.get("service") }, sid, "export", keys);
+    await authorize(c, sid, "export", keys);
     const preferences = await store.document(sid);
     const events = await eventsOf(sid);
     const named = [...new Set(events.flatMap(({ notice }) => (notice ? [notice.sha256] : [])))];
@@ -184,8 +185,7 @@ export function addSubjectRoutes(app: OpenAPIHono<{ Variables: Variables }>, par
     const events = [];
     for (let after = 0; ; ) {
       const entries = await store.history(sid, after, page);
-      // What stands for the subject in the log joins leaks; the person has no use of it.
-      events.push(...entries.map(({ event: { subject: _, ...event } }) => event));
+      events.push(...entries.map(shownEvent));
       const last = entries.at(-1);
       if (entries.length < page || !last) return events;
       after = last.position;

@@ -97,8 +97,7 @@ export function addUnsubscribeRoutes(app: OpenAPIHono<{ Variables: Variables }>,
 
   app.openapi(links, async (c) => {
     const { sid } = c.req.valid("param");
-    const caller = { headers: c.req.raw.headers, service: c.get("service") };
-    if (c.get("scope") === "person") await authorize(caller, sid, "preferences:read", keys);
+    if (c.get("scope") === "person") await authorize(c, sid, "preferences:read", keys);
     const { purpose } = c.req.valid("query");
     const letter = await issueUnsubscribeToken(keys.subjectTokenPrivateKey, { subject: sid, purpose }, keys.region);
     const url = new URL(path.replace("{token}", letter), c.req.valid("header")["x-edge-origin"]);

@@ -89,6 +89,9 @@ export interface Entry extends Opened {
   readonly commitment: Buffer;
 }
 
+/** An event as its subject sees it: what stands for the subject in ledger and log is nobody's business, for with it two leaks could be joined. */
+export const shownEvent = ({ event: { subject: _, ...shown } }: Entry): Omit<ConsentEvent, "subject"> => shown;
+
 /** Everything that a subject has said, in order. @param after positions up to this one are left out */
 export async function history(client: Queryable, { reference, key }: Owner, after = 0, most = 10_000): Promise<Entry[]> {
   const { rows } = await client.query<Row>(
