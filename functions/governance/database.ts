@@ -36,9 +36,17 @@ export function connectionConfig({ socket, name, user }: Omit<DatabaseOptions, "
   };
 }
 
-/** Statements that are asked at once go out at once, and are done one after the other: where one fails, the transaction does none of the rest. */
+/**
+ * Statements that are asked at once go out at once, and are done one after the other, each with a snapshot of its own: where one fails, the
+ * transaction does none of the rest.
+ */
 export interface Queryable {
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
+
+export interface Transaction extends Queryable {
+  /** A statement whose rows nobody needs: it travels with what is asked beside it, at the latest with the commit, which fails where it fails. */
+  send(text: string, values?: unknown[]): void;
 }
 
 /** Names of the statements that have values, one for each text: the server parses and plans each once a connection. */
@@ -61,22 +69,31 @@ export class Database {
   }
 
   /** Runs one statement. Throws DatabaseUnavailable when there is no database to run it. */
-  query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-    return traced(spanOf("query"), async () => {
-      try {
-        return (await this.#pool.query<Row>(prepared(text, values))).rows;
-      } catch (error) {
-        throw translated(error);
-      }
-    });
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.statements.query<Row>(text, values)).rows;
   }
 
-  /** Runs the work in one transaction: what it returns is committed, what it throws is rolled back. */
-  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+  /** Statements of no transaction, each by itself and on any connection. */
+  readonly statements: Queryable = {
+    query: (text, values) =>
+      traced(spanOf("query"), async () => {
+        try {
+          return await this.#pool.query(prepared(text, values));
+        } catch (error) {
+          throw translated(error);
+        }
+      }),
+  };
+
+  /**
+   * Runs the work in one transaction: what it returns is committed, what it throws is rolled back. It begins in the same journey as what the
+   * work asks first, and is committed in the same one as what the work sent last.
+   */
+  transaction<T>(work: (client: Transaction) => Promise<T>): Promise<T> {
     return traced(spanOf("transaction"), () => this.#transaction(work));
   }
 
-  async #transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+  async #transaction<T>(work: (client: Transaction) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     let broken: Error | undefined;
     try {
@@ -84,9 +101,24 @@ export class Database {
       client = connection;
       // A connection that breaks between two statements says so here; the next statement fails and is what is reported.
       client.on("error", noteBreak);
-      await client.query("BEGIN");
-      const result = await work({ query: (text, values) => connection.query(prepared(text, values)) });
-      await client.query("COMMIT");
+      const sent: Promise<pg.QueryResult>[] = [];
+      const send = (query: pg.QueryConfig) => {
+        const answered = connection.query(query);
+        // Until it is looked at, nobody else listens.
+        answered.catch(() => {});
+        sent.push(answered);
+      };
+      send({ text: "BEGIN" });
+      const result = await work({
+        query: (text, values) => connection.query(prepared(text, values)),
+        send: (text, values) => send(prepared(text, values)),
+      });
+      send({ text: "COMMIT" });
+      let last: pg.QueryResult | undefined;
+      // In the order in which they were done: the first that failed is why.
+      for (const answered of sent) last = await answered;
+      // The server answers otherwise where a statement failed and the work did not mind.
+      if (last?.command !== "COMMIT") throw new Error("The transaction was rolled back: one of its statements had failed.");
       return result;
     } catch (error) {
       // Where even the rollback fails the connection is thrown away, and the server rolls back by itself.

@@ -1,6 +1,6 @@
 // The own region's check of its log: what the ledger says, what was settled, and what the tiles hold must be the same, entry by entry, and the
 // tiles must have the root that was signed. Whoever changes one of them behind the service's back is found, and what was changed is named.
-import type { Database, Queryable } from "../database.ts";
+import type { Database } from "../database.ts";
 import { alarm } from "./alarms.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
@@ -57,14 +57,13 @@ export class OwnCheck {
   /** What is wrong with the part of the log whose turn it is. */
   async findings(): Promise<string[]> {
     const { database, schema } = this.#options;
-    const head = await database.transaction((client) => headIn(client, schema));
+    const head = await headIn(database.statements, schema);
     if (!head) return [];
     const findings: string[] = [];
     if (this.#next === 0) findings.push(...(await this.#ofTheWhole()));
     const bundles = Math.ceil(head.size / tileWidth);
     const end = Math.min(bundles, this.#next + bundlesOfTurn);
-    for (; this.#next < end; this.#next++)
-      findings.push(...(await database.transaction((client) => this.#ofBundle(client, this.#next, head.size))));
+    for (; this.#next < end; this.#next++) findings.push(...(await this.#ofBundle(this.#next, head.size)));
     if (this.#next >= bundles) this.#next = 0;
     return findings;
   }
@@ -73,35 +72,33 @@ export class OwnCheck {
   async #ofTheWhole(): Promise<string[]> {
     const { database, schema, ledger, signer } = this.#options;
     const { key } = await signer();
-    return database.transaction(async (client) => {
-      const head = await headIn(client, schema);
-      if (!head) return [];
-      const tiles = new DatabaseTiles(client, schema);
-      const findings: string[] = [];
-      const { checkpoint } = openCheckpoint(head.checkpoint, key);
-      if (checkpoint.size !== head.size || !same(checkpoint.root, head.root))
-        findings.push(`log_head says size ${head.size}, and its checkpoint ${checkpoint.size}, or their roots differ`);
-      for (let level = 1; tileWidth ** (level + 1) <= head.size; level++)
-        for (let index = 0; widthOf(level, index, head.size) === tileWidth; index++)
-          findings.push(...(await caught(() => ofParent(tiles, level, index, head.size))));
-      findings.push(
-        ...(await caught(async () =>
-          same(await rootAt(tiles, head.size), head.root) ? [] : [`the tiles do not have the root that was signed for size ${head.size}`],
-        )),
-      );
-      const { rows } = await client.query<{ id: string }>(
-        `SELECT id FROM ${schema}.${ledger} l WHERE NOT EXISTS (SELECT FROM ${schema}.log_entry e WHERE e.event = l.id)
-           AND NOT EXISTS (SELECT FROM ${schema}.log_pending p WHERE p.event = l.id) LIMIT ${mostNamed}`,
-      );
-      return [...findings, ...rows.map(({ id }) => `event ${id} of the ledger is not in the log, and does not wait for it`)];
-    });
+    const head = await headIn(database.statements, schema);
+    if (!head) return [];
+    const tiles = new DatabaseTiles(database.statements, schema);
+    const findings: string[] = [];
+    const { checkpoint } = openCheckpoint(head.checkpoint, key);
+    if (checkpoint.size !== head.size || !same(checkpoint.root, head.root))
+      findings.push(`log_head says size ${head.size}, and its checkpoint ${checkpoint.size}, or their roots differ`);
+    for (let level = 1; tileWidth ** (level + 1) <= head.size; level++)
+      for (let index = 0; widthOf(level, index, head.size) === tileWidth; index++)
+        findings.push(...(await caught(() => ofParent(tiles, level, index, head.size))));
+    findings.push(
+      ...(await caught(async () =>
+        same(await rootAt(tiles, head.size), head.root) ? [] : [`the tiles do not have the root that was signed for size ${head.size}`],
+      )),
+    );
+    const rows = await database.query<{ id: string }>(
+      `SELECT id FROM ${schema}.${ledger} l WHERE NOT EXISTS (SELECT FROM ${schema}.log_entry e WHERE e.event = l.id)
+         AND NOT EXISTS (SELECT FROM ${schema}.log_pending p WHERE p.event = l.id) LIMIT ${mostNamed}`,
+    );
+    return [...findings, ...rows.map(({ id }) => `event ${id} of the ledger is not in the log, and does not wait for it`)];
   }
 
-  async #ofBundle(client: Queryable, bundle: number, size: number): Promise<string[]> {
-    const { schema, ledger } = this.#options;
+  async #ofBundle(bundle: number, size: number): Promise<string[]> {
+    const { database, schema, ledger } = this.#options;
     const start = bundle * tileWidth;
     const width = widthOf(0, bundle, size);
-    const { rows } = await client.query<Row>(
+    const rows = await database.query<Row>(
       `SELECT e.index, e.event, e.commitment, l.commitment AS recorded, h.at, o.event IS NOT NULL AS lost
        FROM ${schema}.log_entry e LEFT JOIN ${schema}.${ledger} l ON l.id = e.event LEFT JOIN ${schema}.log_heartbeat h ON h.event = e.event
          LEFT JOIN ${schema}.log_lost o ON o.event = e.event
@@ -109,7 +106,7 @@ export class OwnCheck {
       [start, start + width],
     );
     const settled = new Map(rows.map((row) => [Number(row.index), row]));
-    const tiles = new DatabaseTiles(client, schema);
+    const tiles = new DatabaseTiles(database.statements, schema);
     return caught(async () => {
       const entries = entriesIn(await readTile(tiles, "entries", bundle, width), width);
       const hashes = hashesIn(await readTile(tiles, 0, bundle, width), width);

@@ -48,7 +48,7 @@ export class Publisher {
     const claimed = await this.#claim();
     if (!claimed) return false;
     try {
-      const head = (await database.transaction((client) => headIn(client, schema))) as SignedHead;
+      const head = (await headIn(database.statements, schema)) as SignedHead;
       await this.#upload(claimed.size, head.size);
       const generation = await this.#checkpoint(head, claimed.generation);
       await database.query(
@@ -99,16 +99,14 @@ export class Publisher {
 
   #read(paths: readonly string[]): Promise<File[]> {
     const { database, schema } = this.#options;
-    return database.transaction(async (client) => {
-      const tiles = new DatabaseTiles(client, schema);
-      const files: File[] = [];
-      for (const path of paths) {
+    const tiles = new DatabaseTiles(database.statements, schema);
+    return Promise.all(
+      paths.map(async (path) => {
         const bytes = await tiles.read(path);
         if (!bytes) throw new TileError(`${path} is missing in the database`);
-        files.push({ path, bytes });
-      }
-      return files;
-    });
+        return { path, bytes };
+      }),
+    );
   }
 
   /** @throws CheckpointMoved where the store's is not one of this log's earlier ones */
@@ -129,6 +127,6 @@ export class Publisher {
     const { size, root } = openCheckpoint(note, (await signer()).key).checkpoint;
     if (size > head.size) return false;
     if (size === 0) return true;
-    return database.transaction(async (client) => same(await rootAt(new DatabaseTiles(client, schema), size), root));
+    return same(await rootAt(new DatabaseTiles(database.statements, schema), size), root);
   }
 }

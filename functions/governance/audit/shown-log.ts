@@ -45,18 +45,19 @@ export class ShownLog {
   }
 
   inclusion(index: number, size: number): Promise<Hash[]> {
-    return this.#read((tiles) => proveInclusion(tiles, index, size));
+    return proveInclusion(this.#tiles, index, size);
   }
 
   inclusions(indices: readonly number[], size: number): Promise<Hash[][]> {
-    return this.#read((tiles) => proveInclusions(tiles, indices, size));
+    return proveInclusions(this.#tiles, indices, size);
   }
 
   consistency(from: number, to: number): Promise<Hash[]> {
-    return this.#read((tiles) => proveConsistency(tiles, from, to));
+    return proveConsistency(this.#tiles, from, to);
   }
 
-  #read<T>(work: (tiles: DatabaseTiles) => Promise<T>): Promise<T> {
-    return this.#database.transaction((client) => work(new DatabaseTiles(client, this.#schema)));
+  /** What is shown is never changed, so that no two reads need one moment. */
+  get #tiles(): DatabaseTiles {
+    return new DatabaseTiles(this.#database.statements, this.#schema);
   }
 }

@@ -1,7 +1,6 @@
 // Subjects, ledger and first answers in PostgreSQL. Every change of a subject is made under a lock on its row, so that epochs,
 // idempotency keys and outbox rows of one subject never race.
-import { createHash, randomUUID } from "node:crypto";
-import { canonicalJson } from "../../shared/canonical-json.ts";
+import { randomUUID } from "node:crypto";
 import {
   type ConsentEntry,
   type ConsentRecord,
@@ -16,16 +15,16 @@ import {
 import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
-import type { Database, Queryable } from "../database.ts";
+import type { Database, Transaction } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
 import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
+import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
 import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { type ChosenPatches, type ChosenUnder, mergedChoices } from "./preferences-under.ts";
-import { keptHours } from "./retention.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
 const ownDeliverySeconds = 2;
@@ -109,7 +108,7 @@ export class PreferencesStore {
   async holding(subject: string): Promise<Holding | undefined> {
     const read = heldIn(await this.#database.query<HeldRow>(selectHeld, [subject]));
     if (!read || !isMissing(read)) return read && holdingOf(read.epoch, read.held);
-    return this.#database.transaction(async (client) => (await this.#lock(client, subject))?.holding);
+    return this.#database.transaction(async (transaction) => (await this.#lock(transaction, subject))?.holding);
   }
 
   async document(subject: SubjectId): Promise<PreferencesDocument> {
@@ -121,13 +120,13 @@ export class PreferencesStore {
   /** A page of what a subject has said, in order. @param after position of the last event that the reader has */
   async history(subject: SubjectId, after: number, most: number): Promise<Entry[]> {
     const owner = await this.owner(subject);
-    return this.#database.transaction((client) => history(client, owner, after, most));
+    return history(this.#database.statements, owner, after, most);
   }
 
   /** One event of this very subject; undefined for any other id. */
   async event(subject: SubjectId, id: string): Promise<Entry | undefined> {
     const owner = await this.owner(subject);
-    return this.#database.transaction((client) => entryOf(client, owner, id));
+    return entryOf(this.#database.statements, owner, id);
   }
 
   /** The event that said the latest of a purpose. */
@@ -143,7 +142,7 @@ export class PreferencesStore {
   /** The latest of it, newest first. @param before position of the earliest event that the reader has */
   async latest(subject: SubjectId, before: number | undefined, most: number): Promise<Entry[]> {
     const owner = await this.owner(subject);
-    return this.#database.transaction((client) => latest(client, owner, before, most));
+    return latest(this.#database.statements, owner, before, most);
   }
 
   /** A subject as the ledger knows it. */
@@ -157,11 +156,11 @@ export class PreferencesStore {
   }
 
   /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */
-  async #lock(client: Queryable, subject: string): Promise<Locked | undefined> {
-    const read = async () => heldIn((await client.query<HeldRow>(selectHeld, [subject])).rows);
+  async #lock(transaction: Transaction, subject: string): Promise<Locked | undefined> {
+    const read = async () => heldIn((await transaction.query<HeldRow>(selectHeld, [subject])).rows);
     // The second statement sees what was committed until the lock was there: each has a snapshot of its own.
     const [{ rows }, known] = await Promise.all([
-      client.query<{ reference: string; key: Buffer }>("SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE", [
+      transaction.query<{ reference: string; key: Buffer }>("SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE", [
         subject,
       ]),
       read(),
@@ -171,7 +170,7 @@ export class PreferencesStore {
     const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
     let { epoch, held } = known;
     if (isMissing({ epoch, held })) {
-      await rebuild(client, owner);
+      await rebuild(transaction, owner);
       ({ epoch, held } = (await read()) as NonNullable<typeof known>);
     }
     return { owner, held, holding: holdingOf(epoch, held) };
@@ -180,40 +179,24 @@ export class PreferencesStore {
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
   async change(request: ChangeRequest): Promise<PreferencesDocument> {
     const { subject, idempotencyKey, purposes = {}, preferences, despiteSignal, said } = request;
-    return this.#database.transaction(async (client) => {
-      const locked = await this.#lock(client, subject);
+    const { notice = null } = said;
+    const asked = { purposes, ...(preferences && { preferences }), ...(despiteSignal && { despiteSignal }), notice };
+    const repeated = idempotencyKey === undefined ? undefined : repeatable(subject, idempotencyKey, asked);
+    return this.#database.transaction(async (transaction) => {
+      const [locked, first] = await Promise.all([this.#lock(transaction, subject), repeated && firstAnswer(transaction, repeated)]);
       if (!locked) throw unknownSubject();
-      const digest = createHash("sha256")
-        .update(
-          canonicalJson({
-            purposes,
-            ...(preferences && { preferences }),
-            ...(despiteSignal && { despiteSignal }),
-            notice: said.notice ?? null,
-          }),
-        )
-        .digest("base64url");
-      if (idempotencyKey !== undefined) {
-        const first = await firstAnswer(client, subject, idempotencyKey, digest);
-        if (first) return first;
-      }
-      const document = await this.#apply(client, locked, request);
-      if (idempotencyKey !== undefined)
-        await client.query("INSERT INTO preferences.idempotency (subject, key, digest, answer) VALUES ($1, $2, $3, $4)", [
-          subject,
-          idempotencyKey,
-          digest,
-          document,
-        ]);
+      if (first) return first;
+      const document = this.#apply(transaction, locked, request);
+      if (repeated) keepAnswer(transaction, repeated, document);
       return document;
     });
   }
 
-  async #apply(
-    client: Queryable,
+  #apply(
+    transaction: Transaction,
     locked: Locked,
     { subject, purposes = {}, preferences = {}, despiteSignal = [], said, ifMatch }: ChangeRequest,
-  ): Promise<PreferencesDocument> {
+  ): PreferencesDocument {
     const { holding } = locked;
     const now = new Date();
     const current = preferencesDocument(subject, this.#jurisdiction, holding, now);
@@ -224,7 +207,7 @@ export class PreferencesStore {
     checkPrecondition(changes, choices, ifMatch, etagOf(current));
     if (changes.length === 0 && choices.length === 0) return current;
     const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
-    const after = await this.#say(client, locked, changes, { chosen, despiteSignal, said, now });
+    const after = this.#say(transaction, locked, changes, { chosen, despiteSignal, said, now });
     return preferencesDocument(subject, this.#jurisdiction, after, now);
   }
 
@@ -232,8 +215,8 @@ export class PreferencesStore {
   async heedSignal(subject: SubjectId, surface: string): Promise<boolean> {
     const known = await this.holding(subject);
     if (!known || optedOut(this.#law, known.record, new Date()).length === 0) return false;
-    return this.#database.transaction(async (client) => {
-      const locked = await this.#lock(client, subject);
+    return this.#database.transaction(async (transaction) => {
+      const locked = await this.#lock(transaction, subject);
       if (!locked) return false;
       const { record } = locked.holding;
       const now = new Date();
@@ -243,7 +226,7 @@ export class PreferencesStore {
       });
       if (changes.length === 0) return false;
       const said: Said = { method: "gpc", surface, source: "edge", actor: "subject", gpc: true };
-      await this.#say(client, locked, changes, { chosen: {}, despiteSignal: [], said, now });
+      this.#say(transaction, locked, changes, { chosen: {}, despiteSignal: [], said, now });
       return true;
     });
   }
@@ -254,16 +237,16 @@ export class PreferencesStore {
    * @returns whether there was one
    */
   erase(subject: SubjectId): Promise<boolean> {
-    return this.#database.transaction((client) => this.#forget(client, subject));
+    return this.#database.transaction((transaction) => this.#forget(transaction, subject));
   }
 
-  async #forget(client: Queryable, subject: string): Promise<boolean> {
-    const found = await client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
+  async #forget(transaction: Transaction, subject: string): Promise<boolean> {
+    const found = await transaction.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
     if (found.rowCount === 0) return false;
-    await client.query("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
-    await client.query("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
-    await client.query("DELETE FROM preferences.subject WHERE id = $1", [subject]);
-    if (this.#announce) await enqueue(client, subject, erasedRecord, ownDeliverySeconds);
+    transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
+    transaction.send("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
+    transaction.send("DELETE FROM preferences.subject WHERE id = $1", [subject]);
+    if (this.#announce) enqueue(transaction, subject, erasedRecord, ownDeliverySeconds);
     return true;
   }
 
@@ -273,25 +256,25 @@ export class PreferencesStore {
    * @param hash keyed, see `ledger/identity.ts` @returns the subject that stands for the person from now on
    */
   link(subject: SubjectId, { kind, hash }: { readonly kind: string; readonly hash: Uint8Array }): Promise<SubjectId> {
-    return this.#database.transaction(async (client) => {
-      const { rows } = await client.query<{ subject: SubjectId }>(
+    return this.#database.transaction(async (transaction) => {
+      const { rows } = await transaction.query<{ subject: SubjectId }>(
         `INSERT INTO preferences.identity AS known (hash, kind, subject) SELECT $1, $2, id FROM preferences.subject WHERE id = $3
          ON CONFLICT (hash) DO UPDATE SET linked_at = known.linked_at RETURNING subject`,
         [hash, kind, subject],
       );
       const known = rows[0]?.subject;
       if (known === undefined) throw unknownSubject();
-      if (known !== subject) await this.#merge(client, known, subject);
+      if (known !== subject) await this.#merge(transaction, known, subject);
       return known;
     });
   }
 
-  async #merge(client: Queryable, known: SubjectId, other: SubjectId): Promise<void> {
+  async #merge(transaction: Transaction, known: SubjectId, other: SubjectId): Promise<void> {
     // In one order, so that two merges at once never wait for each other.
     const [first, second] = known < other ? [known, other] : [other, known];
     const locked = new Map([
-      [first, await this.#lock(client, first)],
-      [second, await this.#lock(client, second)],
+      [first, await this.#lock(transaction, first)],
+      [second, await this.#lock(transaction, second)],
     ]);
     const [own, theirs] = [locked.get(known), locked.get(other)];
     if (!own || !theirs) throw unknownSubject();
@@ -302,19 +285,19 @@ export class PreferencesStore {
       const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
       const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
       const saying = { record: settled, chosen: Object.fromEntries(chosen.map(({ purpose, chosen }) => [purpose, chosen])) };
-      await this.#write(client, own.owner, own.held, saying, said, new Date());
-      if (this.#announce) await enqueue(client, known, settled, ownDeliverySeconds);
+      this.#write(transaction, own.owner, own.held, saying, said, new Date());
+      if (this.#announce) enqueue(transaction, known, settled, ownDeliverySeconds);
     }
-    await this.#forget(client, other);
+    await this.#forget(transaction, other);
   }
 
   /** Writes words and choices in a new epoch, and puts the record that then holds where the outbox finds it. */
-  async #say(
-    client: Queryable,
+  #say(
+    transaction: Transaction,
     { owner, held, holding: { record, chosen: before } }: Locked,
     changes: readonly [Purpose, RecordedState][],
     { chosen, despiteSignal, said, now }: { chosen: ChosenUnder; despiteSignal: readonly Purpose[]; said: Said; now: Date },
-  ): Promise<Holding> {
+  ): Holding {
     const epoch = record.epoch + 1;
     const despite = contradicted(this.#law).filter((purpose) => despiteSignal.includes(purpose));
     const words = changes.map(([purpose, state]): [Purpose, ConsentEntry] => [
@@ -322,10 +305,8 @@ export class PreferencesStore {
       { ...this.#entry(purpose, state, epoch, now), ...(state === "granted" && despite.includes(purpose) ? { despiteSignal: true } : {}) },
     ]);
     const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
-    await Promise.all([
-      this.#write(client, owner, held, { record: after, chosen }, said, now),
-      ...(this.#announce ? [enqueue(client, owner.id, after, ownDeliverySeconds)] : []),
-    ]);
+    this.#write(transaction, owner, held, { record: after, chosen }, said, now);
+    if (this.#announce) enqueue(transaction, owner.id, after, ownDeliverySeconds);
     return { record: after, chosen: { ...before, ...chosen } };
   }
 
@@ -342,66 +323,43 @@ export class PreferencesStore {
    * beyond the edge's epoch. So a person may have to grant once more, but never to withdraw once more.
    */
   async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
-    await this.#database.transaction(async (client) => {
-      const own = await this.#lock(client, subject);
+    await this.#database.transaction(async (transaction) => {
+      const own = await this.#lock(transaction, subject);
       if (own?.holding.record.epoch !== epoch) return;
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);
       const reason = `held by the edge (epoch ${held.epoch}), missing here`;
       const said: Said = { ...byTheService, method: "reconcile", reason };
-      await this.#write(client, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
-      await enqueue(client, subject, settled, 0);
+      this.#write(transaction, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
+      enqueue(transaction, subject, settled, 0);
       log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
     });
   }
 
   /** Moves the subject to the record's epoch and appends what was said in it. */
-  async #write(client: Queryable, owner: Owner, held: Projection, saying: Saying, said: Said, now: Date): Promise<void> {
+  #write(transaction: Transaction, owner: Owner, held: Projection, saying: Saying, said: Said, now: Date): void {
     const circumstances = {
       ...said,
       jurisdiction: this.#jurisdiction,
       receivedAt: now.toISOString(),
       policyRevision: this.#policy.revision,
     };
-    await Promise.all([
-      client.query("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]),
-      append(client, owner, held, saying, circumstances, (purpose) => {
-        const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
-        // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
-        return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
-      }),
-    ]);
+    transaction.send("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]);
+    append(transaction, owner, held, saying, circumstances, (purpose) => {
+      const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
+      // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
+      return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
+    });
   }
 }
 
 const byTheService = { surface: "none", source: "preferences", actor: "preferences", gpc: false } as const;
 
 /** Puts a record where the outbox finds it, in the caller's transaction. */
-export async function enqueue(client: Queryable, subject: string, record: ConsentRecord, delaySeconds: number): Promise<void> {
-  await client.query(
+export function enqueue(transaction: Transaction, subject: string, record: ConsentRecord, delaySeconds: number): void {
+  transaction.send(
     "INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
     [subject, record.epoch, record, delaySeconds],
   );
-}
-
-async function firstAnswer(client: Queryable, subject: string, key: string, digest: string): Promise<PreferencesDocument | undefined> {
-  const { rows } = await client.query<{ digest: string; answer: PreferencesDocument; over: boolean }>(
-    `SELECT digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
-     FROM preferences.idempotency WHERE subject = $1 AND key = $2`,
-    [subject, key, keptHours],
-  );
-  if (!rows[0]) return undefined;
-  // What `retention` has not come to yet must not be repeated, nor stand in the way of the same key.
-  if (rows[0].over) {
-    await client.query("DELETE FROM preferences.idempotency WHERE subject = $1 AND key = $2", [subject, key]);
-    return undefined;
-  }
-  if (rows[0].digest === digest) return rows[0].answer;
-  throw new ProblemError({
-    status: 422,
-    kind: "idempotency-key-reused",
-    title: "This key belongs to another request",
-    detail: `The Idempotency-Key "${key}" came with another body within the last ${keptHours} hours. Use a new key for a new request.`,
-  });
 }
 
 function unknownSubject(): ProblemError {

@@ -4,9 +4,9 @@ import { type Collector, deliver, retryDelaySeconds, type Verdict } from "../../
 import { type Path, paths } from "../../shared/telemetry/emitter.ts";
 import { issueSenderToken } from "../../shared/telemetry/sender-token.ts";
 import { log, reasonOf } from "../log.ts";
-import type { Spooled, TelemetryOutbox } from "./outbox.ts";
+import { batch, type Spooled, type TelemetryOutbox } from "./outbox.ts";
 
-/** How long nothing is looked for when nothing is left: what gathers meanwhile becomes one object of the archive. */
+/** How long nothing is looked for once all that waited was taken: what gathers meanwhile travels together. */
 const pollMs = 1000;
 /** A collector that is back is noticed within this time. */
 const longestPauseSeconds = 20;
@@ -64,7 +64,7 @@ export class Delivery {
         log("ERROR", "A collector refused telemetry for good.", { path, reason, messages: of("rejected").length });
       if (of("later").length === 0) {
         failures = 0;
-        return 0;
+        return messages.length < batch ? pollMs : 0;
       }
       failures += 1;
       const pauseSeconds = Math.min(longestPauseSeconds, retryDelaySeconds(failures, Math.random()));

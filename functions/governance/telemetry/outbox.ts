@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** Messages that one instance is at. */
-const batch = 100;
+export const batch = 100;
 /** While one instance is at a message, others leave it alone for so long. Longer than a delivery may take. */
 const leaseSeconds = 15;
 /** As long as the edge's queues keep what no collector takes. */

@@ -23,6 +23,17 @@ export function childOf(parent: TraceContext | undefined): TraceContext {
   return { traceId: parent?.traceId ?? randomHex(16), spanId: randomHex(8) };
 }
 
+/** Drawn at once for many ids: each draw is a call of the system. */
+const drawn = new Uint8Array(1024);
+let used = drawn.length;
+
+/** @param bytes 1024 at most */
 export function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (used + bytes > drawn.length) {
+    crypto.getRandomValues(drawn);
+    used = 0;
+  }
+  let text = "";
+  for (const end = used + bytes; used < end; used++) text += (drawn[used] as number).toString(16).padStart(2, "0");
+  return text;
 }

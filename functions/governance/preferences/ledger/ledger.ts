@@ -2,7 +2,7 @@
 // its lock on the subject's row.
 import { randomUUID } from "node:crypto";
 import type { ConsentRecord, Purpose } from "../../../shared/consent.ts";
-import type { Queryable } from "../../database.ts";
+import type { Queryable, Transaction } from "../../database.ts";
 import type { ChosenUnder } from "../preferences-under.ts";
 import type { ConsentEvent } from "./consent-event.ts";
 import { type Projection, project } from "./projection.ts";
@@ -34,14 +34,14 @@ export interface Saying {
 export type BasisOf = (purpose: Purpose) => Pick<ConsentEvent, "basis" | "regulation">;
 
 /** Seals and appends what is said, and brings the projection up to it. @param held what the projection has of the subject until then */
-export async function append(
-  client: Queryable,
+export function append(
+  transaction: Transaction,
   owner: Owner,
   held: Projection,
   { record, chosen }: Saying,
   circumstances: Circumstances,
   basisOf: BasisOf,
-): Promise<ConsentEvent[]> {
+): void {
   const words = Object.fromEntries(Object.entries(record.purposes).filter(([, { epoch }]) => epoch === record.epoch));
   const about = [...new Set([...Object.keys(words), ...Object.keys(chosen)])] as Purpose[];
   const events = about.map((purpose): ConsentEvent => {
@@ -63,24 +63,19 @@ export async function append(
     };
   });
   const sealed = events.map((event) => seal(owner.key, event));
-  const appended = client.query(
+  transaction.send(
     `INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment)
      SELECT id, $1, $2, sealed, commitment FROM unnest($3::uuid[], $4::bytea[], $5::bytea[]) AS said (id, sealed, commitment)`,
     [owner.reference, record.epoch, events.map(({ id }) => id), sealed.map((each) => each.sealed), sealed.map((each) => each.commitment)],
   );
-  await Promise.all([appended, project(client, owner.id, held, events)]);
-  return events;
+  project(transaction, owner.id, held, events);
 }
 
 /** Makes the projection of a subject anew from the ledger. @throws Error where an event is not what was committed to */
-export async function rebuild(client: Queryable, owner: Owner): Promise<void> {
-  await client.query("DELETE FROM preferences.consent_state WHERE subject = $1", [owner.id]);
-  await project(
-    client,
-    owner.id,
-    new Map(),
-    (await history(client, owner)).map(({ event }) => event),
-  );
+export async function rebuild(transaction: Transaction, owner: Owner): Promise<void> {
+  transaction.send("DELETE FROM preferences.consent_state WHERE subject = $1", [owner.id]);
+  const events = (await history(transaction, owner)).map(({ event }) => event);
+  project(transaction, owner.id, new Map(), events);
 }
 
 export interface Entry extends Opened {

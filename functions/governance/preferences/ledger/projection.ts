@@ -1,6 +1,6 @@
 // The plain projection of what holds: per purpose the latest word, and the latest choice under it. It may be deleted, and is made again of the ledger.
 import type { ConsentRecord, RecordedState } from "../../../shared/consent.ts";
-import type { Queryable } from "../../database.ts";
+import type { Transaction } from "../../database.ts";
 import type { Chosen, ChosenUnder } from "../preferences-under.ts";
 import type { ConsentEvent } from "./consent-event.ts";
 
@@ -58,11 +58,11 @@ export function heldIn(rows: readonly HeldRow[]): { readonly epoch: number; read
 export const isMissing = ({ epoch, held }: { readonly epoch: number; readonly held: Projection }): boolean => epoch > 0 && held.size === 0;
 
 /** Brings the projection, which holds this of the subject, up to these events. */
-export async function project(client: Queryable, subject: string, held: Projection, events: readonly ConsentEvent[]): Promise<void> {
+export function project(transaction: Transaction, subject: string, held: Projection, events: readonly ConsentEvent[]): void {
   const changed = new Map<string, Held>();
   for (const event of events) changed.set(event.purpose, after(changed.get(event.purpose) ?? held.get(event.purpose), event));
   const rows = [...changed.values()];
-  await client.query(
+  transaction.send(
     `INSERT INTO preferences.consent_state (subject, purpose, epoch, state, valid_until, despite_signal, chosen, event)
      SELECT $1, purpose, epoch, state, valid_until, despite_signal, chosen::jsonb, event
      FROM unnest($2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::boolean[], $7::text[], $8::uuid[])

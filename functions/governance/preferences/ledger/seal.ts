@@ -1,6 +1,6 @@
 // What makes the ledger append-only and erasable at once: an event is sealed under its subject's own key, and committed to by a hash that
 // says nothing without the salt inside the seal. Destroy the key, and ledger and log keep their order, their number and their proofs, and no word.
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import { commitmentTo, saltBytes } from "../../audit/leaf.ts";
 import { type ConsentEvent, consentEvent } from "./consent-event.ts";
@@ -14,14 +14,14 @@ const keyBytes = 32;
 export const newKey = (): Buffer => randomBytes(keyBytes);
 
 /** The nonce, the ciphertext and the tag, in this order. @param about what else must be the same when it is opened */
-export function encrypt(key: Uint8Array, plain: Uint8Array, about: string): Buffer {
+export function encrypt(key: CipherKey, plain: Uint8Array, about: string): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(about));
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** @throws Error where the key, the bytes or what they are about are others */
-export function decrypt(key: Uint8Array, sealed: Uint8Array, about: string): Buffer {
+export function decrypt(key: CipherKey, sealed: Uint8Array, about: string): Buffer {
   if (sealed.length < nonceBytes + tagBytes) throw new Error(`${sealed.length} bytes are no sealed text: they lack a nonce or a tag`);
   const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes }).setAAD(Buffer.from(about));
   decipher.setAuthTag(sealed.subarray(-tagBytes));

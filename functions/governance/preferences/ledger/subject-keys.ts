@@ -1,6 +1,6 @@
 // Each subject's own key: made with the subject, kept wrapped in its row, destroyed with it. What wraps it is wrapped by the region's key in
 // KMS, which is asked once, before the service is well: no later request waits for it, nor fails when KMS does.
-import { hkdfSync } from "node:crypto";
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import type { Database } from "../../database.ts";
 import { decrypt, encrypt, newKey } from "./seal.ts";
 
@@ -14,7 +14,7 @@ export interface Wrapper {
 const keyringId = 1;
 
 export class SubjectKeys {
-  readonly #wrapping: Buffer;
+  readonly #wrapping: KeyObject;
 
   /** Opens the keyring at the first call, and again after a call that failed. */
   static opener(database: Pick<Database, "query">, kms: Wrapper): () => Promise<SubjectKeys> {
@@ -28,7 +28,7 @@ export class SubjectKeys {
     };
   }
 
-  private constructor(wrapping: Buffer) {
+  private constructor(wrapping: KeyObject) {
     this.#wrapping = wrapping;
   }
 
@@ -40,7 +40,7 @@ export class SubjectKeys {
       const wrapped = await kms.encrypt(newKey());
       await database.query("INSERT INTO preferences.keyring (id, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING", [keyringId, wrapped]);
     }
-    return new SubjectKeys(await kms.decrypt((await kept()) as Buffer));
+    return new SubjectKeys(createSecretKey(await kms.decrypt((await kept()) as Buffer)));
   }
 
   /** Hashes identities of people. Derived from what wraps the subjects' keys (RFC 5869), so that it is lost and found with it. */

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
+import { MetadataServer } from "./metadata-server.ts";
+import { Postgres } from "./postgres.ts";
+
+describe("a transaction", () => {
+  const user = "service@brand-eu.iam";
+  const resources = new AsyncDisposableStack();
+  let postgres: Postgres;
+  let database: Database;
+  const kept = async () => (await database.query<{ n: number }>("SELECT n FROM t ORDER BY n")).map(({ n }) => n);
+  const insert = "INSERT INTO t VALUES ($1::int)";
+
+  beforeAll(async () => {
+    postgres = resources.use(await Postgres.create());
+    await postgres.user(user, "token");
+    process.env.GCE_METADATA_HOST = resources.use(await MetadataServer.start("token", async () => "")).host;
+    database = new Database({ socket: postgres.socket, name: "brand", user, connections: 1 });
+    resources.defer(() => database.close());
+    await postgres.admin("CREATE TABLE t (n int PRIMARY KEY)");
+    await postgres.admin("GRANT ALL ON t TO PUBLIC");
+  });
+  beforeEach(async () => void (await postgres.admin("TRUNCATE t")));
+  afterAll(() => resources.disposeAsync());
+
+  test("commits what was asked and what was only sent, in that order", async () => {
+    const seen = await database.transaction(async (transaction) => {
+      transaction.send(insert, [1]);
+      const { rows } = await transaction.query<{ n: number }>("SELECT n FROM t");
+      transaction.send(insert, [2]);
+      return rows;
+    });
+    expect(seen).toEqual([{ n: 1 }]);
+    expect(await kept()).toEqual([1, 2]);
+  });
+
+  test("keeps nothing where a statement fails that was only sent, and says why", async () => {
+    const work = database.transaction(async (transaction) => {
+      transaction.send(insert, [1]);
+      transaction.send(insert, [1]);
+      transaction.send(insert, [2]);
+    });
+    await expect(work).rejects.toMatchObject({ code: "23505" });
+    expect(await kept()).toEqual([]);
+  });
+
+  test("keeps nothing where the work throws, whatever was sent before", async () => {
+    const work = database.transaction(async (transaction) => {
+      transaction.send(insert, [1]);
+      throw new Error("no");
+    });
+    await expect(work).rejects.toThrow("no");
+    expect(await kept()).toEqual([]);
+  });
+
+  test("is no success where the work did not mind that a statement failed", async () => {
+    const work = database.transaction(async (transaction) => {
+      await transaction.query("SELECT 1 / 0").catch(() => {});
+      transaction.send(insert, [1]);
+    });
+    await expect(work).rejects.toThrow();
+    const unnoticed = database.transaction((transaction) => transaction.query("SELECT 1 / 0").then(undefined, () => "fine"));
+    await expect(unnoticed).rejects.toThrow("The transaction was rolled back");
+    expect(await kept()).toEqual([]);
+  });
+
+  test("leaves its connection to the next one, however it ended", async () => {
+    await expect(database.transaction(async (transaction) => transaction.send("SELECT 1 / 0"))).rejects.toThrow("division by zero");
+    await database.transaction(async (transaction) => transaction.send(insert, [3]));
+    expect(await kept()).toEqual([3]);
+  });
+
+  test("says that the database is away where it is killed before the commit, and harms nobody else", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const work = database.transaction(async (transaction) => {
+      await transaction.query("SELECT 1");
+      await postgres.admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}'`);
+      transaction.send(insert, [4]);
+      transaction.send(insert, [5]);
+    });
+    await expect(work).rejects.toBeInstanceOf(DatabaseUnavailable);
+    expect(await kept()).toEqual([]);
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
