@@ -18,7 +18,9 @@ export interface LatencyFigures {
 
 export interface WithdrawalFigures {
   readonly region: string;
-  /** From sending the withdrawal to the first answer of the edge that refuses, while the edge is asked without pause. */
+  /** People who do so at once, each asking the edge without pause. */
+  readonly atOnce: number;
+  /** From sending the withdrawal to the first answer of the edge after which none permits, while the edge is asked without pause. */
   readonly milliseconds: readonly number[];
   /** Rounds in which the person was told `applied`, and rounds in which the first request after that answer was refused. */
   readonly applied: number;
@@ -27,6 +29,14 @@ export interface WithdrawalFigures {
 
 /** A new subject, and so a new rate limit, after this many rounds. */
 const roundsPerSubject = 20;
+
+export interface Person {
+  readonly token: string;
+  /** Why the edge decides as it does. */
+  readonly reason: () => Promise<string>;
+  /** @returns `applied` or `pending` @throws Error where it is not taken */
+  readonly say: (state: "granted" | "withdrawn") => Promise<string>;
+}
 
 interface Answer {
   readonly status: number;
@@ -50,7 +60,7 @@ export class Edge {
 
   /** Latencies of `/v1/experience/hero`. @param rounds after a tenth as many to warm up */
   async latencies(rounds: number, consent: boolean): Promise<LatencyFigures> {
-    const person = consent ? await this.#person() : undefined;
+    const person = consent ? await this.person() : undefined;
     if (person) await person.say("granted");
     const milliseconds: number[] = [];
     const reasons: Record<string, number> = {};
@@ -64,34 +74,40 @@ export class Edge {
     return { region: this.region, consent, milliseconds, reasons };
   }
 
-  async withdrawals(rounds: number): Promise<WithdrawalFigures> {
+  async withdrawals(rounds: number, atOnce: number): Promise<WithdrawalFigures> {
     const milliseconds: number[] = [];
     let applied = 0;
     let refusedAtOnce = 0;
-    let person = await this.#person();
-    for (let round = 0; round < rounds; round++) {
-      if (round > 0 && round % roundsPerSubject === 0) person = await this.#person();
-      await person.say("granted");
-      await this.#until(person.token, "granted");
-      const started = performance.now();
-      const [enforcement, enforced] = await Promise.all([
-        person.say("withdrawn").then(async (said) => {
-          if ((await this.#experience(person.token)).reason !== "granted") refusedAtOnce++;
-          return said;
-        }),
-        this.#until(person.token, "withdrawn").then(() => performance.now() - started),
-      ]);
-      if (enforcement === "applied") applied++;
-      milliseconds.push(enforced);
-    }
-    return { region: this.region, milliseconds, applied, refusedAtOnce };
+    let begun = 0;
+    const withdraw = async () => {
+      let person = await this.person();
+      for (let round = 0; begun < rounds; round++) {
+        begun++;
+        if (round > 0 && round % roundsPerSubject === 0) person = await this.person();
+        await person.say("granted");
+        await this.#until(person, "granted");
+        const started = performance.now();
+        const [enforcement, enforced] = await Promise.all([
+          person.say("withdrawn").then(async (said) => {
+            if ((await person.reason()) !== "granted") refusedAtOnce++;
+            return said;
+          }),
+          this.#until(person, "withdrawn").then((at) => at - started),
+        ]);
+        if (enforcement === "applied") applied++;
+        milliseconds.push(enforced);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, withdraw));
+    return { region: this.region, atOnce, milliseconds, applied, refusedAtOnce };
   }
 
-  /** A person with nothing but the region's address. */
-  async #person() {
+  /** Somebody with nothing but the region's address. */
+  async person(): Promise<Person> {
     const { subject, token } = await this.#json<{ subject: string; token: string }>("POST", "/v1/subjects", 201);
     return {
       token,
+      reason: async () => (await this.#experience(token)).reason,
       say: async (state: "granted" | "withdrawn") => {
         const body = JSON.stringify({ purposes: { personalisation: state } });
         const headers = { authorization: `Bearer ${token}`, "content-type": "application/merge-patch+json", "if-match": "*" };
@@ -105,9 +121,18 @@ export class Edge {
     return this.#json("GET", "/v1/experience/hero", 200, token === undefined ? {} : { authorization: `Bearer ${token}` });
   }
 
-  /** Asks until the edge decides for this reason. @throws Error when it has not within a minute, the longest that enforcement may take */
-  async #until(token: string, reason: string): Promise<void> {
-    for (const end = performance.now() + 60_000; performance.now() < end; ) if ((await this.#experience(token)).reason === reason) return;
+  /**
+   * Asks until the edge decides for this reason.
+   * @returns the moment of the first answer that neither permitted nor was followed by one that did: an edge that cannot ask refuses, too
+   * @throws Error when it has not within a minute, the longest that enforcement may take
+   */
+  async #until(person: Person, reason: string): Promise<number> {
+    let refusedAt: number | undefined;
+    for (const end = performance.now() + 60_000; performance.now() < end; ) {
+      const said = await person.reason();
+      refusedAt = said === "granted" ? undefined : (refusedAt ?? performance.now());
+      if (said === reason) return refusedAt ?? performance.now();
+    }
     throw new Error(`the edge of "${this.region}" has not answered "${reason}" within 60 s`);
   }
 

@@ -1,5 +1,6 @@
 // All that one run of the benchmark measured.
 import type { CollectorFigures } from "./collectors.ts";
+import type { CutLinkFigures } from "./cut-link.ts";
 import type { LatencyFigures, WithdrawalFigures } from "./edge.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryRow } from "./memory.ts";
@@ -24,7 +25,11 @@ export interface DeploymentFigures {
 export interface Measured {
   readonly deployments: DeploymentFigures;
   readonly memory: readonly MemoryRow[];
-  readonly edge: { readonly latencies: readonly LatencyFigures[]; readonly withdrawals: readonly WithdrawalFigures[] };
+  readonly edge: {
+    readonly latencies: readonly LatencyFigures[];
+    readonly withdrawals: readonly WithdrawalFigures[];
+    readonly cutLinks: readonly CutLinkFigures[];
+  };
   readonly telemetry: CostFigures;
   readonly collectors: readonly CollectorFigures[];
   readonly preferences: PreferenceFigures;

@@ -25,6 +25,7 @@ export const aims = {
   writeMs: 50,
   writesPerSecond: 500,
   checkMs: 5,
+  enforcedAfterCutSeconds: 60,
 } as const;
 
 const aim = (seconds: readonly number[], most: number) => `at most ${most} s: ${verdict(median(seconds) <= most)}`;
@@ -145,7 +146,7 @@ Aim: at most ${megabytes(aims.memory)} (${verdict(sum <= aims.memory)}).
 `;
   },
 
-  edge: ({ latencies, withdrawals }) => `## A request at the edge
+  edge: ({ latencies, withdrawals, cutLinks }) => `## A request at the edge
 
 \`GET /v1/experience/hero\` through the gateway, one after the other over one connection, in milliseconds. With consent the edge asks the subject's
 Durable Object (\`eu\`), or the region's service where the jurisdiction can pin none (\`apac\`). *Decided as*: the reasons that the edge gave; what is
@@ -167,19 +168,42 @@ ${table(
 
 ## From withdrawal to enforcement
 
-From sending the withdrawal to the first answer of the edge that refuses the purpose, while the edge is asked without pause, in milliseconds.
-*Refused at once*: rounds in which the first request after the answer to the withdrawal was refused.
+From sending the withdrawal to the first answer of the edge after which none permits the purpose, while the edge is asked without pause, in milliseconds.
+*Refused at once*: rounds in which the first request after the answer to the withdrawal was refused. *At once*: how many people do so at the same time, each with a connection to the edge.
 
 ${table(
-  ["region", "rounds", "p50", "p99", "max", "answered `applied`", "refused at once"],
-  withdrawals.map(({ region, milliseconds, applied, refusedAtOnce }) => [
+  ["region", "at once", "rounds", "p50", "p99", "max", "answered `applied`", "refused at once"],
+  withdrawals.map(({ region, atOnce, milliseconds, applied, refusedAtOnce }) => [
     region,
+    String(atOnce),
     String(milliseconds.length),
     ...percentiles(milliseconds),
     String(applied),
     String(refusedAtOnce),
   ]),
 )}
+
+### With the link cut
+
+The services of \`eu\` cannot tell the edge, which keeps what it knew; the edge of \`apac\` cannot ask the services, and permits nothing. People withdraw one after the other during the
+cut: what the services take is answered \`pending\`, what does not reach them is sent again until it does. *After the cut*: from the moment when the link is whole to the first answer
+that says "withdrawn", in milliseconds, each asking ten times a second.
+
+${table(
+  ["region", "people", "seconds cut", "answered `pending`", "the edge meanwhile", "after the cut: p50", "p99", "max"],
+  cutLinks.map(({ region, people, cutSeconds, pending, whileCut, milliseconds }) => [
+    region,
+    String(people),
+    String(cutSeconds),
+    String(pending),
+    Object.entries(whileCut)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(", "),
+    ...percentiles(milliseconds),
+  ]),
+)}
+
+Promised: ${aims.enforcedAfterCutSeconds} s after the link is whole (${verdict(Math.max(...cutLinks.flatMap(({ milliseconds }) => milliseconds)) <= aims.enforcedAfterCutSeconds * 1000)}).
 `,
 
   preferences({ instances, atOnce, steadyPerSecond, saturated, steady, bytes, log }) {

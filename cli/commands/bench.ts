@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { measureCollectors } from "../bench/collectors.ts";
+import { type CutLinkFigures, measureCutLink } from "../bench/cut-link.ts";
 import { Edge, type LatencyFigures, type WithdrawalFigures } from "../bench/edge.ts";
 import type { DeploymentFigures, Figures, Measured } from "../bench/figures.ts";
 import { describeMachine } from "../bench/machine.ts";
@@ -32,6 +33,7 @@ interface Rounds {
   readonly synthetic: readonly number[];
   readonly requests: number;
   readonly withdrawals: number;
+  readonly cutLink: { readonly people: number; readonly cutSeconds: number };
   readonly telemetry: CostRounds;
   readonly collectorSeconds: number;
   readonly preferences: PreferenceRounds;
@@ -45,6 +47,7 @@ const full: Rounds = {
   synthetic: [0, 100, 500, 2000],
   requests: 1000,
   withdrawals: 200,
+  cutLink: { people: 40, cutSeconds: 40 },
   telemetry: { rounds: 10, requests: 500, seconds: 3 },
   collectorSeconds: 60,
   preferences: { seconds: 20, logSizes: [1000, 10_000, 100_000, 1_000_000] },
@@ -57,19 +60,22 @@ const quick: Rounds = {
   synthetic: [0, 100],
   requests: 100,
   withdrawals: 10,
+  cutLink: { people: 4, cutSeconds: 4 },
   telemetry: { rounds: 2, requests: 200, seconds: 1 },
   collectorSeconds: 5,
   preferences: { seconds: 3, logSizes: [1000, 10_000, 100_000] },
 };
 
-/** One with subjects' state at the edge, one without. */
-const measuredRegions = ["eu", "apac"];
+/** One with subjects' state at the edge, one without, each with its link: by which the services tell the edge, or the edge asks the services. */
+const measuredRegions = { eu: "subjects-eu", apac: "services-apac" } as const;
+/** Of people who withdraw at once: alone, and under load. */
+const withdrawingAtOnce = [1, 8];
 
 /** What can be measured, in the order in which it is, and the stacks that it needs beside `global`; undefined: all of them. */
 const needs: Readonly<Record<keyof Measured, readonly string[] | undefined>> = {
   deployments: undefined,
   memory: undefined,
-  edge: measuredRegions,
+  edge: Object.keys(measuredRegions),
   previews: ["eu"],
   policies: undefined,
   report: undefined,
@@ -125,7 +131,7 @@ async function measure(wanted: readonly (keyof Measured)[], rounds: Rounds, step
   const measured: { [Name in keyof Measured]: () => Promise<Measured[Name]> } = {
     deployments: async () => deployments as DeploymentFigures,
     memory: async () => measureMemory(ready.sandbox.pid, await platform.status(ready.sandbox)),
-    edge: () => measureEdge(ready.sandbox.ports.gateway, rounds, step),
+    edge: () => measureEdge(platform, ready.sandbox.ports.gateway, rounds, step),
     previews: () => measurePreviews(platform, ready, rounds.previews, step),
     policies: () => measurePolicies(platform, ready, allStacks(), rounds.policies, step),
     report: () => measureReport(platform, allStacks(), rounds.report, step),
@@ -175,18 +181,22 @@ async function measureDeployments(
   }
 }
 
-async function measureEdge(port: number, rounds: Rounds, step: Step) {
+async function measureEdge(platform: BenchPlatform, port: number, rounds: Rounds, step: Step) {
   const latencies: LatencyFigures[] = [];
   const withdrawals: WithdrawalFigures[] = [];
-  for (const region of measuredRegions) {
+  const cutLinks: CutLinkFigures[] = [];
+  for (const [region, link] of Object.entries(measuredRegions)) {
     step(`the edge of ${region} ...`);
     const edge = new Edge(region, port);
     try {
       for (const consent of [false, true]) latencies.push(await edge.latencies(rounds.requests, consent));
-      withdrawals.push(await edge.withdrawals(rounds.withdrawals));
+      for (const atOnce of withdrawingAtOnce) withdrawals.push(await edge.withdrawals(rounds.withdrawals, atOnce));
+      step(`the edge of ${region}, its link cut ...`);
+      const host = `host:${link}.${platform.config(region).domain}`;
+      cutLinks.push(await measureCutLink(platform, edge, { host, ...rounds.cutLink }));
     } finally {
       edge.close();
     }
   }
-  return { latencies, withdrawals };
+  return { latencies, withdrawals, cutLinks };
 }

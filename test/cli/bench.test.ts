@@ -175,7 +175,7 @@ describe("the edge", () => {
 
   it("that hears late of a withdrawal is told so: not at once, and by how much", async () => {
     await using edge = await edgeThat(consentService(80));
-    const { milliseconds, applied, refusedAtOnce } = await edge.withdrawals(3);
+    const { milliseconds, applied, refusedAtOnce } = await edge.withdrawals(3, 1);
     expect(milliseconds).toHaveLength(3);
     expect(Math.min(...milliseconds)).toBeGreaterThanOrEqual(79);
     expect({ applied, refusedAtOnce }).toEqual({ applied: 0, refusedAtOnce: 0 });
@@ -211,7 +211,8 @@ describe("the page", () => {
     ],
     edge: {
       latencies: [{ region: "apac", consent: true, milliseconds: [1, 2, 3, 40], reasons: { unavailable: 1, granted: 3 } }],
-      withdrawals: [{ region: "eu", milliseconds: [5, 6, 7], applied: 3, refusedAtOnce: 2 }],
+      withdrawals: [{ region: "eu", atOnce: 1, milliseconds: [5, 6, 7], applied: 3, refusedAtOnce: 2 }],
+      cutLinks: [{ region: "eu", people: 2, cutSeconds: 4, pending: 2, whileCut: { granted: 2 }, milliseconds: [800, 61_000] }],
     },
     telemetry: {
       latencies: { on: [2, 2.5, 4.5], off: [1.5, 2, 3], delivered: [3, 4, 9] },
@@ -296,6 +297,6 @@ describe("the page", () => {
   it("adds memory up, and shows what share of requests was decided how", () => {
     expect(row("**everything**")).toBe("| **everything** | 2 | 280 MB |");
     expect(row("apac")).toBe("| apac | granted | 4 | 2.0 | 40.0 | 40.0 | granted 75.0 %, unavailable 25.0 % |");
-    expect(row("eu")).toBe("| eu | 3 | 6.0 | 7.0 | 7.0 | 3 | 2 |");
+    expect(row("eu")).toBe("| eu | 1 | 3 | 6.0 | 7.0 | 7.0 | 3 | 2 |");
   });
 });

@@ -1,5 +1,5 @@
 // The Merkle tree of a transparency log: hashes, proofs and their verification, as RFC 9162 section 2.1 (and RFC 6962 section 2.1) defines them.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** 32 bytes: a SHA-256 of the tree. */
 export type Hash = Uint8Array;
@@ -16,12 +16,14 @@ const nodePrefix = Uint8Array.of(1);
 
 export const hashBytes = 32;
 
-export const leafHash = (entry: Uint8Array): Hash => createHash("sha256").update(leafPrefix).update(entry).digest();
+const sha256 = (...parts: readonly Uint8Array[]): Hash => hash("sha256", Buffer.concat(parts), "buffer");
 
-export const nodeHash = (left: Hash, right: Hash): Hash => createHash("sha256").update(nodePrefix).update(left).update(right).digest();
+export const leafHash = (entry: Uint8Array): Hash => sha256(leafPrefix, entry);
+
+export const nodeHash = (left: Hash, right: Hash): Hash => sha256(nodePrefix, left, right);
 
 /** The root of a log without entries. */
-export const emptyRoot: Hash = createHash("sha256").digest();
+export const emptyRoot: Hash = sha256();
 
 /** The subtrees whose hashes prove that the leaf is in a tree of this size, from the leaf up (RFC 9162 section 2.1.3.1). */
 export function inclusionPath(index: number, size: number): Span[] {
