@@ -101,16 +101,20 @@ export class Database {
       client = connection;
       // A connection that breaks between two statements says so here; the next statement fails and is what is reported.
       client.on("error", noteBreak);
+      const query = <Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> => {
+        together(connection);
+        return connection.query<Row>(config);
+      };
       const sent: Promise<pg.QueryResult>[] = [];
-      const send = (query: pg.QueryConfig) => {
-        const answered = connection.query(query);
+      const send = (config: pg.QueryConfig) => {
+        const answered = query(config);
         // Until it is looked at, nobody else listens.
         answered.catch(() => {});
         sent.push(answered);
       };
       send({ text: "BEGIN" });
       const result = await work({
-        query: (text, values) => connection.query(prepared(text, values)),
+        query: (text, values) => query(prepared(text, values)),
         send: (text, values) => send(prepared(text, values)),
       });
       send({ text: "COMMIT" });
@@ -144,6 +148,12 @@ const spanOf = (operation: "query" | "transaction") =>
     kind: "client",
     attributes: { "db.system.name": "postgresql", "db.operation.name": operation },
   }) as const;
+
+/** Holds back what is written until everything that is asked now is there: one packet, where pg makes one of each statement. */
+function together({ connection: { stream } }: pg.PoolClient): void {
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
 
 function noteBreak(error: Error): void {
   log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
 import { MetadataServer } from "./metadata-server.ts";
@@ -32,6 +33,25 @@ describe("a transaction", () => {
     });
     expect(seen).toEqual([{ n: 1 }]);
     expect(await kept()).toEqual([1, 2]);
+  });
+
+  test("travels twice, whatever is asked at once and sent at last", async () => {
+    const writes = vi.spyOn(Socket.prototype, "_writev" as never);
+    const journeys = async (work: () => Promise<unknown>) => {
+      writes.mockClear();
+      await work();
+      return writes.mock.calls.length;
+    };
+    await kept();
+    const made = await journeys(() =>
+      database.transaction(async (transaction) => {
+        await Promise.all([transaction.query("SELECT 1"), transaction.query("SELECT n FROM t")]);
+        for (const n of [1, 2, 3]) transaction.send(insert, [n]);
+      }),
+    );
+    writes.mockRestore();
+    expect(made).toBe(2);
+    expect(await kept()).toEqual([1, 2, 3]);
   });
 
   test("keeps nothing where a statement fails that was only sent, and says why", async () => {
