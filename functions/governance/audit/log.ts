@@ -63,13 +63,16 @@ export async function append(writer: TileWriter, edge: Edge, entries: readonly U
   return next.edge;
 }
 
-/** Hashes that prove, with the entry, that it is at this index of the log as of this size. */
-export const proveInclusion = (reader: TileReader, index: number, size: number): Promise<Hash[]> =>
-  hashesOf(reader, inclusionPath(index, size), size);
+/** Hashes of complete subtrees, by their span: what a log grows by never changes one, so that they may be kept from one proof to the next. */
+export type Subtrees = Map<string, Promise<Hash>>;
+
+/** Hashes that prove, with the entry, that it is at this index of the log as of this size. @param known is read, and added to */
+export const proveInclusion = (reader: TileReader, index: number, size: number, known?: Subtrees): Promise<Hash[]> =>
+  hasher(reader, size, known)(inclusionPath(index, size));
 
 /** The same of many entries, for little more than one costs. */
-export async function proveInclusions(reader: TileReader, indices: readonly number[], size: number): Promise<Hash[][]> {
-  const hashes = hasher(reader, size);
+export async function proveInclusions(reader: TileReader, indices: readonly number[], size: number, known?: Subtrees): Promise<Hash[][]> {
+  const hashes = hasher(reader, size, known);
   const proofs: Hash[][] = [];
   for (const index of indices) proofs.push(await hashes(inclusionPath(index, size)));
   return proofs;
@@ -103,9 +106,8 @@ export async function readEntries(reader: TileReader, { start, end }: Span, size
 const hashesOf = (reader: TileReader, path: readonly Span[], size: number): Promise<Hash[]> => hasher(reader, size)(path);
 
 /** Gives the hashes of spans. Each tile is read once, and each subtree hashed once, whatever number of paths is asked for. */
-function hasher(reader: TileReader, size: number): (path: readonly Span[]) => Promise<Hash[]> {
+function hasher(reader: TileReader, size: number, subtrees: Subtrees = new Map()): (path: readonly Span[]) => Promise<Hash[]> {
   const tiles = new Map<string, Promise<Hash[]>>();
-  const subtrees = new Map<string, Promise<Hash>>();
   const tile = (level: number, index: number) =>
     once(tiles, `${level}/${index}`, async () => {
       const width = widthOf(level, index, size);
@@ -126,5 +128,7 @@ function hasher(reader: TileReader, size: number): (path: readonly Span[]) => Pr
 function once<T>(made: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {
   const held = made.get(name) ?? make();
   made.set(name, held);
+  // What could not be read now may be there the next time.
+  held.catch(() => made.delete(name));
   return held;
 }

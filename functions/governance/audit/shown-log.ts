@@ -1,7 +1,7 @@
 // The log as it is shown: up to the checkpoint that was published, so that nothing that anybody has seen can be forgotten with the database.
 import type { Database } from "../database.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
-import { proveConsistency, proveInclusion, proveInclusions, type TreeHead } from "./log.ts";
+import { proveConsistency, proveInclusion, proveInclusions, type Subtrees, type TreeHead } from "./log.ts";
 import type { Hash } from "./merkle.ts";
 
 export interface ShownHead extends TreeHead {
@@ -9,9 +9,13 @@ export interface ShownHead extends TreeHead {
   readonly checkpoint: string;
 }
 
+/** Some megabytes. */
+const mostSubtrees = 20_000;
+
 export class ShownLog {
   readonly #database: Database;
   readonly #schema: string;
+  readonly #subtrees: Subtrees = new Map();
 
   constructor(database: Database, schema: string) {
     this.#database = database;
@@ -45,15 +49,20 @@ export class ShownLog {
   }
 
   inclusion(index: number, size: number): Promise<Hash[]> {
-    return proveInclusion(this.#tiles, index, size);
+    return proveInclusion(this.#tiles, index, size, this.#known);
   }
 
   inclusions(indices: readonly number[], size: number): Promise<Hash[][]> {
-    return proveInclusions(this.#tiles, indices, size);
+    return proveInclusions(this.#tiles, indices, size, this.#known);
   }
 
   consistency(from: number, to: number): Promise<Hash[]> {
     return proveConsistency(this.#tiles, from, to);
+  }
+
+  get #known(): Subtrees {
+    if (this.#subtrees.size > mostSubtrees) this.#subtrees.clear();
+    return this.#subtrees;
   }
 
   /** What is shown is never changed, so that no two reads need one moment. */

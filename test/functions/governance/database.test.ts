@@ -36,7 +36,7 @@ describe("a transaction", () => {
   });
 
   test("travels twice, whatever is asked at once and sent at last", async () => {
-    const writes = vi.spyOn(Socket.prototype, "_writev" as never);
+    const writes = vi.spyOn(Socket.prototype as unknown as { _writev(): void }, "_writev");
     const journeys = async (work: () => Promise<unknown>) => {
       writes.mockClear();
       await work();

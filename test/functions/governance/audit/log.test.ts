@@ -12,6 +12,7 @@ import {
   readEdge,
   readEntries,
   rootAt,
+  type Subtrees,
 } from "../../../../functions/governance/audit/log.ts";
 import { MemoryTiles } from "../../../../functions/governance/audit/memory-tiles.ts";
 import { leafHash, verifyConsistency, verifyInclusion } from "../../../../functions/governance/audit/merkle.ts";
@@ -57,6 +58,35 @@ describe("a log in tiles", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("gives the same proofs with what it knows of earlier ones, while it grows, and reads less", async () => {
+    await fc.assert(
+      fc.asyncProperty(batchesOf, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), async (batches, picks) => {
+        const entries = entriesUpTo(sum(batches));
+        const tiles = new MemoryTiles();
+        const known: Subtrees = new Map();
+        let edge = emptyEdge;
+        for (const batch of batches) {
+          edge = await append(tiles, edge, entries.slice(edge.size, edge.size + batch));
+          for (const index of picks.map((pick) => pick % edge.size))
+            expect(await proveInclusion(tiles, index, edge.size, known)).toEqual(path(index, entries.slice(0, edge.size)));
+        }
+        const [index] = [(picks[0] as number) % edge.size];
+        const nothing = { read: () => Promise.reject(new Error("read again")) };
+        expect(await proveInclusion(nothing, index, edge.size, known)).toEqual(path(index, entries));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("asks again for what could not be read once", async () => {
+    const tiles = new MemoryTiles();
+    const { size } = await grown(tiles, entriesUpTo(300), []);
+    const known: Subtrees = new Map();
+    const away = { read: () => Promise.reject(new Error("away")) };
+    await expect(proveInclusion(away, 7, size, known)).rejects.toThrow("away");
+    expect(await proveInclusion(tiles, 7, size, known)).toEqual(path(7, entriesUpTo(300)));
   });
 
   it("proves as of every earlier checkpoint, too", async () => {
