@@ -7,7 +7,7 @@ import { authorize, type Keys } from "./authentication.ts";
 import { etagOf } from "./document.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenSchema } from "./preferences-under.ts";
-import { idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
+import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
 import type { PreferencesStore } from "./store.ts";
 
 export interface CollectedParts {
@@ -30,6 +30,7 @@ const collected = z
     surface: z.string().min(1).max(100).openapi({ description: "Where it was said: an app's name, a shop", example: "shop-app" }),
     gpc: z.boolean().default(false).openapi({ description: "Whether Global Privacy Control was sent there" }),
     despiteSignal: z.boolean().default(false),
+    confirmation,
     gpp,
     tcf,
   })
@@ -49,7 +50,7 @@ const report = createRoute({
   path: "/v1/consent-events",
   summary: "Record what a person said elsewhere",
   description:
-    "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal.",
+    "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal. What the person has opted out of is allowed again in two steps here as well: report it when the person asks, and with the `confirmation` of the answer when the person has confirmed.",
   request: {
     headers: z.object({
       "if-match": ifMatch,
@@ -72,6 +73,7 @@ const report = createRoute({
       "Recorded, with the ETag of what then holds",
     ),
     ...problems,
+    409: confirmationRequired,
   },
 });
 
@@ -79,7 +81,7 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
   const { keys, store, indices, enforcement } = parts;
 
   app.openapi(report, async (c) => {
-    const { subject, purpose, state, preferences, despiteSignal, ...circumstances } = c.req.valid("json");
+    const { subject, purpose, state, preferences, despiteSignal, confirmation, ...circumstances } = c.req.valid("json");
     const who = await authorize(c, subject, "consent-events:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
     const document = await store.change({
@@ -87,6 +89,7 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
       purposes: state === undefined ? {} : { [purpose]: state },
       preferences: preferences === undefined ? {} : { [purpose]: preferences },
       despiteSignal: despiteSignal ? [purpose] : [],
+      confirmation,
       said: { ...circumstances, ...who, method: "api" },
       ifMatch,
       idempotencyKey,

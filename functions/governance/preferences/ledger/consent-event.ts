@@ -30,6 +30,8 @@ export const consentEvent = z.strictObject({
   /** When the notice was served, and when the person answered, by the surface's clock. */
   servedAt: instant.optional(),
   collectedAt: instant.optional(),
+  /** When the person first asked for it, where it then had to confirm that separately: 11 CCR 7028(a). */
+  requestedAt: instant.optional(),
   /** When this service took it, by its own clock. */
   receivedAt: instant,
   /** After this instant a grant no longer counts. It is evaluated, and nothing is written then. */
