@@ -154,7 +154,13 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   addLogRoutes(app, audit, store, keys);
   addExportRoutes(app, audit.exports, keys);
-  addCollectedRoutes(app, { keys, store, indices: (events) => audit.log.indices(events), enforcement });
+  addCollectedRoutes(app, {
+    keys,
+    law: { table: policy.table, jurisdiction },
+    store,
+    indices: (events) => audit.log.indices(events),
+    enforcement,
+  });
   addSubjectRoutes(app, { keys, subjectKeys, store, database, vendors, enforcement, issue: tokenFor });
 
   app.use(`${pagePath}/*`, requestSpans(tracer), throughTheEdge(keys));

@@ -5,6 +5,8 @@ import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Variables } from "../through-the-edge.ts";
 import { authorize, type Keys } from "./authentication.ts";
 import { etagOf } from "./document.ts";
+import type { Law } from "./gpc.ts";
+import { checkStrings } from "./judged-string.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenSchema } from "./preferences-under.ts";
 import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
@@ -12,6 +14,7 @@ import type { PreferencesStore } from "./store.ts";
 
 export interface CollectedParts {
   readonly keys: Keys;
+  readonly law: Law;
   readonly store: PreferencesStore;
   readonly indices: (events: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
@@ -31,8 +34,12 @@ const collected = z
     gpc: z.boolean().default(false).openapi({ description: "Whether Global Privacy Control was sent there" }),
     despiteSignal: z.boolean().default(false),
     confirmation,
-    gpp,
-    tcf,
+    gpp: gpp.openapi({
+      description: "IAB GPP string. A grant that one of its US sections or its TCF section contradicts is refused with 422.",
+    }),
+    tcf: tcf.openapi({
+      description: "IAB TC string. A grant that it does not bear out is refused with 422; with a refusal any string is kept as it came.",
+    }),
   })
   .refine(({ state, preferences }) => state !== undefined || preferences !== undefined, "must say a state, preferences, or both")
   .openapi("CollectedEvent", {
@@ -78,11 +85,13 @@ const report = createRoute({
 });
 
 export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, parts: CollectedParts): void {
-  const { keys, store, indices, enforcement } = parts;
+  const { keys, law, store, indices, enforcement } = parts;
 
   app.openapi(report, async (c) => {
     const { subject, purpose, state, preferences, despiteSignal, confirmation, ...circumstances } = c.req.valid("json");
     const who = await authorize(c, subject, "consent-events:write", keys);
+    const { tcf, gpp } = circumstances;
+    checkStrings({ purpose, state, tcf, gpp, despiteSignal }, law);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
     const document = await store.change({
       subject,

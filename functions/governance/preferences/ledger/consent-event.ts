@@ -47,7 +47,7 @@ export const consentEvent = z.strictObject({
   gpc: z.boolean(),
   /** Granted although the signal was sent, after notice of the conflict: 11 CCR 7025(c)(3). */
   despiteSignal: z.literal(true).optional(),
-  /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). */
+  /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). With a grant they were read, and did not contradict it. */
   gpp: z.string().max(4000).optional(),
   tcf: z.string().max(4000).optional(),
   /** The event that this one takes the place of. */
