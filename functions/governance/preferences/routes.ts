@@ -59,7 +59,7 @@ export const preferencesPatch = z
       .optional(),
     preferences: chosenPatches.optional().openapi({
       description:
-        "What to choose under a purpose; `null` takes an answer back. To choose more than holds needs `If-Match`, as granting does.",
+        "What to choose under a purpose; `null` takes an answer back. Of `tier` (`full`, `essentials`, `none`) and of `frequency` (`each`, `weekly`, `monthly`) one is chosen, and any that comes later is less. To choose more than holds needs `If-Match`, as granting does.",
     }),
     despiteSignal: z.array(z.enum(purposes)).optional().openapi({
       description:
@@ -74,7 +74,7 @@ export const preferencesPatch = z
     description: "JSON merge patch, RFC 7396",
     example: {
       purposes: { personalisation: "granted", "email-marketing": "granted", advertising: "denied" },
-      preferences: { "email-marketing": { channels: ["email"], frequency: ["weekly"] } },
+      preferences: { "email-marketing": { tier: ["essentials"], channels: ["email", "post"], frequency: ["weekly"] } },
       collectedAt: "2026-03-01T09:30:00Z",
     },
   });

@@ -54,7 +54,11 @@ export const ar: Texts = {
   under: "إذا سمحت: كيف تريد ذلك",
   unticked: { open: "لم تختر بعد: أي من هذه ممكن.", none: "لا شيء من هذه." },
   groups: {
-    channels: { title: "كيف نتواصل معك", options: { email: "البريد الإلكتروني", sms: "رسالة نصية", push: "إشعار على جهازك" } },
+    tier: { title: "مقدار ما تتلقاه", options: { full: "كل شيء", essentials: "الأهم فقط", none: "لا شيء في الوقت الحالي" } },
+    channels: {
+      title: "كيف نتواصل معك",
+      options: { email: "البريد الإلكتروني", sms: "رسالة نصية", push: "إشعار على جهازك", post: "رسالة بالبريد العادي" },
+    },
     topics: { title: "الموضوعات", options: { news: "منتجات جديدة", offers: "عروض", events: "فعاليات" } },
     frequency: {
       title: "عدد المرات",

@@ -55,7 +55,11 @@ export const de: Texts = {
   under: "Wenn Sie es erlauben: wie Sie es möchten",
   unticked: { open: "Noch nicht gewählt: Alles davon ist möglich.", none: "Nichts davon." },
   groups: {
-    channels: { title: "Wie wir Sie erreichen dürfen", options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät" } },
+    tier: { title: "Wie viel", options: { full: "Alles", essentials: "Nur das Wichtigste", none: "Zurzeit nichts" } },
+    channels: {
+      title: "Wie wir Sie erreichen dürfen",
+      options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät", post: "Brief" },
+    },
     topics: { title: "Worüber", options: { news: "Neue Produkte", offers: "Angebote", events: "Veranstaltungen" } },
     frequency: {
       title: "Wie oft",

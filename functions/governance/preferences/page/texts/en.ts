@@ -55,7 +55,11 @@ export const en: Texts = {
   under: "If you allow it, how you want it",
   unticked: { open: "Not chosen yet: any of these is possible.", none: "None of these." },
   groups: {
-    channels: { title: "How we may reach you", options: { email: "E-mail", sms: "Text message", push: "Notification on your device" } },
+    tier: { title: "How much", options: { full: "Everything", essentials: "Only what matters most", none: "Nothing for now" } },
+    channels: {
+      title: "How we may reach you",
+      options: { email: "E-mail", sms: "Text message", push: "Notification on your device", post: "Letter" },
+    },
     topics: { title: "What about", options: { news: "New products", offers: "Offers", events: "Events" } },
     frequency: {
       title: "How often",

@@ -55,9 +55,10 @@ export const fr: Texts = {
   under: "Si vous acceptez : comment vous le souhaitez",
   unticked: { open: "Pas encore choisi : tout cela est possible.", none: "Rien de cela." },
   groups: {
+    tier: { title: "En quelle quantité", options: { full: "Tout", essentials: "Seulement l’essentiel", none: "Rien pour le moment" } },
     channels: {
       title: "Comment nous pouvons vous joindre",
-      options: { email: "E-mail", sms: "SMS", push: "Notification sur votre appareil" },
+      options: { email: "E-mail", sms: "SMS", push: "Notification sur votre appareil", post: "Courrier postal" },
     },
     topics: { title: "À quel sujet", options: { news: "Nouveaux produits", offers: "Offres", events: "Événements" } },
     frequency: {

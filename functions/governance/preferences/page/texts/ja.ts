@@ -55,7 +55,8 @@ export const ja: Texts = {
   under: "許可する場合のご希望",
   unticked: { open: "まだ選択されていません：いずれも行われる可能性があります。", none: "いずれも行いません。" },
   groups: {
-    channels: { title: "ご連絡の方法", options: { email: "メール", sms: "SMS", push: "端末への通知" } },
+    tier: { title: "配信の範囲", options: { full: "すべて", essentials: "重要なものだけ", none: "今は受け取らない" } },
+    channels: { title: "ご連絡の方法", options: { email: "メール", sms: "SMS", push: "端末への通知", post: "郵便" } },
     topics: { title: "内容", options: { news: "新商品", offers: "特典", events: "イベント" } },
     frequency: { title: "頻度", options: { each: "情報があるたびに", weekly: "多くても週に一度", monthly: "多くても月に一度" } },
   },

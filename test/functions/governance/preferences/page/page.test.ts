@@ -65,11 +65,12 @@ describe("a group of preferences of which nothing is ticked", () => {
     [...html.matchAll(/<p class="hint" id="email-marketing-(\w+)-hint">([^<]*)</g)].map(([, name, text]) => [name, text]);
 
   test("says whether it was never answered or nothing of it is wanted", () =>
-    expect(hints(under({ topics: [], frequency: ["weekly"] }))).toEqual([
+    expect(hints(under({ tier: ["full"], topics: [], frequency: ["weekly"] }))).toEqual([
       ["channels", open],
       ["topics", none],
     ]));
-  test("and no other one does", () => expect(hints(under({ channels: ["sms"], topics: ["news"], frequency: ["each"] }))).toEqual([]));
+  test("and no other one does", () =>
+    expect(hints(under({ tier: ["none"], channels: ["sms"], topics: ["news"], frequency: ["each"] }))).toEqual([]));
 });
 
 describe("what is to be confirmed", () => {

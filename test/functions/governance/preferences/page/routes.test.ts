@@ -113,7 +113,7 @@ describe("a form", () => {
       {
         wishes: { analytics: { state: "granted" } },
         ifMatch: hidden.etag,
-        notice: { id: "preferences-eu", version: 3, language: "en", sha256: hidden.notice },
+        notice: { id: "preferences-eu", version: 4, language: "en", sha256: hidden.notice },
         servedAt: hidden.served,
         collectedAt: expect.stringMatching(/Z$/),
         gpc: false,
