@@ -95,6 +95,10 @@ describe("a GPP string", () => {
       expect(readGpp(example)).toMatchObject({ us: [], tcf: { consents: new Set() } });
   });
 
+  test("takes no other subsection for the signal", () =>
+    // In Kentucky what may follow the core is about sensitive data: here its bits are those that say GPC elsewhere.
+    expect(readGpp("DBABCYA~BQBg.YA").us).toEqual([{ name: "usky", optedOut: ["SaleOptOut"], gpc: false }]));
+
   test("of version 1 of the national section is read as well", () =>
     // Made by the library before its version 2 of the section.
     expect(readGpp("DBABLA~BVVqAAEABCA.QA").us).toEqual([{ name: "usnat", optedOut: [], gpc: false }]));

@@ -121,6 +121,7 @@ describe("at the service", () => {
     const none = {
       "a word": "yes",
       "another person's": (await firstStep(other)).confirmation,
+      "of another subject": await made({ subject: other.subject }),
       "of another purpose": await made({ purposes: ["analytics"] }),
       "of another moment": await made({ etag: '"another"' }),
       over: await made({}, privatePem, new Date(Date.now() - (confirmationSeconds + 1) * 1000)),
