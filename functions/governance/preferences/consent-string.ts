@@ -64,7 +64,7 @@ interface Layout {
 }
 const state = (name: string, { skip = 3, gpc = true } = {}): Layout => ({ name, versions: [1], skip, optOuts: [sale, targeted], gpc });
 
-/** By the number of the section ("Section Information"). Each begins with a version of 6 bits. */
+/** By the number of the section ("Section Information.md"). The fields follow a version of 6 bits. */
 const usSections: Readonly<Record<number, Layout>> = {
   // Six notices. Version 2 has longer lists behind the opt-outs.
   7: { name: "usnat", versions: [1, 2], skip: 6, optOuts: [sale, sharing, targeted], gpc: true },
@@ -98,7 +98,7 @@ export function readGpp(text: string): GppString {
   const ids = sectionIds(new Bits(header), sections.length);
   const us = ids.flatMap((id, at) => {
     const layout = usSections[id];
-    return layout ? [readUsSection(layout, sections[at] as string)] : [];
+    return layout ? [readUsSection(id, layout, sections[at] as string)] : [];
   });
   const tcf = sections[ids.indexOf(tcfEuSection)];
   return { us, tcf: tcf === undefined ? undefined : readTcf(tcf) };
@@ -124,20 +124,24 @@ function sectionIds(bits: Bits, sections: number): number[] {
   return ids;
 }
 
-function readUsSection({ name, versions, skip, optOuts, gpc: hasGpc }: Layout, section: string): UsSection {
-  const [core = "", ...subsections] = section.split(".");
-  const bits = new Bits(core);
-  const version = bits.integer(6);
+function readUsSection(id: number, { name, versions, skip, optOuts, gpc: hasGpc }: Layout, section: string): UsSection {
+  const [first, ...rest] = section.split(".").map((part) => new Bits(part)) as [Bits, ...Bits[]];
+  // The newest sections are specified with a header of their own: number, version, subsections. IAB Tech Lab's library writes them without it.
+  const begins = first.integer(6);
+  const [version, core, subsections] = begins === id ? [first.integer(6), rest[0], rest.slice(1)] : [begins, first, rest];
   if (!versions.includes(version)) throw new UnreadableString(`${name} is of version ${version}, readable is ${versions.join(", ")}`);
-  for (let field = 0; field < skip; field++) bits.integer(2);
+  if (core === undefined) throw new UnreadableString(`${name} has a header and nothing else`);
+  // Behind such a header the core begins with the version of the MSPA.
+  if (begins === id) core.integer(6);
+  for (let field = 0; field < skip; field++) core.integer(2);
   // 0: not applicable, 1: opted out, 2: did not opt out.
   const optedOut = optOuts.filter((field) => {
-    const value = bits.integer(2);
+    const value = core.integer(2);
     if (value === 3) throw new UnreadableString(`${name} says 3 in ${field}, which means nothing`);
     return value === 1;
   });
   // The GPC subsection is of type 1.
-  const gpc = hasGpc && subsections.map((each) => new Bits(each)).some((each) => each.integer(2) === 1 && each.integer(1) === 1);
+  const gpc = hasGpc && subsections.some((each) => each.integer(2) === 1 && each.integer(1) === 1);
   return { name, optedOut, gpc };
 }
 

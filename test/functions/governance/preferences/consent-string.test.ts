@@ -95,6 +95,12 @@ describe("a GPP string", () => {
       expect(readGpp(example)).toMatchObject({ us: [], tcf: { consents: new Set() } });
   });
 
+  test("is read with the header that the newest sections are specified with", () => {
+    // Sections/US-States/MD: number 24, version 1, subsections; the core; the GPC subsection.
+    expect(readGpp("DBABEYA~YBAA.BQBg.YA").us).toEqual([{ name: "usmd", optedOut: ["SaleOptOut"], gpc: true }]);
+    for (const section of ["YBAA", "YCAA.BQBg"]) expect(() => readGpp(`DBABEYA~${section}`)).toThrow(UnreadableString);
+  });
+
   test("takes no other subsection for the signal", () =>
     // In Kentucky what may follow the core is about sensitive data: here its bits are those that say GPC elsewhere.
     expect(readGpp("DBABCYA~BQBg.YA").us).toEqual([{ name: "usky", optedOut: ["SaleOptOut"], gpc: false }]));
