@@ -83,6 +83,56 @@ export async function verifyUnsubscribeToken(key: string, token: string, region:
   return { subject: sub, purpose };
 }
 
+/** How long a person may take to confirm what it has asked for. */
+export const confirmationSeconds = 600;
+
+/** What a person asks to be allowed again after its no, and must confirm separately (11 CCR 7028(a)). */
+export interface OptInRequest {
+  readonly subject: SubjectId;
+  readonly purposes: readonly Purpose[];
+  /** Of the preferences that it was asked on: with any change of them the request is over. */
+  readonly etag: string;
+}
+
+/** Says "the subject has asked for this, on what then held, and has not confirmed it yet". `key`: PKCS8 PEM of the region's subject tokens. */
+export async function issueConfirmation(
+  key: string,
+  { subject, purposes, etag }: OptInRequest,
+  region: string,
+  now = new Date(),
+): Promise<{ confirmation: string; expiresAt: string }> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  const expiresAt = issuedAt + confirmationSeconds;
+  const confirmation = await new SignJWT({ purposes, etag })
+    .setProtectedHeader({ alg: "EdDSA", typ: "opt-in-confirmation+jwt" })
+    .setIssuer(region)
+    .setAudience(region)
+    .setSubject(subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(await privateKey(key));
+  return { confirmation, expiresAt: new Date(expiresAt * 1000).toISOString() };
+}
+
+/** What was asked for, and when. Rejects when it is forged, over, of another region, or of another kind. `key`: SPKI PEM. */
+export async function verifyConfirmation(
+  key: string,
+  confirmation: string,
+  region: string,
+): Promise<OptInRequest & { readonly requestedAt: string }> {
+  const { payload } = await jwtVerify(confirmation, await publicKey(key), {
+    algorithms: ["EdDSA"],
+    typ: "opt-in-confirmation+jwt",
+    issuer: region,
+    audience: region,
+    requiredClaims: ["exp", "iat", "sub", "purposes", "etag"],
+  });
+  const { sub, iat = 0, purposes: asked, etag } = payload;
+  if (!isSubjectId(sub) || !Array.isArray(asked) || !asked.every(isPurpose) || typeof etag !== "string")
+    throw new Error("The confirmation names no subject, purposes and entity tag.");
+  return { subject: sub, purposes: asked, etag, requestedAt: new Date(iat * 1000).toISOString() };
+}
+
 /** How long a request from the edge may take to arrive. */
 export const edgeTokenSeconds = 60;
 

@@ -170,6 +170,9 @@ describe("with Global Privacy Control", () => {
     await says(page, "Not allowed: Advertising.");
     await page.getByLabel("Allow despite the signal").check();
     await page.click("#save-advertising");
+    // The signal was an opt-out, and the way back takes two steps.
+    await says(page, "Not allowed yet: Advertising.");
+    await page.click("#confirm-yes");
     await says(page, "Saved. Advertising: allowed.");
     await page.reload();
     expect(await page.locator("#advertising .state").innerText()).toMatch(/^On/i);

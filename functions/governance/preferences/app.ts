@@ -110,10 +110,19 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     const { sid } = c.req.valid("param");
     const who = await authorize(c, sid, "preferences:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
-    const { purposes, preferences, despiteSignal, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
+    const { purposes, preferences, despiteSignal, confirmation, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
     if (gpc === "1") await heedSignal(sid, "api");
     const said: Said = { ...shown, method: "api", surface: "api", ...who, gpc: gpc === "1" };
-    const document = await store.change({ subject: sid, purposes, preferences, despiteSignal, said, ifMatch, idempotencyKey });
+    const document = await store.change({
+      subject: sid,
+      purposes,
+      preferences,
+      despiteSignal,
+      confirmation,
+      said,
+      ifMatch,
+      idempotencyKey,
+    });
     return c.json({ ...document, enforcement: await enforcement(sid), policyRevision: policy.revision }, 200, { etag: etagOf(document) });
   });
 
@@ -145,7 +154,13 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   addLogRoutes(app, audit, store, keys);
   addExportRoutes(app, audit.exports, keys);
-  addCollectedRoutes(app, { keys, store, indices: (events) => audit.log.indices(events), enforcement });
+  addCollectedRoutes(app, {
+    keys,
+    law: { table: policy.table, jurisdiction },
+    store,
+    indices: (events) => audit.log.indices(events),
+    enforcement,
+  });
   addSubjectRoutes(app, { keys, subjectKeys, store, database, vendors, enforcement, issue: tokenFor });
 
   app.use(`${pagePath}/*`, requestSpans(tracer), throughTheEdge(keys));

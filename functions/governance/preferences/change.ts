@@ -68,18 +68,23 @@ export function checkPrecondition(
       headers: { etag },
     });
   if (matches(ifMatch, etag)) return;
-  const restricting = {
-    purposes: Object.fromEntries(changes.filter(([, state]) => isRestricting(state))),
-    preferences: Object.fromEntries(choices.filter(({ widens }) => !widens).map(({ purpose, patch }) => [purpose, patch])),
-  };
-  const resend = Object.fromEntries(Object.entries(restricting).filter(([, part]) => Object.keys(part).length > 0));
-  const mixed = Object.keys(resend).length > 0;
+  const resend = restrictingPart(changes, choices);
   throw new ProblemError({
     status: 412,
     kind: "precondition-failed",
     title: "The preferences have changed",
-    detail: `If-Match is ${ifMatch}, but the preferences are at ${etag}. Read them again before granting.${mixed ? " Nothing was changed; the restricting part is accepted when sent alone." : ""}`,
-    extensions: mixed ? { resend } : {},
+    detail: `If-Match is ${ifMatch}, but the preferences are at ${etag}. Read them again before granting.${resend ? " Nothing was changed; the restricting part is accepted when sent alone." : ""}`,
+    extensions: resend ? { resend } : {},
     headers: { etag },
   });
+}
+
+/** What of a refused change only restricts, to be sent alone; undefined where there is nothing of that kind. */
+export function restrictingPart(changes: readonly [Purpose, RecordedState][], choices: readonly Choice[]): object | undefined {
+  const restricting = {
+    purposes: Object.fromEntries(changes.filter(([, state]) => isRestricting(state))),
+    preferences: Object.fromEntries(choices.filter(({ widens }) => !widens).map(({ purpose, patch }) => [purpose, patch])),
+  };
+  const parts = Object.entries(restricting).filter(([, part]) => Object.keys(part).length > 0);
+  return parts.length === 0 ? undefined : Object.fromEntries(parts);
 }

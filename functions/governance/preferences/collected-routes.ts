@@ -5,13 +5,16 @@ import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Variables } from "../through-the-edge.ts";
 import { authorize, type Keys } from "./authentication.ts";
 import { etagOf } from "./document.ts";
+import type { Law } from "./gpc.ts";
+import { checkStrings } from "./judged-string.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenSchema } from "./preferences-under.ts";
-import { idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
+import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
 import type { PreferencesStore } from "./store.ts";
 
 export interface CollectedParts {
   readonly keys: Keys;
+  readonly law: Law;
   readonly store: PreferencesStore;
   readonly indices: (events: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
@@ -30,8 +33,13 @@ const collected = z
     surface: z.string().min(1).max(100).openapi({ description: "Where it was said: an app's name, a shop", example: "shop-app" }),
     gpc: z.boolean().default(false).openapi({ description: "Whether Global Privacy Control was sent there" }),
     despiteSignal: z.boolean().default(false),
-    gpp,
-    tcf,
+    confirmation,
+    gpp: gpp.openapi({
+      description: "IAB GPP string. A grant that one of its US sections or its TCF section contradicts is refused with 422.",
+    }),
+    tcf: tcf.openapi({
+      description: "IAB TC string. A grant that it does not bear out is refused with 422; with a refusal any string is kept as it came.",
+    }),
   })
   .refine(({ state, preferences }) => state !== undefined || preferences !== undefined, "must say a state, preferences, or both")
   .openapi("CollectedEvent", {
@@ -49,7 +57,7 @@ const report = createRoute({
   path: "/v1/consent-events",
   summary: "Record what a person said elsewhere",
   description:
-    "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal.",
+    "For services with the scope `consent-events:write`, and for a person's own token. What permits needs `If-Match` as in PATCH: the ETag of what held when the person said it, so that a late report never undoes a refusal. What the person has opted out of is allowed again in two steps here as well: report it when the person asks, and with the `confirmation` of the answer when the person has confirmed.",
   request: {
     headers: z.object({
       "if-match": ifMatch,
@@ -72,21 +80,25 @@ const report = createRoute({
       "Recorded, with the ETag of what then holds",
     ),
     ...problems,
+    409: confirmationRequired,
   },
 });
 
 export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, parts: CollectedParts): void {
-  const { keys, store, indices, enforcement } = parts;
+  const { keys, law, store, indices, enforcement } = parts;
 
   app.openapi(report, async (c) => {
-    const { subject, purpose, state, preferences, despiteSignal, ...circumstances } = c.req.valid("json");
+    const { subject, purpose, state, preferences, despiteSignal, confirmation, ...circumstances } = c.req.valid("json");
     const who = await authorize(c, subject, "consent-events:write", keys);
+    const { tcf, gpp } = circumstances;
+    checkStrings({ purpose, state, tcf, gpp, despiteSignal }, law);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
     const document = await store.change({
       subject,
       purposes: state === undefined ? {} : { [purpose]: state },
       preferences: preferences === undefined ? {} : { [purpose]: preferences },
       despiteSignal: despiteSignal ? [purpose] : [],
+      confirmation,
       said: { ...circumstances, ...who, method: "api" },
       ifMatch,
       idempotencyKey,

@@ -19,6 +19,7 @@ import { Outbox } from "./outbox.ts";
 import { retention } from "./retention.ts";
 import { PreferencesStore } from "./store.ts";
 import { deliver } from "./subjects-client.ts";
+import { signedConfirmations } from "./two-step-opt-in.ts";
 
 await run(() => begin(readEnvironment(preferencesEnvironment, process.env)));
 
@@ -33,9 +34,17 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
   const spool = new TelemetryOutbox(backgroundDatabase, schemaName, environment.TELEMETRY_LIMIT_BYTES);
   const tracer = new Tracer({ service: "preferences", version: environment.VERSION, region, jurisdiction }, spool);
   const subjectKeys = SubjectKeys.opener(database, new KmsKey(environment.SUBJECT_KEYS_KMS, environment.KMS_ORIGIN));
+  const keys = {
+    region,
+    audience: environment.AUDIENCE,
+    edgePublicKey: environment.EDGE_PUBLIC_KEY,
+    subjectTokenPrivateKey: environment.SUBJECT_TOKEN_PRIVATE_KEY,
+    subjectTokenPublicKey: createPublicKey(environment.SUBJECT_TOKEN_PRIVATE_KEY).export({ type: "spki", format: "pem" }) as string,
+  };
   const store = new PreferencesStore(database, subjectKeys, {
     jurisdiction,
     policy,
+    confirmations: signedConfirmations(keys),
     announce: subjectsUrl !== undefined,
     readOnly: environment.PHASE === "1",
   });
@@ -61,13 +70,7 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
     }),
   ];
   const app = await createApp({
-    keys: {
-      region,
-      audience: environment.AUDIENCE,
-      edgePublicKey: environment.EDGE_PUBLIC_KEY,
-      subjectTokenPrivateKey: environment.SUBJECT_TOKEN_PRIVATE_KEY,
-      subjectTokenPublicKey: createPublicKey(environment.SUBJECT_TOKEN_PRIVATE_KEY).export({ type: "spki", format: "pem" }) as string,
-    },
+    keys,
     jurisdiction,
     policy,
     store,

@@ -34,7 +34,8 @@ export function pageDesk({ store, region, publisher, enforcement, heedSignal }: 
     document: async (subject) => deskDocument(await store.document(subject), store.readOnly),
     heedSignal: (subject) => heedSignal(subject, surface),
     change: async (subject, change) => {
-      await store.change({ subject, ...wishedIn(change.wishes), said: saidOnPage(change), ifMatch: change.ifMatch });
+      const { ifMatch, confirmation } = change;
+      await store.change({ subject, ...wishedIn(change.wishes), said: saidOnPage(change), ifMatch, confirmation });
       return { enforcement: await enforcement(subject) };
     },
     history: async (subject, cursor) => {

@@ -1,13 +1,18 @@
-// What a person may choose under a purpose, once it is allowed: by which channels, about which topics, how often. Data, and what follows of it.
+// What a person may choose under a purpose, once it is allowed: how much, by which channels, about which topics, how often. Data, and what follows
+// of it.
 import * as z from "zod";
 import { type Purpose, purposes } from "../../shared/consent.ts";
 
 /**
- * Each group from the most to the least, where one is chosen. Post is no channel of `email-marketing`: what its law calls electronic mail is any
- * message kept until its recipient collects it (Directive 2002/58/EC Art. 2(h)), and a letter is not.
+ * Each group from the most to the least, where one is chosen: then to choose a later one restricts. `post` is more than the law of the purpose asks:
+ * a letter is no electronic mail (Directive 2002/58/EC Art. 2(h)), and yet is sent only to whoever allows it here.
+ *
+ * Where a group was never answered all of its options are let through. So whoever adds an option has not been given it by those who said yes before:
+ * their event names the notice that they were shown, which did not speak of it. Ask them again.
  */
 const options = {
-  channels: ["email", "sms", "push"],
+  tier: ["full", "essentials", "none"],
+  channels: ["email", "sms", "push", "post"],
   topics: ["news", "offers", "events"],
   frequency: ["each", "weekly", "monthly"],
 } as const;
@@ -28,7 +33,7 @@ export type ChosenUnder = Readonly<Partial<Record<Purpose, Chosen>>>;
 
 const many = (name: GroupName): PreferenceGroup => ({ name, choose: "many", options: options[name] });
 const one = (name: GroupName): PreferenceGroup => ({ name, choose: "one", options: options[name] });
-const groups: readonly PreferenceGroup[] = [many("channels"), many("topics"), one("frequency")];
+const groups: readonly PreferenceGroup[] = [one("tier"), many("channels"), many("topics"), one("frequency")];
 
 export const preferencesUnder: Readonly<Record<Purpose, readonly PreferenceGroup[]>> = {
   personalisation: [],
@@ -73,7 +78,7 @@ export function patched(held: Chosen, patch: ChosenPatch): Chosen {
   );
 }
 
-/** Whether a choice lets more through than another one: an option more, or a larger frequency. */
+/** Whether a choice lets more through than another one: an option more, or one that stands before. */
 export const widens = (wanted: Chosen, held: Chosen): boolean =>
   groups.some((group) => {
     const before = letThrough(group, held);

@@ -79,6 +79,7 @@ export function receiptOf(event: ConsentEvent, commitment: Uint8Array, publisher
         "bailiwick:epoch": event.epoch,
         "bailiwick:globalPrivacyControl": event.gpc,
         "bailiwick:policyRevision": event.policyRevision,
+        ...(event.requestedAt ? { "bailiwick:requestedAt": event.requestedAt } : {}),
         ...(event.preferences ? { "bailiwick:preferences": event.preferences } : {}),
         ...(event.supersedes ? { "dct:replaces": `urn:uuid:${event.supersedes}` } : {}),
       },

@@ -38,6 +38,12 @@ const changed = preferences
   })
   .openapi("ChangedPreferences");
 
+/** The second step of what the problem `confirmation-required` asks to confirm. */
+export const confirmation = z.string().max(2000).optional().openapi({
+  description:
+    "From the problem `confirmation-required`, sent again with the same change once the person has confirmed it separately (11 CCR 7028(a)).",
+});
+
 const states = recordedStates.map((state) => `"${state}"`).join(", ");
 export const preferencesPatch = z
   .strictObject({
@@ -53,12 +59,13 @@ export const preferencesPatch = z
       .optional(),
     preferences: chosenPatches.optional().openapi({
       description:
-        "What to choose under a purpose; `null` takes an answer back. To choose more than holds needs `If-Match`, as granting does.",
+        "What to choose under a purpose; `null` takes an answer back. Of `tier` (`full`, `essentials`, `none`) and of `frequency` (`each`, `weekly`, `monthly`) one is chosen, and any that comes later is less. To choose more than holds needs `If-Match`, as granting does.",
     }),
     despiteSignal: z.array(z.enum(purposes)).optional().openapi({
       description:
         "What the person grants here although it was told, by the `notice`, that its Global Privacy Control opts out of it (11 CCR 7025(c)(3)).",
     }),
+    confirmation,
     notice: consentEvent.shape.notice.openapi({ description: "The notice the person was shown, by the hash of its text." }),
     servedAt: consentEvent.shape.servedAt,
     collectedAt: consentEvent.shape.collectedAt,
@@ -67,7 +74,7 @@ export const preferencesPatch = z
     description: "JSON merge patch, RFC 7396",
     example: {
       purposes: { personalisation: "granted", "email-marketing": "granted", advertising: "denied" },
-      preferences: { "email-marketing": { channels: ["email"], frequency: ["weekly"] } },
+      preferences: { "email-marketing": { tier: ["essentials"], channels: ["email", "post"], frequency: ["weekly"] } },
       collectedAt: "2026-03-01T09:30:00Z",
     },
   });
@@ -93,7 +100,7 @@ const refusals = {
   401: "No valid token of the edge, or of a subject where one is needed",
   403: "Not of one's own subject",
   404: "Not there, or not there for the caller",
-  409: "It contradicts what the browser's signal says",
+  409: "It contradicts what the browser's signal says, or takes a second step",
   412: "`If-Match` is stale; `resend` has what is taken all the same",
   413: "The body is too large",
   422: "The request is not valid: `errors` says where",
@@ -107,6 +114,31 @@ export const problems = Object.fromEntries(
     { description, content: { "application/problem+json": { schema: problem } } },
   ]),
 );
+/** A refusal of what a person has opted out of and wants again, and of what contradicts the browser's signal. */
+export const confirmationRequired = {
+  description:
+    "`confirmation-required`: the person has opted out of this, and has to confirm that it wants it again; `signal-conflict`: its browser says no. Nothing was changed.",
+  content: {
+    "application/problem+json": {
+      schema: problem,
+      examples: {
+        "confirmation-required": {
+          summary: "The first step of two (11 CCR 7028(a)): ask the person to confirm, then send the same with the confirmation",
+          value: {
+            type: "urn:bailiwick:problem:confirmation-required",
+            title: "Please confirm",
+            status: 409,
+            detail:
+              'The person has opted out of advertising. To allow it again takes two steps (11 CCR 7028(a)). Ask the person to confirm; then send the same again with "confirmation". Nothing was changed.',
+            purposes: ["advertising"],
+            confirmation: "eyJhbGciOiJFZERTQSIsInR5cCI6Im9wdC1pbi1jb25maXJtYXRpb24rand0In0.e30.c2ln",
+            expiresAt: "2026-03-01T09:40:00.000Z",
+          },
+        },
+      },
+    },
+  },
+} as const;
 const sid = z.object({ sid: subjectId });
 const optionalHeader = (description: string, example: string) => z.string().optional().openapi({ description, example });
 export const ifMatch = optionalHeader("ETag the decision rests on, or *", "*");
@@ -148,7 +180,7 @@ export const patchPreferences = createRoute({
   path: "/v1/subjects/{sid}/preferences",
   summary: "Grant, deny or withdraw",
   description:
-    "Granting needs `If-Match`: the ETag of the preferences as seen, or `*` for whatever holds (RFC 9110 section 13.1.1). What only restricts is accepted with a stale `If-Match` or none. With an `Idempotency-Key`, the same body within 24 hours gets the first answer again, and `enforcement` as it is by then.",
+    "Granting needs `If-Match`: the ETag of the preferences as seen, or `*` for whatever holds (RFC 9110 section 13.1.1). What only restricts is accepted with a stale `If-Match` or none. With an `Idempotency-Key`, the same body within 24 hours gets the first answer again, and `enforcement` as it is by then. Where data is shared until a person opts out, whoever has opted out and wants it again confirms that in a second step: the first one is answered with 409 and a `confirmation`.",
   request: {
     params: sid,
     headers: z.object({
@@ -161,7 +193,7 @@ export const patchPreferences = createRoute({
       content: { "application/merge-patch+json": { schema: preferencesPatch }, "application/json": { schema: preferencesPatch } },
     },
   },
-  responses: { 200: json(changed, "What then holds, with its ETag"), ...problems },
+  responses: { 200: json(changed, "What then holds, with its ETag"), ...problems, 409: confirmationRequired },
 });
 
 const largestPage = 100;

@@ -24,7 +24,8 @@ import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
 import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
-import { type ChosenPatches, type ChosenUnder, mergedChoices } from "./preferences-under.ts";
+import { type ChosenPatches, mergedChoices } from "./preferences-under.ts";
+import { type Confirmations, checkConfirmed, optingBackIn } from "./two-step-opt-in.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
 const ownDeliverySeconds = 2;
@@ -38,6 +39,8 @@ export interface ChangeRequest {
   readonly preferences?: ChosenPatches | undefined;
   /** What the person grants although it was told that its browser says no. */
   readonly despiteSignal?: readonly Purpose[] | undefined;
+  /** What the person was asked to confirm with, where it wants again what it had opted out of. */
+  readonly confirmation?: string | undefined;
   /** How it was said. */
   readonly said: Said;
   readonly ifMatch?: string | undefined;
@@ -59,6 +62,7 @@ export interface Policy {
 export interface StoreOptions {
   readonly jurisdiction: string;
   readonly policy: Policy;
+  readonly confirmations: Confirmations;
   /** Whether an edge must hear of changes. */
   readonly announce: boolean;
   /** Phase 1 of a rollout: whatever permits is refused. */
@@ -71,6 +75,7 @@ export class PreferencesStore {
   readonly #jurisdiction: string;
   readonly #policy: Policy;
   readonly #law: Law;
+  readonly #confirmations: Confirmations;
   /** Whether an edge must hear of changes. */
   readonly #announce: boolean;
   readonly #readOnly: boolean;
@@ -81,6 +86,7 @@ export class PreferencesStore {
     this.#jurisdiction = options.jurisdiction;
     this.#policy = options.policy;
     this.#law = { table: options.policy.table, jurisdiction: options.jurisdiction };
+    this.#confirmations = options.confirmations;
     this.#announce = options.announce;
     this.#readOnly = options.readOnly ?? false;
   }
@@ -186,17 +192,17 @@ export class PreferencesStore {
       const [locked, first] = await Promise.all([this.#lock(transaction, subject), repeated && firstAnswer(transaction, repeated)]);
       if (!locked) throw unknownSubject();
       if (first) return first;
-      const document = this.#apply(transaction, locked, request);
+      const document = await this.#apply(transaction, locked, request);
       if (repeated) keepAnswer(transaction, repeated, document);
       return document;
     });
   }
 
-  #apply(
+  async #apply(
     transaction: Transaction,
     locked: Locked,
-    { subject, purposes = {}, preferences = {}, despiteSignal = [], said, ifMatch }: ChangeRequest,
-  ): PreferencesDocument {
+    { subject, purposes = {}, preferences = {}, despiteSignal = [], confirmation, said, ifMatch }: ChangeRequest,
+  ): Promise<PreferencesDocument> {
     const { holding } = locked;
     const now = new Date();
     const current = preferencesDocument(subject, this.#jurisdiction, holding, now);
@@ -204,10 +210,14 @@ export class PreferencesStore {
     const choices = choicesOf(holding.chosen, preferences);
     checkSignal(changes, { gpc: said.gpc, despiteSignal, noticed: said.notice !== undefined }, this.#law);
     if (this.#readOnly) checkPhase(changes, choices);
-    checkPrecondition(changes, choices, ifMatch, etagOf(current));
+    const etag = etagOf(current);
+    checkPrecondition(changes, choices, ifMatch, etag);
     if (changes.length === 0 && choices.length === 0) return current;
+    const back = optingBackIn(changes, holding.record, this.#law, now);
+    const asked = back.length > 0 && (await checkConfirmed(back, { subject, etag, confirmation, changes, choices }, this.#confirmations));
+    const requestedAt = asked ? Object.fromEntries(back.map((purpose) => [purpose, asked])) : undefined;
     const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
-    const after = this.#say(transaction, locked, changes, { chosen, despiteSignal, said, now });
+    const after = this.#say(transaction, locked, changes, { chosen, despiteSignal, requestedAt, said, now });
     return preferencesDocument(subject, this.#jurisdiction, after, now);
   }
 
@@ -296,7 +306,17 @@ export class PreferencesStore {
     transaction: Transaction,
     { owner, held, holding: { record, chosen: before } }: Locked,
     changes: readonly [Purpose, RecordedState][],
-    { chosen, despiteSignal, said, now }: { chosen: ChosenUnder; despiteSignal: readonly Purpose[]; said: Said; now: Date },
+    {
+      chosen,
+      despiteSignal,
+      requestedAt,
+      said,
+      now,
+    }: Pick<Saying, "chosen" | "requestedAt"> & {
+      despiteSignal: readonly Purpose[];
+      said: Said;
+      now: Date;
+    },
   ): Holding {
     const epoch = record.epoch + 1;
     const despite = contradicted(this.#law).filter((purpose) => despiteSignal.includes(purpose));
@@ -305,7 +325,7 @@ export class PreferencesStore {
       { ...this.#entry(purpose, state, epoch, now), ...(state === "granted" && despite.includes(purpose) ? { despiteSignal: true } : {}) },
     ]);
     const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
-    this.#write(transaction, owner, held, { record: after, chosen }, said, now);
+    this.#write(transaction, owner, held, { record: after, chosen, requestedAt }, said, now);
     if (this.#announce) enqueue(transaction, owner.id, after, ownDeliverySeconds);
     return { record: after, chosen: { ...before, ...chosen } };
   }

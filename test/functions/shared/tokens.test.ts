@@ -5,10 +5,12 @@ import { newSubjectId } from "../../../functions/shared/subject-id.ts";
 import {
   bearer,
   isHalfOver,
+  issueConfirmation,
   issueEdgeToken,
   issueSubjectToken,
   issueUnsubscribeToken,
   subjectTokenOf,
+  verifyConfirmation,
   verifyEdgeToken,
   verifySubjectToken,
   verifyUnsubscribeToken,
@@ -86,6 +88,34 @@ describe("an unsubscribe token", () => {
     await expect(verifyUnsubscribeToken(key.publicPem, other, "eu")).rejects.toThrow("typ");
     const token = await issueUnsubscribeToken(key.privatePem, wish, "eu");
     await expect(verifySubjectToken(key.publicPem, token, "eu")).rejects.toThrow();
+  });
+});
+
+describe("a confirmation", () => {
+  const request = { subject, purposes: ["advertising"], etag: '"seen"' } as const;
+
+  test("names what was asked for, on what, and when", async () => {
+    const asked = new Date(Date.now() - 60_000);
+    const { confirmation, expiresAt } = await issueConfirmation(key.privatePem, request, "eu", asked);
+    const requestedAt = new Date(Math.floor(asked.getTime() / 1000) * 1000);
+    expect(await verifyConfirmation(key.publicPem, confirmation, "eu")).toEqual({ ...request, requestedAt: requestedAt.toISOString() });
+    expect(Date.parse(expiresAt) - requestedAt.getTime()).toBe(600_000);
+  });
+
+  test("is over after ten minutes, and worth nothing in another region or when somebody else signed it", async () => {
+    const { confirmation } = await issueConfirmation(key.privatePem, request, "eu", minutesAgo(10.1));
+    await expect(verifyConfirmation(key.publicPem, confirmation, "eu")).rejects.toThrow("exp");
+    const abroad = await issueConfirmation(key.privatePem, request, "us");
+    await expect(verifyConfirmation(key.publicPem, abroad.confirmation, "eu")).rejects.toThrow();
+    const forged = await issueConfirmation(newKeyPair().privatePem, request, "eu");
+    await expect(verifyConfirmation(key.publicPem, forged.confirmation, "eu")).rejects.toThrow("signature");
+  });
+
+  test("is no subject token, nor is a subject token one", async () => {
+    const { confirmation } = await issueConfirmation(key.privatePem, request, "eu");
+    await expect(verifySubjectToken(key.publicPem, confirmation, "eu")).rejects.toThrow("typ");
+    const { token } = await issueSubjectToken(key.privatePem, subject, "eu");
+    await expect(verifyConfirmation(key.publicPem, token, "eu")).rejects.toThrow();
   });
 });
 

@@ -30,6 +30,8 @@ export const consentEvent = z.strictObject({
   /** When the notice was served, and when the person answered, by the surface's clock. */
   servedAt: instant.optional(),
   collectedAt: instant.optional(),
+  /** When the person first asked for it, where it then had to confirm that separately: 11 CCR 7028(a). */
+  requestedAt: instant.optional(),
   /** When this service took it, by its own clock. */
   receivedAt: instant,
   /** After this instant a grant no longer counts. It is evaluated, and nothing is written then. */
@@ -45,7 +47,7 @@ export const consentEvent = z.strictObject({
   gpc: z.boolean(),
   /** Granted although the signal was sent, after notice of the conflict: 11 CCR 7025(c)(3). */
   despiteSignal: z.literal(true).optional(),
-  /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). */
+  /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). With a grant they were read, and did not contradict it. */
   gpp: z.string().max(4000).optional(),
   tcf: z.string().max(4000).optional(),
   /** The event that this one takes the place of. */

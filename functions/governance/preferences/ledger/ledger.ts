@@ -19,7 +19,18 @@ export interface Owner {
 /** What is the same for all that is said at once. */
 export type Circumstances = Omit<
   ConsentEvent,
-  "id" | "subject" | "epoch" | "purpose" | "state" | "preferences" | "validUntil" | "despiteSignal" | "supersedes" | "basis" | "regulation"
+  | "id"
+  | "subject"
+  | "epoch"
+  | "purpose"
+  | "state"
+  | "preferences"
+  | "requestedAt"
+  | "validUntil"
+  | "despiteSignal"
+  | "supersedes"
+  | "basis"
+  | "regulation"
 >;
 
 /** What is said in the record's epoch. */
@@ -28,6 +39,8 @@ export interface Saying {
   readonly record: ConsentRecord;
   /** What is chosen anew under purposes. */
   readonly chosen: ChosenUnder;
+  /** When a purpose was first asked for, of those that had to be confirmed. */
+  readonly requestedAt?: Readonly<Partial<Record<Purpose, string>>> | undefined;
 }
 
 /** On what a purpose rests where the event was said. */
@@ -38,7 +51,7 @@ export function append(
   transaction: Transaction,
   owner: Owner,
   held: Projection,
-  { record, chosen }: Saying,
+  { record, chosen, requestedAt = {} }: Saying,
   circumstances: Circumstances,
   basisOf: BasisOf,
 ): void {
@@ -48,6 +61,7 @@ export function append(
     const { state, validUntil, despiteSignal } = words[purpose] ?? {};
     const preferences = chosen[purpose];
     const supersedes = held.get(purpose)?.event;
+    const requested = requestedAt[purpose];
     return {
       ...circumstances,
       ...basisOf(purpose),
@@ -57,6 +71,7 @@ export function append(
       purpose,
       ...(state === undefined ? {} : { state }),
       ...(preferences === undefined ? {} : { preferences }),
+      ...(requested === undefined ? {} : { requestedAt: requested }),
       ...(validUntil === undefined ? {} : { validUntil }),
       ...(despiteSignal === undefined ? {} : { despiteSignal }),
       ...(supersedes === undefined ? {} : { supersedes }),

@@ -32,6 +32,8 @@ export async function carryOut(
     const { enforcement } = await desk.change(subject, change);
     return { outcome: { kind: "saved", saved: namesOf(wishes), unsaved: [], enforcement }, refused: {} };
   } catch (error) {
+    const confirm = firstStepOf(error);
+    if (confirm) return inTwoSteps(desk, subject, change, held, confirm);
     const kind = refusalOf(error);
     if (kind === undefined || !permits) throw error;
     const unsaved = namesOf(other).map((purpose) => ({ purpose, state: other[purpose]?.state }));
@@ -39,6 +41,30 @@ export async function carryOut(
     const { enforcement } = await desk.change(subject, { ...change, wishes: restricting });
     return { outcome: { kind, saved: namesOf(restricting), unsaved, enforcement }, refused: other };
   }
+}
+
+/** The rest of the form does not wait for what is to be confirmed; the choices under a purpose are of the rest. */
+async function inTwoSteps(
+  desk: PreferenceDesk,
+  subject: SubjectId,
+  change: DeskChange,
+  held: DeskDocument["purposes"],
+  confirm: NonNullable<Outcome["confirm"]>,
+): Promise<CarriedOut> {
+  const all = Object.entries(change.wishes) as [Purpose, Wish][];
+  const waits = (purpose: Purpose) => confirm.purposes.includes(purpose);
+  const again: Wishes = Object.fromEntries(all.flatMap(([purpose, { chosen: _, ...wish }]) => (waits(purpose) ? [[purpose, wish]] : [])));
+  const rest: Wishes = Object.fromEntries(
+    all.flatMap(([purpose, wish]) => (!waits(purpose) ? [[purpose, wish]] : wish.chosen ? [[purpose, { chosen: wish.chosen }]] : [])),
+  );
+  if (namesOf(rest).length === 0) return { outcome: { kind: "confirm", saved: [], unsaved: [], confirm }, refused: again };
+  const done = await carryOut(desk, subject, { ...change, wishes: rest, confirmation: undefined }, held);
+  // What is to be confirmed is bound to what holds by now, whatever it is: nothing is permitted by asking.
+  const asked = await carryOut(desk, subject, { ...change, wishes: again, ifMatch: "*", confirmation: undefined }, held);
+  return {
+    outcome: { ...done.outcome, saved: [...done.outcome.saved, ...asked.outcome.saved], confirm: asked.outcome.confirm },
+    refused: { ...done.refused, ...asked.refused },
+  };
 }
 
 const namesOf = (wishes: Wishes) => Object.keys(wishes) as Purpose[];
@@ -56,6 +82,12 @@ function apart(wishes: Wishes, held: DeskDocument["purposes"]): readonly [Wishes
   const restricts = ([purpose, { state, chosen = {} }]: (typeof all)[number]) =>
     (state === undefined || isRestricting(state)) && !widens({ ...held[purpose].chosen, ...chosen }, held[purpose].chosen);
   return [Object.fromEntries(all.filter(restricts)), Object.fromEntries(all.filter((each) => !restricts(each)))];
+}
+
+function firstStepOf(error: unknown): Outcome["confirm"] {
+  if (!(error instanceof ProblemError) || error.problem.kind !== "confirmation-required") return undefined;
+  const { purposes, confirmation } = error.problem.extensions as unknown as NonNullable<Outcome["confirm"]>;
+  return { purposes, confirmation };
 }
 
 function refusalOf(error: unknown): "stale" | "read-only" | undefined {

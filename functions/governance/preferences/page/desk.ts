@@ -43,6 +43,8 @@ export interface DeskChange {
   readonly collectedAt: string;
   /** Whether the request carried Global Privacy Control. */
   readonly gpc: boolean;
+  /** From the problem that asked for it, where the person has confirmed what it wants again. */
+  readonly confirmation: string | undefined;
 }
 
 /** One thing a person said, as the ledger has it. */
@@ -77,7 +79,8 @@ export interface PreferenceDesk {
   heedSignal(subject: SubjectId): Promise<void>;
   /**
    * All or nothing; what is already so is no change. What only restricts is taken with any ETag; what permits is refused with 412 (428) when stale, its problem naming in
-   * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1.
+   * `resend` the restricting part if there is one, and with 403 (`read-only`) in phase 1. What the person had opted out of is refused with 409
+   * (`confirmation-required`), its problem naming `purposes` and a `confirmation`, until that comes with it.
    */
   change(subject: SubjectId, change: DeskChange): Promise<{ readonly enforcement: "applied" | "pending" }>;
   history(subject: SubjectId, cursor: string | undefined): Promise<History>;

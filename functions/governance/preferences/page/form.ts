@@ -10,6 +10,8 @@ export interface Form {
   readonly notice: string;
   /** When it was served; undefined where it names no instant that has been. */
   readonly served: string | undefined;
+  /** What the person was asked to confirm with, in the form that does so. */
+  readonly confirmation: string | undefined;
   /** What is to be saved. */
   readonly wishes: Wishes;
   /** Chosen in the form, but not what was to be saved now. */
@@ -45,6 +47,7 @@ export function readForm(fields: URLSearchParams, document: DeskDocument, confli
     token: field("token"),
     notice: field("notice"),
     served: past(field("served")),
+    confirmation: fields.get("confirmation") ?? undefined,
     wishes: Object.fromEntries(wished.filter(([purpose]) => now(purpose))),
     kept: Object.fromEntries(wished.filter(([purpose]) => !now(purpose))),
     signalled: every.filter((each) => untold(each) && now(each[0])).map(([purpose]) => purpose),

@@ -26,12 +26,14 @@ export interface PurposeOnPage {
 
 /** What a change came to, in the order in which it is said. */
 export interface Outcome {
-  readonly kind: "saved" | "nothing" | "stale" | "read-only" | "foreign";
+  readonly kind: "saved" | "nothing" | "confirm" | "stale" | "read-only" | "foreign";
   readonly saved: readonly Purpose[];
   readonly unsaved: readonly { readonly purpose: Purpose; readonly state: RecordedState | undefined }[];
   readonly enforcement?: "applied" | "pending" | undefined;
   /** What was not allowed because the browser says no, and the form did not tell of that. */
   readonly signalled?: readonly Purpose[] | undefined;
+  /** What the person wants again after opting out of it, and must confirm: 11 CCR 7028(a). */
+  readonly confirm?: { readonly purposes: readonly Purpose[]; readonly confirmation: string } | undefined;
 }
 
 /** Where the page's parts are. */

@@ -11,7 +11,7 @@ import { texts } from "./texts/index.ts";
 import { type Vendor, vendorsOf } from "./vendors.ts";
 
 /** Raise it when anything changes that a notice says. */
-export const noticeVersion = 3;
+export const noticeVersion = 4;
 
 export interface Told {
   readonly jurisdiction: string;

@@ -3,7 +3,7 @@ import { directionOf, languages } from "../../../shared/languages.ts";
 import { type Html, html } from "./html.ts";
 import { localeOf } from "./languages.ts";
 import type { Frame, PageModel } from "./model.ts";
-import { actionOf, everything, formFields, history, noticeShown, outcomeInWords, phase, signal } from "./parts.ts";
+import { actionOf, confirmation, everything, formFields, history, noticeShown, outcomeInWords, phase, signal } from "./parts.ts";
 import { purposeSection } from "./purpose.ts";
 import { texts } from "./texts/index.ts";
 
@@ -18,7 +18,7 @@ export function preferencePage(page: PageModel): string {
 <main id="main" data-etag="${page.form.etag}" data-locale="${localeOf(page.language)}" data-unreachable="${words.messages.unreachable}" data-elsewhere="${words.messages.elsewhere}">
 <h1>${words.title}</h1>
 <p class="lead">${words.lead}</p>
-${signal(page)}${phase(page)}${everything(page)}
+${confirmation(page)}${signal(page)}${phase(page)}${everything(page)}
 <form method="post" action="${actionOf(page)}">${formFields(page)}
 ${enter}
 ${page.purposes.map((its) => purposeSection(page, its))}

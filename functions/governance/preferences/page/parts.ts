@@ -1,5 +1,7 @@
 // The parts of the page that stand beside the purposes: what is said of a change, signal and phase, everything at once, history, notice.
 import type { Purpose } from "../../../shared/consent.ts";
+import type { Language } from "../../../shared/languages.ts";
+import { despite } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { inWords, listed } from "./languages.ts";
 import type { Frame, Outcome, PageModel } from "./model.ts";
@@ -22,15 +24,43 @@ export function outcomeInWords({ language, purposes, outcome }: PageModel): stri
   const kinds: Record<Outcome["kind"], readonly string[]> = {
     saved: done,
     nothing: [messages.nothing],
+    confirm: [],
     stale: [...done, messages.stale(unsaved), messages.staleNothingLost],
     "read-only": [...done, messages.readOnly(unsaved)],
     foreign: [messages.foreign],
   };
-  const signalled = listed(
-    (outcome.signalled ?? []).map((purpose) => names[purpose].name),
+  const named = (purposes: readonly Purpose[] = []) => namesIn(purposes, language);
+  const signalled = named(outcome.signalled);
+  const confirm = named(outcome.confirm?.purposes);
+  return [
+    ...kinds[outcome.kind],
+    ...(confirm === "" ? [] : [messages.confirm(confirm)]),
+    ...(signalled === "" ? [] : [messages.signalled(signalled)]),
+  ].join(" ");
+}
+
+const namesIn = (purposes: readonly Purpose[], language: Language): string =>
+  listed(
+    purposes.map((purpose) => texts[language].purposes[purpose].name),
     language,
   );
-  return [...kinds[outcome.kind], ...(signalled === "" ? [] : [messages.signalled(signalled)])].join(" ");
+
+/** The second step of allowing again what the person had opted out of: yes and no alike, as everywhere. */
+export function confirmation(page: PageModel): Html {
+  const { confirm } = page.outcome ?? {};
+  if (!confirm) return html``;
+  const words = texts[page.language].confirm;
+  const asked = page.purposes.filter(({ purpose }) => confirm.purposes.includes(purpose));
+  return html`<form class="card said" method="post" action="${actionOf(page)}" aria-labelledby="confirm">
+<h2 id="confirm" tabindex="-1">${words.title}</h2>
+<p>${words.plain(namesIn(confirm.purposes, page.language))}</p>${formFields(page)}
+<input type="hidden" name="confirmation" value="${confirm.confirmation}">
+${asked.map(({ purpose, conflict }) => html`<input type="hidden" name="${purpose}" value="${conflict ? despite : "allow"}">`)}
+<div class="pair">
+<button id="confirm-no" name="all" value="keep">${words.no}</button>
+<button id="confirm-yes" name="save" value="all">${words.yes}</button>
+</div>
+</form>`;
 }
 
 /** Hidden fields of every form: what it was made from, and that it was made here. */
@@ -46,11 +76,7 @@ export const actionOf = ({ addresses, language }: Frame): string => `${addresses
 export function signal({ gpc, language }: Frame): Html {
   if (!gpc) return html``;
   const words = texts[language];
-  const named = (purposes: readonly Purpose[]) =>
-    listed(
-      purposes.map((purpose) => words.purposes[purpose].name),
-      language,
-    );
+  const named = (purposes: readonly Purpose[]) => namesIn(purposes, language);
   const { off, despite } = gpc;
   return html`<section class="card said" aria-labelledby="gpc"><h2 id="gpc">${off.length > 0 ? words.gpc.honoured : words.gpc.sent}</h2>
 ${off.length > 0 && html`<p>${words.gpc.plain(named(off))}</p>`}${despite.length > 0 && html`<p>${words.gpc.despite(named(despite))}</p>`}</section>`;

@@ -71,7 +71,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     };
     if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
     const known = await renewed(c, person, options);
-    const { wishes, kept, signalled, etag } = form;
+    const { wishes, kept, signalled, etag, confirmation } = form;
     const change = {
       wishes,
       ifMatch: etag,
@@ -79,6 +79,7 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
       servedAt: form.served,
       collectedAt: new Date().toISOString(),
       gpc: gpcOf(c),
+      confirmation,
     };
     const { outcome, refused } = await carryOut(desk, person.subject, change, before.purposes);
     // What holds is read again: the answer to a form that was sent twice must not show the past.
@@ -179,6 +180,6 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
 }
 
 const foreign: Outcome = { kind: "foreign", saved: [], unsaved: [] };
-const statusOf = { saved: 200, nothing: 200, stale: 412, "read-only": 403, foreign: 403 } as const;
+const statusOf = { saved: 200, nothing: 200, confirm: 200, stale: 412, "read-only": 403, foreign: 403 } as const;
 
 const gpcOf = (c: Request): boolean => c.req.header("sec-gpc") === "1";

@@ -89,6 +89,11 @@ describe("over the API", () => {
       headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json", "if-match": "*", ...headers },
       body: JSON.stringify(body),
     });
+  /** In both steps, for the signal is an opt-out (11 CCR 7028(a)). */
+  const confirmed = async (body: object, headers: Record<string, string> = signal) => {
+    const { confirmation } = (await (await patch(body, headers)).json()) as { confirmation: string };
+    return patch({ ...body, confirmation }, headers);
+  };
   const check = async (headers = {}) =>
     (await (await service.request(`/v1/check?subject=${person.subject}&purpose=advertising`, { scope: "edge", headers })).json()) as {
       allow: boolean;
@@ -127,7 +132,7 @@ describe("over the API", () => {
     const refused = await patch({ purposes: { advertising: "granted" }, notice }, signal);
     expect(refused.status).toBe(409);
     expect(await refused.json()).toMatchObject({ type: "urn:bailiwick:problem:signal-conflict", purposes: ["advertising"] });
-    const taken = await patch({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice }, signal);
+    const taken = await confirmed({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice });
     expect(taken.status).toBe(200);
     expect(await taken.json()).toMatchObject({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"] });
     // Then it counts no more for as long as the person is known, and is not recorded again.
@@ -138,15 +143,15 @@ describe("over the API", () => {
   });
 
   test("such a consent ends with a withdrawal; a later yes without the signal is none to it", async () => {
-    await patch({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice }, signal);
+    await confirmed({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice });
     await person.say({ advertising: "withdrawn" });
-    await person.say({ advertising: "granted" }, { "if-match": "*" });
+    await confirmed({ purposes: { advertising: "granted" } }, {});
     expect(await stateOf(signal)).toBe("withdrawn");
     expect((await events()).at(-1)).toBe("gpc: advertising withdrawn");
   });
 
   test("it survives when the projection is made again", async () => {
-    await patch({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice }, signal);
+    await confirmed({ purposes: { advertising: "granted" }, despiteSignal: ["advertising"], notice });
     const before = await (await person.read()).json();
     await region.postgres.admin("DELETE FROM preferences.consent_state WHERE subject = $1", "brand", [person.subject]);
     expect(await (await person.read()).json()).toEqual(before);

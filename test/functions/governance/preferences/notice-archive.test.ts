@@ -45,13 +45,13 @@ test("what a person was shown on the page is found by the event's own words, as 
 });
 
 test("in English where no language is asked for", async () =>
-  expect((await read("preferences-eu/versions/3")).headers.get("content-language")).toBe("en"));
+  expect((await read("preferences-eu/versions/4")).headers.get("content-language")).toBe("en"));
 
 test.each([
   ["preferences-eu/versions/99", 404],
-  ["preferences-atlantis/versions/3", 404],
+  ["preferences-atlantis/versions/4", 404],
   ["preferences-eu/versions/two", 422],
-  ["preferences-eu/versions/3?lang=xx", 422],
+  ["preferences-eu/versions/4?lang=xx", 422],
 ])("what was never shown is a problem: %s", async (path, status) => {
   const answer = await read(path);
   expect([answer.status, answer.headers.get("content-type")]).toEqual([status, "application/problem+json"]);

@@ -18,7 +18,8 @@ import type { Person, Service } from "../service.ts";
 const anyChosen: fc.Arbitrary<Chosen> = fc
   .record(
     {
-      channels: fc.subarray(["email", "sms", "push"]),
+      tier: fc.constantFrom("full", "essentials", "none").map((one) => [one]),
+      channels: fc.subarray(["email", "sms", "push", "post"]),
       topics: fc.subarray(["news", "offers", "events"]),
       frequency: fc.constantFrom("each", "weekly", "monthly").map((one) => [one]),
     },
@@ -34,6 +35,10 @@ describe("to choose", () => {
     ["something else is more", { channels: ["sms"] }, { channels: ["email"] }, true],
     ["seldom instead of often is less", { frequency: ["monthly"] }, { frequency: ["weekly"] }, false],
     ["often instead of seldom is more", { frequency: ["each"] }, { frequency: ["weekly"] }, true],
+    ["a smaller subscription is less", { tier: ["essentials"] }, { tier: ["full"] }, false],
+    ["none of it is the least", { tier: ["none"] }, { tier: ["essentials"] }, false],
+    ["a larger subscription is more", { tier: ["essentials"] }, { tier: ["none"] }, true],
+    ["letters besides are more", { channels: ["email", "post"] }, { channels: ["email"] }, true],
     ["to take an answer back is more: there is no limit then", {}, { topics: ["news"] }, true],
     ["to take back an answer that set no limit is not", {}, { frequency: ["each"] }, false],
     ["less here and more there is more", { channels: [], frequency: ["each"] }, { channels: ["email"], frequency: ["weekly"] }, true],
@@ -80,6 +85,8 @@ describe("to choose", () => {
     [{ "email-marketing": { topics: ["horoscopes"] } }],
     [{ "email-marketing": { frequency: [] } }],
     [{ "email-marketing": { frequency: ["each", "weekly"] } }],
+    [{ "email-marketing": { tier: ["gold"] } }],
+    [{ "email-marketing": { tier: ["none", "full"] } }],
     [{ "email-marketing": { colours: ["red"] } }],
     [{ "email-marketing": null }],
     [{ analytics: { topics: ["news"] } }],
@@ -144,6 +151,15 @@ describe("over the API", () => {
     const now = (await person.read()).headers.get("etag") as string;
     expect((await choose({ topics: ["news", "events"] }, { "if-match": now })).status).toBe(200);
     expect((await held()).preferences).toEqual({ "email-marketing": { topics: ["news", "events"] } });
+  });
+
+  test("a smaller subscription is taken though it is stale, a larger one is not", async () => {
+    await choose({ tier: ["essentials"], channels: ["email", "post"] });
+    const stale = (await person.read()).headers.get("etag") as string;
+    await person.say({ analytics: "denied" });
+    expect((await choose({ tier: ["full"] }, { "if-match": stale })).status).toBe(412);
+    expect((await choose({ tier: ["none"] }, { "if-match": stale })).status).toBe(200);
+    expect((await held()).preferences).toEqual({ "email-marketing": { tier: ["none"], channels: ["email", "post"] } });
   });
 
   test("a stale mixture changes nothing, and the part that restricts is named to be sent alone", async () => {

@@ -75,7 +75,7 @@ test("what is said on it is in the ledger as it was said, with the notice that w
     source: "edge",
     actor: "subject",
     gpc: false,
-    notice: { id: "preferences-eu", version: "3", language: "en", sha256: hidden.notice },
+    notice: { id: "preferences-eu", version: "4", language: "en", sha256: hidden.notice },
     servedAt: hidden.served,
   });
   expect((event?.collectedAt as string) >= before).toBe(true);
@@ -93,11 +93,18 @@ test("is the same door as the API: what is said at one is seen at the other", as
 
 test("what is chosen under a purpose is kept, and shown again", async () => {
   const hidden = await form();
-  const answer = await send({ ...hidden, save: "email-marketing", "email-marketing": "allow", "email-marketing.topics": "news" });
+  const answer = await send({
+    ...hidden,
+    save: "email-marketing",
+    "email-marketing": "allow",
+    "email-marketing.topics": "news",
+    "email-marketing.tier": "essentials",
+    "email-marketing.channels": "post",
+  });
   expect(answer.status).toBe(200);
   expect(await (await person.read()).json()).toMatchObject({
     purposes: { "email-marketing": "granted" },
-    preferences: { "email-marketing": { topics: ["news"] } },
+    preferences: { "email-marketing": { tier: ["essentials"], channels: ["post"], topics: ["news"] } },
   });
   expect(await (await read()).text()).toMatch(/name="email-marketing.topics" value="news" checked/);
 });

@@ -116,16 +116,16 @@ describe("what was said elsewhere", () => {
   test("is recorded with who reported it, where and when it was said", async () => {
     const person = await service.person();
     const collectedAt = "2026-11-20T09:00:00Z";
+    const tcf = "CQuFeUAQuFeUAAAAAAENAAFgAIGAAAAAAAAAAAAAAAAA";
     const answer = await report(
-      { subject: person.subject, purpose: "analytics", state: "granted", surface: "shop-app", collectedAt, tcf: "CPXxRfAPXxRfAAfKABENB" },
+      // TCF purposes 1, 8 and 9.
+      { subject: person.subject, purpose: "analytics", state: "granted", surface: "shop-app", collectedAt, tcf },
       { "if-match": "*" },
     );
     expect(answer.status).toBe(201);
     const { id, receipt } = (await answer.json()) as { id: string; receipt: string };
     expect(answer.headers.get("location")).toBe(receipt);
-    expect(await ledgerOf(region, person.subject)).toMatchObject([
-      { id, surface: "shop-app", collectedAt, actor: "shop", tcf: expect.any(String) },
-    ]);
+    expect(await ledgerOf(region, person.subject)).toMatchObject([{ id, surface: "shop-app", collectedAt, actor: "shop", tcf }]);
     expect((await asPerson(person, receipt)).status).toBe(200);
   });
 

@@ -55,7 +55,11 @@ export const de: Texts = {
   under: "Wenn Sie es erlauben: wie Sie es möchten",
   unticked: { open: "Noch nicht gewählt: Alles davon ist möglich.", none: "Nichts davon." },
   groups: {
-    channels: { title: "Wie wir Sie erreichen dürfen", options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät" } },
+    tier: { title: "Wie viel", options: { full: "Alles", essentials: "Nur das Wichtigste", none: "Zurzeit nichts" } },
+    channels: {
+      title: "Wie wir Sie erreichen dürfen",
+      options: { email: "E-Mail", sms: "SMS", push: "Mitteilung auf Ihrem Gerät", post: "Brief" },
+    },
     topics: { title: "Worüber", options: { news: "Neue Produkte", offers: "Angebote", events: "Veranstaltungen" } },
     frequency: {
       title: "Wie oft",
@@ -74,6 +78,13 @@ export const de: Texts = {
     notice:
       "Sendet Ihr Browser das Signal Global Privacy Control, ist dies aus. Sie können es trotzdem erlauben: Dann zählt Ihre Wahl mehr als das Signal, bis Sie ablehnen oder widerrufen.",
   },
+  confirm: {
+    title: "Bitte bestätigen",
+    plain: (purposes) =>
+      `Bisher gilt hierfür ein Nein: ${purposes}. Damit es nicht aus Versehen erlaubt wird, fragen wir noch einmal: Soll es wieder erlaubt sein?`,
+    yes: "Ja, wieder erlauben",
+    no: "Nein, ausgeschaltet lassen",
+  },
   readOnly: {
     title: "Zurzeit können Sie hier nur ablehnen und widerrufen",
     plain: "Dieser Dienst wird gerade eingeführt. Was Sie ablehnen oder widerrufen, gilt sofort. Erlauben können Sie später.",
@@ -87,6 +98,7 @@ export const de: Texts = {
       `Ihre Entscheidungen wurden anderswo geändert, seit Sie diese Seite geöffnet haben. Noch nicht gespeichert: ${what}. Sehen Sie nach, was jetzt gilt, und speichern Sie erneut.`,
     staleNothingLost: "Was Sie gewählt haben, ist unten noch markiert.",
     readOnly: (what) => `Nicht gespeichert: ${what}. Zurzeit können Sie hier nur ablehnen und widerrufen.`,
+    confirm: (what) => `Noch nicht erlaubt: ${what}. Bitte bestätigen Sie es unten.`,
     foreign: "Es wurde nichts geändert: Diese Anfrage kam nicht von dieser Seite. Bitte treffen Sie Ihre Wahl hier.",
     signalled: (what) =>
       `Nicht erlaubt: ${what}. Ihr Browser sendet das Signal Global Privacy Control. Wenn Sie es trotzdem möchten, wählen Sie das unten.`,

@@ -55,7 +55,11 @@ export const en: Texts = {
   under: "If you allow it, how you want it",
   unticked: { open: "Not chosen yet: any of these is possible.", none: "None of these." },
   groups: {
-    channels: { title: "How we may reach you", options: { email: "E-mail", sms: "Text message", push: "Notification on your device" } },
+    tier: { title: "How much", options: { full: "Everything", essentials: "Only what matters most", none: "Nothing for now" } },
+    channels: {
+      title: "How we may reach you",
+      options: { email: "E-mail", sms: "Text message", push: "Notification on your device", post: "Letter" },
+    },
     topics: { title: "What about", options: { news: "New products", offers: "Offers", events: "Events" } },
     frequency: {
       title: "How often",
@@ -74,6 +78,13 @@ export const en: Texts = {
     notice:
       "If your browser sends the Global Privacy Control signal, this is off. You may allow it all the same: then your choice counts more than the signal, until you refuse or withdraw it.",
   },
+  confirm: {
+    title: "Please confirm",
+    plain: (purposes) =>
+      `So far the answer to this is no: ${purposes}. So that it is not allowed by mistake, we ask once more: shall it be allowed again?`,
+    yes: "Yes, allow it again",
+    no: "No, leave it off",
+  },
   readOnly: {
     title: "For now you can only refuse and withdraw here",
     plain: "This service is being introduced. What you refuse or withdraw holds at once. Allowing will be possible later.",
@@ -87,6 +98,7 @@ export const en: Texts = {
       `Your choices were changed elsewhere since you opened this page. Not saved yet: ${what}. Look at what holds now, then save again.`,
     staleNothingLost: "What you chose is still marked below.",
     readOnly: (what) => `Not saved: ${what}. For now you can only refuse and withdraw here.`,
+    confirm: (what) => `Not allowed yet: ${what}. Please confirm it below.`,
     foreign: "Nothing was changed: this request did not come from this page. Please make your choice here.",
     signalled: (what) =>
       `Not allowed: ${what}. Your browser sends the Global Privacy Control signal. If you want it all the same, choose so below.`,

@@ -55,9 +55,10 @@ export const fr: Texts = {
   under: "Si vous acceptez : comment vous le souhaitez",
   unticked: { open: "Pas encore choisi : tout cela est possible.", none: "Rien de cela." },
   groups: {
+    tier: { title: "En quelle quantité", options: { full: "Tout", essentials: "Seulement l’essentiel", none: "Rien pour le moment" } },
     channels: {
       title: "Comment nous pouvons vous joindre",
-      options: { email: "E-mail", sms: "SMS", push: "Notification sur votre appareil" },
+      options: { email: "E-mail", sms: "SMS", push: "Notification sur votre appareil", post: "Courrier postal" },
     },
     topics: { title: "À quel sujet", options: { news: "Nouveaux produits", offers: "Offres", events: "Événements" } },
     frequency: {
@@ -77,6 +78,13 @@ export const fr: Texts = {
     notice:
       "Si votre navigateur envoie le signal Global Privacy Control, ceci est désactivé. Vous pouvez accepter malgré tout : votre choix l’emporte alors sur le signal, jusqu’à ce que vous refusiez ou retiriez.",
   },
+  confirm: {
+    title: "Veuillez confirmer",
+    plain: (purposes) =>
+      `Jusqu’ici, la réponse à ceci est non : ${purposes}. Pour que ce ne soit pas accepté par erreur, nous le demandons une seconde fois : faut-il l’accepter à nouveau ?`,
+    yes: "Oui, accepter à nouveau",
+    no: "Non, laisser désactivé",
+  },
   readOnly: {
     title: "Pour l’instant, vous pouvez seulement refuser et retirer ici",
     plain: "Ce service est en cours d’introduction. Ce que vous refusez ou retirez vaut aussitôt. Accepter sera possible plus tard.",
@@ -90,6 +98,7 @@ export const fr: Texts = {
       `Vos choix ont été modifiés ailleurs depuis que vous avez ouvert cette page. Pas encore enregistré : ${what}. Regardez ce qui vaut maintenant, puis enregistrez à nouveau.`,
     staleNothingLost: "Ce que vous avez choisi est encore marqué ci-dessous.",
     readOnly: (what) => `Pas enregistré : ${what}. Pour l’instant, vous pouvez seulement refuser et retirer ici.`,
+    confirm: (what) => `Pas encore accepté : ${what}. Veuillez le confirmer ci-dessous.`,
     foreign: "Rien n’a été modifié : cette requête ne venait pas de cette page. Veuillez faire votre choix ici.",
     signalled: (what) =>
       `Pas accepté : ${what}. Votre navigateur envoie le signal Global Privacy Control. Si vous le voulez malgré tout, choisissez-le ci-dessous.`,

@@ -55,7 +55,8 @@ export const ja: Texts = {
   under: "許可する場合のご希望",
   unticked: { open: "まだ選択されていません：いずれも行われる可能性があります。", none: "いずれも行いません。" },
   groups: {
-    channels: { title: "ご連絡の方法", options: { email: "メール", sms: "SMS", push: "端末への通知" } },
+    tier: { title: "配信の範囲", options: { full: "すべて", essentials: "重要なものだけ", none: "今は受け取らない" } },
+    channels: { title: "ご連絡の方法", options: { email: "メール", sms: "SMS", push: "端末への通知", post: "郵便" } },
     topics: { title: "内容", options: { news: "新商品", offers: "特典", events: "イベント" } },
     frequency: { title: "頻度", options: { each: "情報があるたびに", weekly: "多くても週に一度", monthly: "多くても月に一度" } },
   },
@@ -71,6 +72,13 @@ export const ja: Texts = {
     notice:
       "ブラウザが Global Privacy Control の信号を送信している場合、これはオフです。それでも許可することができ、その場合は、拒否または撤回されるまで、信号よりもあなたの選択が優先されます。",
   },
+  confirm: {
+    title: "ご確認ください",
+    plain: (purposes) =>
+      `現在は拒否となっている項目です：${purposes}。誤って許可されることのないよう、もう一度お尋ねします。再び許可しますか。`,
+    yes: "はい、再び許可する",
+    no: "いいえ、オフのままにする",
+  },
   readOnly: {
     title: "現在、ここでは拒否と撤回だけができます",
     plain: "このサービスは導入中です。拒否や撤回はすぐに有効になります。許可は後日できるようになります。",
@@ -84,6 +92,7 @@ export const ja: Texts = {
       `このページを開いたあと、別の場所で選択が変更されました。まだ保存されていません：${what}。現在の状態を確認し、もう一度保存してください。`,
     staleNothingLost: "選んだ内容は下に残っています。",
     readOnly: (what) => `保存されていません：${what}。現在、ここでは拒否と撤回だけができます。`,
+    confirm: (what) => `まだ許可されていません：${what}。下でご確認ください。`,
     foreign: "変更はありません。この要求はこのページから送られたものではありません。ここで選択してください。",
     signalled: (what) =>
       `許可されていません：${what}。ブラウザが Global Privacy Control の信号を送信しています。それでも許可する場合は、下でお選びください。`,

@@ -56,6 +56,13 @@ export interface Texts {
     /** Of the conflict, in the notice. */
     readonly notice: string;
   };
+  /** The second step of allowing again what the person had refused. */
+  readonly confirm: {
+    readonly title: string;
+    readonly plain: (purposes: string) => string;
+    readonly yes: string;
+    readonly no: string;
+  };
   readonly readOnly: { readonly title: string; readonly plain: string };
   readonly messages: {
     readonly saved: (what: string) => string;
@@ -65,6 +72,7 @@ export interface Texts {
     readonly stale: (what: string) => string;
     readonly staleNothingLost: string;
     readonly readOnly: (what: string) => string;
+    readonly confirm: (what: string) => string;
     readonly foreign: string;
     readonly signalled: (what: string) => string;
     readonly unreachable: string;

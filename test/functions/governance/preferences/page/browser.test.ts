@@ -107,6 +107,23 @@ describe.each([
     await says(page, "Saved. Personalisation: allowed.");
   });
 
+  it("what was refused is allowed again in two steps, with yes and no alike", async () => {
+    site.desk.twoSteps = ["advertising"];
+    site.desk.say("advertising", "denied");
+    const page = await open(await person({ javaScriptEnabled }));
+    await choose(page, "advertising", "allow");
+    await page.click("#save-advertising");
+    await says(page, "Not allowed yet: Advertising.");
+    expect(site.desk.stateOf("advertising")).toBe("denied");
+    if (javaScriptEnabled) expect(await page.evaluate("document.activeElement.id")).toBe("confirm");
+    const [looksYes, looksNo] = await Promise.all(["#confirm-yes", "#confirm-no"].map((selector) => page.evaluate(looks(selector))));
+    expect(looksYes).toEqual(looksNo);
+    await page.click("#confirm-yes");
+    await says(page, "Saved. Advertising: allowed.");
+    expect(site.desk.stateOf("advertising")).toBe("granted");
+    expect(complaints).toEqual([]);
+  });
+
   it("a refusal in a stale tab is taken at once", async () => {
     const page = await open(await person({ javaScriptEnabled }));
     site.desk.say("analytics", "granted");
@@ -288,6 +305,15 @@ it.each([
   expect(await violations(await open(context))).toEqual([]);
   await context.clearCookies();
   expect(await violations(await open(context))).toEqual([]);
+});
+
+it.each(["light", "dark"] as const)("axe finds nothing where it asks to confirm, %s", async (colorScheme) => {
+  site.desk.twoSteps = ["advertising"];
+  site.desk.say("advertising", "denied");
+  const page = await open(await person({ colorScheme, viewport: phone }));
+  await page.click("#allow-all");
+  await page.locator("#confirm-yes").waitFor();
+  expect(await violations(page)).toEqual([]);
 });
 
 it("axe would find something", async () => {

@@ -32,6 +32,8 @@ export class MemoryDesk implements PreferenceDesk {
   begun = 0;
   readOnly = false;
   enforcement: "applied" | "pending" = "applied";
+  /** What is allowed again in two steps. */
+  twoSteps: readonly Purpose[] = [];
   /** Thrown by whatever is asked next. */
   trouble: ProblemError | undefined;
   #record: ConsentRecord = nothingSaid;
@@ -95,12 +97,26 @@ export class MemoryDesk implements PreferenceDesk {
       throw new ProblemError({ status: 403, kind: "read-only", title: "Phase 1", detail: "Phase 1 is read-only." });
     const patches = Object.fromEntries(wishes.flatMap(([purpose, { chosen }]) => (chosen ? [[purpose, chosen]] : [])));
     checkPrecondition(changes, choicesOf(this.#chosen, patches), change.ifMatch, this.#etag());
+    const again = changes.filter(([purpose, state]) => state === "granted" && this.#isRefused(purpose)).map(([purpose]) => purpose);
+    const confirmation = `yes to ${again.join()} at ${this.#etag()}`;
+    if (again.length > 0 && change.confirmation !== confirmation)
+      throw new ProblemError({
+        status: 409,
+        kind: "confirmation-required",
+        title: "Please confirm",
+        detail: "Once more.",
+        extensions: { purposes: again, confirmation },
+      });
     for (const [purpose, state] of changes) {
       this.say(purpose, state);
       if (change.wishes[purpose]?.despiteSignal) this.#despite.add(purpose);
     }
     for (const [purpose, { chosen }] of wishes) if (chosen) this.choose(purpose, chosen);
     return { enforcement: this.enforcement };
+  }
+
+  #isRefused(purpose: Purpose): boolean {
+    return this.twoSteps.includes(purpose) && ["denied", "withdrawn"].includes(this.stateOf(purpose));
   }
 
   async history(_subject: string, cursor: string | undefined) {

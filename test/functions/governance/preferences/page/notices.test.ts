@@ -44,7 +44,7 @@ describe("the notice of a jurisdiction", () => {
 
   test("says what a yes covers where nothing under it is chosen", () =>
     expect(noticeIn("en", { jurisdiction: "eu", table, vendors }).text).toContain(
-      `How we may reach you: E-mail, Text message and Notification on your device. ${texts.en.unticked.open}`,
+      `How we may reach you: E-mail, Text message, Notification on your device and Letter. ${texts.en.unticked.open}`,
     ));
 
   test("says to what Global Privacy Control says no, and that one may allow it all the same", () =>
@@ -64,11 +64,11 @@ describe("the notice of a jurisdiction", () => {
       }),
     );
     expect({ version: noticeVersion, ...Object.fromEntries(digests) }).toEqual({
-      version: 3,
-      "*": "52cdc0f3e7bfb2ff",
-      eu: "e5991ace8d169215",
-      us: "74c3f64f87f9086b",
-      sg: "175d1eb9d94dad15",
+      version: 4,
+      "*": "d90787770455c3a3",
+      eu: "01bd66e6f8aab406",
+      us: "088b4be5bf27e01f",
+      sg: "f4946fbace37c755",
     });
   });
 });

@@ -65,11 +65,31 @@ describe("a group of preferences of which nothing is ticked", () => {
     [...html.matchAll(/<p class="hint" id="email-marketing-(\w+)-hint">([^<]*)</g)].map(([, name, text]) => [name, text]);
 
   test("says whether it was never answered or nothing of it is wanted", () =>
-    expect(hints(under({ topics: [], frequency: ["weekly"] }))).toEqual([
+    expect(hints(under({ tier: ["full"], topics: [], frequency: ["weekly"] }))).toEqual([
       ["channels", open],
       ["topics", none],
     ]));
-  test("and no other one does", () => expect(hints(under({ channels: ["sms"], topics: ["news"], frequency: ["each"] }))).toEqual([]));
+  test("and no other one does", () =>
+    expect(hints(under({ tier: ["none"], channels: ["sms"], topics: ["news"], frequency: ["each"] }))).toEqual([]));
+});
+
+describe("what is to be confirmed", () => {
+  const confirm = { purposes: ["analytics"], confirmation: "asked" } as const;
+  const asked = (its: Partial<PurposeOnPage> = {}) =>
+    shown({ purposes: [purpose({ state: "denied", ...its })], outcome: { kind: "confirm", saved: [], unsaved: [], confirm } });
+
+  test("is asked in a form of its own, which carries all that the second step needs", () => {
+    const form = /<form class="card said".*?<\/form>/s.exec(asked())?.[0] ?? "";
+    for (const field of ['name="etag" value="&quot;seen&quot;"', 'name="notice" value="sha256:00"', 'name="confirmation" value="asked"'])
+      expect(form).toContain(field);
+    expect(form).toContain('<input type="hidden" name="analytics" value="allow">');
+    expect(form.match(/<button/g)).toHaveLength(2);
+  });
+
+  test("keeps that the browser's signal says no", () =>
+    expect(asked({ conflict: true })).toContain('<input type="hidden" name="analytics" value="despite-signal">'));
+
+  test("is not asked where there is nothing to confirm", () => expect(shown()).not.toContain('name="confirmation"'));
 });
 
 describe("what holds", () => {

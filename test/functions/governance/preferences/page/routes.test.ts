@@ -113,7 +113,7 @@ describe("a form", () => {
       {
         wishes: { analytics: { state: "granted" } },
         ifMatch: hidden.etag,
-        notice: { id: "preferences-eu", version: 3, language: "en", sha256: hidden.notice },
+        notice: { id: "preferences-eu", version: 4, language: "en", sha256: hidden.notice },
         servedAt: hidden.served,
         collectedAt: expect.stringMatching(/Z$/),
         gpc: false,
@@ -188,6 +188,59 @@ describe("a form", () => {
     const again = await site.send(form);
     expect(again.status).toBe(412);
     expect(site.desk.stateOf("analytics")).toBe("withdrawn");
+  });
+});
+
+describe("what a person allows again after its no", () => {
+  const confirmForm = (html: string) =>
+    Object.fromEntries(
+      [...(/<form class="card said".*?<\/form>/s.exec(html)?.[0] ?? "").matchAll(/name="([^"]+)" value="([^"]*)">/g)]
+        .filter(([, name]) => name !== "all" && name !== "save")
+        .map(([, name, value]) => [name, (value as string).replaceAll("&quot;", '"')]),
+    ) as Record<string, string>;
+
+  test("is confirmed in a form of its own; what was chosen besides does not wait for it", async () => {
+    const site = await newSite();
+    site.desk.twoSteps = ["email-marketing"];
+    site.desk.say("email-marketing", "withdrawn");
+    const first = await site.send({
+      ...(await site.hidden()),
+      save: "all",
+      analytics: "allow",
+      "email-marketing": "allow",
+      "email-marketing.topics": "news",
+    });
+    expect(first.status).toBe(200);
+    const html = await first.text();
+    expect(html).toContain("Analytics: allowed");
+    expect(html).toContain(texts.en.messages.confirm("News and offers"));
+    expect(html).toContain(texts.en.confirm.plain("News and offers"));
+    expect([site.desk.stateOf("analytics"), site.desk.stateOf("email-marketing")]).toEqual(["granted", "withdrawn"]);
+    expect(site.desk.chosenFor("email-marketing")).toEqual({ topics: ["news"] });
+    const second = await site.send({ ...confirmForm(html), save: "all" });
+    expect(await second.text()).toContain("Saved. News and offers: allowed.");
+    expect(site.desk.chosenFor("email-marketing")).toEqual({ topics: ["news"] });
+  });
+
+  test("is not taken from a form that is stale by then, nor is it asked for twice", async () => {
+    const site = await newSite();
+    site.desk.twoSteps = ["advertising"];
+    site.desk.say("advertising", "denied");
+    const html = await (await site.send({ ...(await site.hidden()), save: "advertising", advertising: "allow" })).text();
+    site.desk.say("analytics", "granted");
+    expect((await site.send({ ...confirmForm(html), save: "all" })).status).toBe(412);
+    expect(site.desk.stateOf("advertising")).toBe("denied");
+  });
+
+  test("keeps the word that the browser's signal is known of", async () => {
+    const site = await newSite();
+    const under = { "sec-fetch-site": "same-origin", "sec-gpc": "1" };
+    site.desk.twoSteps = ["advertising"];
+    site.desk.say("advertising", "denied", true);
+    const first = await site.send({ ...(await site.hidden()), save: "advertising", advertising: "despite-signal" }, under);
+    await site.send({ ...confirmForm(await first.text()), save: "all" }, under);
+    expect(site.desk.asked.at(-1)?.wishes).toEqual({ advertising: { state: "granted", despiteSignal: true } });
+    expect(site.desk.stateOf("advertising")).toBe("granted");
   });
 });
 
