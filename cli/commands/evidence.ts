@@ -1,7 +1,6 @@
 // What a regulator asks for: a region's evidence written into a folder, and a folder checked by the one file that needs nothing of Bailiwick.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -48,7 +47,6 @@ export async function exportEvidence(name: string, options: ExportOptions): Prom
 Whoever checks it needs these, by another way than the evidence:
 - ${verifier}
 - the log's key: ${keys.verifierKey}
-- the maker's key, as a file:\n${keys.pem}
 Check it as they will: ./bailiwick evidence verify ${folders[0]} --region ${region}`);
 }
 
@@ -62,29 +60,21 @@ export interface VerifyOptions {
 
 /** Runs the verifier as anybody would; its exit code is the command's. */
 export async function verifyEvidence(folder: string, options: VerifyOptions): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), "bailiwick-evidence-"));
-  try {
-    const keys = options.region === undefined ? undefined : await keysOfRegion(options.region);
-    const pem = join(scratch, "manifest.pem");
-    if (keys) writeFileSync(pem, keys.pem);
-    const logKey = options.logKey ?? keys?.verifierKey;
-    const manifestKey = options.manifestKey ?? (keys ? pem : undefined);
-    const args = [
-      ...(logKey === undefined ? [] : ["--log-key", logKey]),
-      ...(manifestKey === undefined ? [] : ["--manifest-key", manifestKey]),
-      ...(options.monitorKey ?? []).flatMap((key) => ["--monitor-key", key]),
-    ];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, ...args], {
-      stdio: ["ignore", options.json ? "pipe" : "inherit", options.json ? "pipe" : "inherit"],
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
-    if (options.json)
-      print(JSON.stringify({ checked: status !== 2, holds: status === 0, said: `${stdout}${stderr}`.trimEnd().split("\n") }, null, 2));
-    process.exitCode = status === 2 ? exitCodes.usage : (status ?? exitCodes.failed);
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
+  const { manifestKey, monitorKey = [], json, region } = options;
+  const logKey = options.logKey ?? (region === undefined ? undefined : await logKeyOfRegion(region));
+  const args = [
+    ...(logKey === undefined ? [] : ["--log-key", logKey]),
+    ...(manifestKey === undefined ? [] : ["--manifest-key", manifestKey]),
+    ...monitorKey.flatMap((key) => ["--monitor-key", key]),
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, ...args], {
+    stdio: ["ignore", json ? "pipe" : "inherit", json ? "pipe" : "inherit"],
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (json)
+    print(JSON.stringify({ checked: status !== 2, holds: status === 0, said: `${stdout}${stderr}`.trimEnd().split("\n") }, null, 2));
+  process.exitCode = status === 2 ? exitCodes.usage : (status ?? exitCodes.failed);
 }
 
 function wantedBy({ subject, from, to }: ExportOptions): Wanted {
@@ -154,10 +144,10 @@ async function unpack(tar: Readable, folder: string): Promise<void> {
   }
 }
 
-async function keysOfRegion(name: string): Promise<Keys> {
+async function logKeyOfRegion(name: string): Promise<string> {
   const [region] = chosenStacks([name]) as [string];
   await using operator = await Operator.of(await requireReady(), region);
-  return await keysOf(operator);
+  return (await keysOf(operator)).verifierKey;
 }
 
 async function keysOf(operator: Operator): Promise<Keys> {

@@ -11,7 +11,7 @@ import { Visitor } from "../visitor.ts";
 let platform: Platform;
 let visitor: Visitor;
 let home: string;
-let exported: { readonly folders: string[]; readonly verifierKey: string; readonly pem: string };
+let exported: { readonly folders: string[]; readonly verifierKey: string };
 beforeAll(async () => {
   platform = await Platform.deployed();
   await platform.succeed("up", "eu", "us");
@@ -31,7 +31,6 @@ beforeAll(async () => {
   );
   exported = JSON.parse(stdout);
   copyFileSync(join(import.meta.dirname, "../../functions/governance/audit/evidence/verify.mjs"), join(home, "verify.mjs"));
-  writeFileSync(join(home, "maker.pem"), exported.pem);
 });
 afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
@@ -39,7 +38,7 @@ afterAll(async () => {
 });
 
 const verify = (bundle: string) => {
-  const args = ["verify.mjs", bundle, "--log-key", exported.verifierKey, "--manifest-key", "maker.pem"];
+  const args = ["verify.mjs", bundle, "--log-key", exported.verifierKey];
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: home, env: {}, encoding: "utf8" });
   return { status, stdout };
 };

@@ -34,7 +34,7 @@ export interface ManifestSigner {
 export const manifestPath = "manifest.json";
 export const signaturePath = "manifest.jws";
 
-/** The manifest over these files, and its signature. The signature brings its key, so that any change is found; whose key it is, a reader must know. */
+/** The manifest over these files, and its signature. The signature brings its key; whether to believe it, a reader must know. */
 export async function sealed(files: readonly File[], about: Omit<Manifest, "format" | "files">, signer: ManifestSigner): Promise<File[]> {
   const listed = files.map(({ path, bytes }) => [path, { bytes: bytes.byteLength, sha256: sha256(bytes) }] as const);
   const manifest: Manifest = { format: "bailiwick-evidence/1", ...about, files: Object.fromEntries(listed) };

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 const usage = `Usage: node verify.mjs <folder> --log-key <key> [--manifest-key <key>] [--monitor-key <key> ...]
 
   --log-key       the log's key: <name>+<8 hex digits>+<base64>, or a file that holds it
-  --manifest-key  a file that holds the key of whoever made the bundle: Ed25519, PEM ("BEGIN PUBLIC KEY")
+  --manifest-key  where somebody else made the bundle than the keeper of the log: a file that holds their key, Ed25519, PEM ("BEGIN PUBLIC KEY")
   --monitor-key   the key of a monitor that watches the log, in the form of the log's
 
 Get the keys from whom you trust, never from the bundle.
@@ -55,7 +55,7 @@ function check(files, logKey, manifestKey, monitorKeys) {
     }
   };
   const manifest = part("manifest.json", () => readManifest(files));
-  const maker = part("manifest.jws", () => checkSignature(files, manifestKey));
+  part("manifest.jws", () => checkSignature(files, manifestKey ?? logKey.key, manifestKey ? "--manifest-key" : "the log's"));
   if (manifest) part("manifest.json", (found) => checkFiles(files, manifest, found));
   const checkpoint = part("checkpoint", () => readCheckpoint(files, logKey, monitorKeys));
   const events = part("events.jsonl", (found) => readEvents(files, found)) ?? [];
@@ -67,7 +67,7 @@ function check(files, logKey, manifestKey, monitorKeys) {
   const holds = findings.length === 0;
   return {
     findings,
-    statement: holds ? statementOf({ files, manifest, maker, manifestKey, checkpoint, events, logKey, monitorKeys }) : "",
+    statement: holds ? statementOf({ files, manifest, manifestKey, checkpoint, events, logKey, monitorKeys }) : "",
   };
 }
 
@@ -156,11 +156,15 @@ function readManifest(files) {
   const { scope, files: listed, missingNotices } = manifest;
   if (!isObject(scope) || !isObject(listed) || !Number.isInteger(manifest.events) || !Array.isArray(missingNotices))
     throw new Wrong("it lacks its scope, its files, the number of events or the missing notices");
+  if (typeof manifest.madeAt !== "string") throw new Wrong("it does not say when it was made");
   return manifest;
 }
 
-/** The detached JWS over the manifest (RFC 7515 appendix F). It brings its key, so that any change is found; whose key it is only --manifest-key can say. */
-function checkSignature(files, manifestKey) {
+/**
+ * The detached JWS over the manifest (RFC 7515 appendix F). The key that it brings proves nothing by itself: whoever leaves something out can seal
+ * the rest anew. So it must be one that was given.
+ */
+function checkSignature(files, makersKey, whose) {
   const [, header, signature] = /^([\w-]+)\.\.([\w-]{86})\n$/.exec(textOf(files, "manifest.jws")) ?? [];
   if (header === undefined) throw new Wrong("it is no detached JWS: header, two dots, a signature of 64 bytes, a newline");
   const { alg, typ, jwk } = canonicalLine(decoded(header));
@@ -172,16 +176,19 @@ function checkSignature(files, manifestKey) {
   const payload = bytesOf(files, "manifest.json").toString("base64url");
   if (key === undefined || bytes.toString("base64url") !== signature || !verify(null, Buffer.from(`${header}.${payload}`), key, bytes))
     throw new Wrong("the signature is not over manifest.json: one of the two was changed");
-  if (manifestKey && !key.equals(manifestKey))
-    throw new Wrong("the manifest was signed by another key than --manifest-key: this bundle was made, or made anew, by somebody else");
-  return sha256(key.export({ format: "der", type: "spki" })).toString("hex");
+  if (!key.equals(makersKey))
+    throw new Wrong(`the manifest was signed by another key than ${whose}: this bundle was made, or made anew, by somebody else`);
 }
+
+/** What a bundle has, and nothing else: what nobody checks must not look as if it were proven. */
+const isOfBundle = (path) => /^(checkpoint|events\.jsonl|events\.csv|proofs\.jsonl|receipts\.jsonl|notices\/[0-9a-f]{64})$/.test(path);
 
 function checkFiles(files, { files: listed }, found) {
   for (const [path, bytes] of files) {
     if (path === "manifest.json" || path === "manifest.jws") continue;
     const entry = Object.hasOwn(listed, path) ? listed[path] : undefined;
     if (entry === undefined) found("the manifest does not list this file: it was added, or renamed", path);
+    else if (!isOfBundle(path)) found("no bundle has such a file, and nothing in it is checked", path);
     else if (entry?.bytes !== bytes.length || entry.sha256 !== sha256(bytes).toString("hex"))
       found("its bytes are not those that the manifest lists: it was changed", path);
   }
@@ -337,6 +344,10 @@ function checkNotices(files, events, missing, found) {
       found(`the notice that it names is missing: notices/${digest}`, where);
     named.add(`notices/${digest}`);
   }
+  for (const digest of missing)
+    if (typeof digest !== "string" || !named.has(digest.replace("sha256:", "notices/")))
+      found(`it says that ${JSON.stringify(digest)} is missing, and no event names such a notice`, "manifest.json");
+    else if (files.has(digest.replace("sha256:", "notices/"))) found(`it says that ${digest} is missing, and it is there`, "manifest.json");
   for (const path of filesBelow(files, "notices/")) {
     const own = `notices/${sha256(files.get(path)).toString("hex")}`;
     if (own !== path) found(`its text is another than the events name (${own.slice(8)}): the notice was exchanged or changed`, path);
@@ -396,6 +407,13 @@ function quoted(cell) {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
+/** Undefined where it names no subject, and no period. */
+function scopeInWords({ kind, subject, from, to }) {
+  if (kind === "subject") return typeof subject === "string" ? `subject ${subject}` : undefined;
+  const isPeriod = [from, to].every((instant) => typeof instant === "string") && Date.parse(from) < Date.parse(to);
+  return isPeriod ? `events received from ${from} up to ${to}` : undefined;
+}
+
 function checkScope({ scope, events: count }, events, found) {
   if (count !== events.length)
     found(`it counts ${count} events, and events.jsonl has ${events.length} that can be read: some were dropped, added or damaged`);
@@ -408,18 +426,19 @@ function checkScope({ scope, events: count }, events, found) {
   }
   if (scope.kind !== "subject" && scope.kind !== "period")
     throw new Wrong(`its scope is of the kind ${JSON.stringify(scope.kind)}; this program knows "subject" and "period"`);
+  if (scopeInWords(scope) === undefined) throw new Wrong("its scope names no subject, and no period that ends after it begins");
 }
 
 // What all this amounts to.
 
-function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, logKey, monitorKeys }) {
+function statementOf({ files, manifest, manifestKey, checkpoint, events, logKey, monitorKeys }) {
   const { scope, madeAt } = manifest;
   const hidden = events.filter(({ event }) => event === undefined);
   const [first, last] = [events[0]?.index, events.at(-1)?.index];
   const between = events.length > 0 ? last - first + 1 - events.length : 0;
   const notices = filesBelow(files, "notices/").length;
   const receipts = linesOf(files, "receipts.jsonl").length;
-  const asked = printable(scope.kind === "subject" ? `subject ${scope.subject}` : `events received from ${scope.from} up to ${scope.to}`);
+  const maker = manifestKey ? "the holder of --manifest-key" : "the keeper of the log";
   const proven = [
     events.length > 0 &&
       `By the key ${logKey.id} of the log ${checkpoint.origin}: ${events.length === 1 ? "this 1 event was" : `these ${events.length} events were`} in the log when its checkpoint of size ${checkpoint.size} was signed, in this order, unchanged since:\n${listed(events)}`,
@@ -432,9 +451,7 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
     events.length > 1 &&
       between === 0 &&
       `From log index ${first} to ${last} nothing was left out: the bundle has every entry of the log between them.`,
-    manifestKey
-      ? `The bundle is whole, and as the holder of --manifest-key made it (${printable(String(madeAt))}, by their clock) for: ${asked}.`
-      : `The bundle is whole: no file was changed since it was signed by the key that it brings itself (SHA-256 ${maker}).`,
+    `The bundle is whole, and as ${maker} made it (${printable(madeAt)}, by their clock) for: ${printable(scopeInWords(scope))}.`,
     ...checkpoint.seen.map(
       ({ name, time }) =>
         `The monitor ${name} saw this very checkpoint at ${new Date(time * 1000).toISOString()}, by its clock, and none before that contradicts it: the events were in the log by then.`,
@@ -453,7 +470,6 @@ function statementOf({ files, manifest, maker, manifestKey, checkpoint, events, 
         `What ${manifest.missingNotices.length === 1 ? "this notice" : "these notices"} said, whose text the maker does not have: ${manifest.missingNotices.join(", ")}.`,
       ),
     "What receipts say beyond the commitment: they are the service's words on the event, and the event itself is what is proven.",
-    !manifestKey && "Who made the bundle: give --manifest-key.",
     checkpoint.seen.length === 0 &&
       `That the log showed the same tree to everybody: ${monitorKeys.length > 0 ? "none of the monitors whose keys you gave has signed this checkpoint" : "give --monitor-key of a monitor that you trust, or compare this checkpoint with another that you have"}.`,
   ];

@@ -68,11 +68,14 @@ describe("the verifier", () => {
     expect(not).not.toContain("Who made the bundle");
   });
 
-  it("claims less when it is given less: without the maker's key it does not say who made the bundle", () => {
-    const { code, out } = verify(bundle, "bundle", "--log-key", logKey);
+  it("takes no maker but the keeper of the log, unless it is given another's key", async () => {
+    const own = await bundleOf(its.evidence, { publicKey: its.log.key.publicKey, sign: its.log.sign });
+    const { code, out } = verify(own, "bundle", "--log-key", logKey);
     expect(code).toBe(0);
-    expect(out).toContain("Who made the bundle: give --manifest-key");
-    expect(out).toContain("signed by the key that it brings itself");
+    expect(out).toContain(`The bundle is whole, and as the keeper of the log made it (${its.evidence.madeAt}, by their clock)`);
+    const foreign = verify(bundle, "bundle", "--log-key", logKey);
+    expect(foreign.code).toBe(1);
+    expect(foreign.out).toContain("manifest.jws: the manifest was signed by another key than the log's");
   });
 
   it("takes a monitor's cosignature for what it is: somebody else saw this checkpoint, by then", () => {
@@ -159,8 +162,7 @@ describe("any single change of any file is found, and the file is named:", () =>
         const after = kind === "remove" || kind === "rename" ? drop(file) : put(file, changed(kind, before, at, bit));
         const files = kind === "rename" ? put(renamed, before, after) : after;
         fc.pre(kind === "remove" || kind === "rename" || !bytesOf(file, files).equals(before));
-        // Without the maker's key, which is harder.
-        const { code, out, err } = verify(files, "bundle", "--log-key", logKey);
+        const { code, out, err } = verify(files);
         expect({ code, err }).toEqual({ code: 1, err: "" });
         expect(out).toContain(file);
         expect(out).not.toContain("cannot be read (");
@@ -201,7 +203,7 @@ describe("any single change of any file is found, and the file is named:", () =>
       const bytes = bytesOf(file);
       const at = end === 0 ? 0 : bytes.length - 1;
       bytes[at] = (bytes[at] as number) ^ (1 << bit);
-      const { code, out } = verify(put(file, bytes), "bundle", "--log-key", logKey);
+      const { code, out } = verify(put(file, bytes));
       expect(code).toBe(1);
       expect(out).toContain(file);
     }
@@ -212,7 +214,7 @@ describe("any single change of any file is found, and the file is named:", () =>
     const at = signature.length - 2;
     // The 64 bytes end within the character: A, Q, g and w are the only ones that a signature ends with.
     signature[at] = (signature[at] as number) + 1;
-    const { code, out } = verify(put("manifest.jws", signature), "bundle", "--log-key", logKey);
+    const { code, out } = verify(put("manifest.jws", signature));
     expect(code).toBe(1);
     expect(out).toContain("manifest.jws: the signature is not over manifest.json");
   });
@@ -340,7 +342,7 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
     expect(out).toContain(`checkpoint: the cosignature of ${its.monitor.key.name} is not over this checkpoint`);
   });
 
-  it.each<[string, Partial<Pick<Manifest, "scope" | "events">>, string]>([
+  it.each<[string, Partial<Pick<Manifest, "scope" | "events" | "missingNotices">>, string]>([
     [
       "events of another subject than the bundle is of",
       { scope: { kind: "subject", subject: "other" } },
@@ -352,11 +354,26 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
       `event ${eventId(299)}, log index 299): it was received at 2026-11-01T04:59:00.000Z, outside`,
     ],
     ["a scope that nobody knows", { scope: { kind: "everything" } as unknown as Scope }, 'scope is of the kind "everything"'],
+    ["a period that never was", { scope: { kind: "period", from: "x", to: "y" } }, "names no subject, and no period that ends after it begins"],
     ["a wrong number of events", { events: 8 }, "manifest.json: it counts 8 events, and events.jsonl has 7"],
+    [
+      "a notice said to be missing that is there",
+      { missingNotices: [`sha256:${noticePath(0).slice(8)}`] },
+      `manifest.json: it says that sha256:${noticePath(0).slice(8)} is missing, and it is there`,
+    ],
+    [
+      "a notice said to be missing that nobody was shown",
+      { missingNotices: [`sha256:${"0".repeat(64)}`] },
+      `manifest.json: it says that "sha256:${"0".repeat(64)}" is missing, and no event names such a notice`,
+    ],
   ])("%s", async (_what, about, message) => {
     const { code, out } = verify(await resealed(bundle, about));
     expect(out).toContain(message);
     expect(code).toBe(1);
+  });
+
+  it("a file of which nothing is checked", async () => {
+    await expectWrong(put("summary.html", "<h1>Everybody agreed</h1>"), "summary.html: no bundle has such a file");
   });
 
   it("a whole other bundle, made by somebody else", async () => {
