@@ -198,6 +198,24 @@ describe("a person's word", () => {
       expect((await person.sees()).consentEpoch).toBeGreaterThan(3);
     });
 
+    test("when it was an erasure: it is erased again with the next word, and the edge refuses everything", async () => {
+      const person = await visitor();
+      await person.say("granted");
+      const held = async (text: string) => region.postgres.admin<Record<string, unknown>>(text, "brand", [person.subject]);
+      const [row] = await held("SELECT id, reference, key, epoch FROM preferences.subject WHERE id = $1");
+      expect(await person.erase()).toMatchObject({ erased: true, enforcement: "applied" });
+      await region.postgres.admin(
+        "INSERT INTO preferences.subject (id, reference, key, epoch) VALUES ($1, $2, $3, $4)",
+        "brand",
+        Object.values(row as object),
+      );
+      await held("DELETE FROM preferences.consent_outbox WHERE subject = $1");
+      await person.say("granted", "analytics");
+      await vi.waitFor(async () => expect(await undelivered()).toEqual([]), patience);
+      expect(await held("SELECT FROM preferences.subject WHERE id = $1")).toEqual([]);
+      expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" });
+    });
+
     // With one change the restored ledger meets the edge's epoch, with two it has passed it before the edge hears of it.
     test.each([1, 2])("when it was a withdrawal, and %i words on another purpose follow", async (words) => {
       const person = await visitor();

@@ -340,12 +340,16 @@ export class PreferencesStore {
    * The edge has refused our record of `epoch` and holds another one. Where a newer record of ours is under way, that one settles it. Where
    * this is our newest, the edge knows what the database has forgotten: it was restored to an earlier moment. On each purpose the later word
    * holds from now on, else the one that permits less; what the ledger lacks of it is written there with the reason, and all is sent again
-   * beyond the edge's epoch. So a person may have to grant once more, but never to withdraw once more.
+   * beyond the edge's epoch. So a person may have to grant once more, but never to withdraw once more. What the edge knows as erased is erased again.
    */
   async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
     await this.#database.transaction(async (transaction) => {
       const own = await this.#lock(transaction, subject);
       if (own?.holding.record.epoch !== epoch) return;
+      if (held.erased) {
+        await this.#forget(client, subject);
+        return log("WARNING", "The edge knew a subject as erased that the ledger still had; it is erased again.");
+      }
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);
       const reason = `held by the edge (epoch ${held.epoch}), missing here`;
       const said: Said = { ...byTheService, method: "reconcile", reason };
