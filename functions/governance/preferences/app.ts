@@ -35,7 +35,7 @@ import { pageDesk } from "./page-desk.ts";
 import { limited } from "./rate-limit.ts";
 import * as routes from "./routes.ts";
 import { type ServiceClients, throughAService } from "./service-clients.ts";
-import type { Policy, PreferencesStore, Said } from "./store.ts";
+import { type Policy, type PreferencesStore, type Said, unknownSubject } from "./store.ts";
 import { addSubjectRoutes } from "./subject-routes.ts";
 import { addUnsubscribeRoutes } from "./unsubscribe.ts";
 
@@ -92,6 +92,8 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   app.openapi(routes.renewToken, async (c) => {
     const { sid } = c.req.valid("param");
     await requireOwnSubject(c.req.raw.headers, sid, keys);
+    // The edge forgets that it must refuse an erased subject once no token of it can live any more.
+    if (!(await store.holding(sid))) throw unknownSubject();
     return c.json(await tokenFor(sid), 201);
   });
 

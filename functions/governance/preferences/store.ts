@@ -386,7 +386,7 @@ export function enqueue(transaction: Transaction, subject: string, record: Conse
   );
 }
 
-function unknownSubject(): ProblemError {
+export function unknownSubject(): ProblemError {
   return new ProblemError({
     status: 404,
     kind: "unknown-subject",

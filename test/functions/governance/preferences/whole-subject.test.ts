@@ -201,11 +201,12 @@ describe("a subject that is erased", () => {
     expect((await person.read()).status).toBe(404);
   });
 
-  test("is allowed nothing from then on, and to erase it again is no news", async () => {
+  test("is allowed nothing from then on, gets no new token, and to erase it again is no news", async () => {
     const person = await service.person();
     const remove = () => asPerson(person, `/v1/subjects/${person.subject}`, "DELETE");
     expect((await remove()).status).toBe(200);
     expect((await remove()).status).toBe(200);
+    expect((await asPerson(person, `/v1/subjects/${person.subject}/tokens`, "POST")).status).toBe(404);
     const check = await service.request(`/v1/check?subject=${person.subject}&purpose=advertising`, { scope: "edge" });
     expect(await check.json()).toMatchObject({ allow: false });
   });
