@@ -298,6 +298,8 @@ export class PreferencesStore {
       this.#write(transaction, own.owner, own.held, saying, said, new Date());
       if (this.#announce) enqueue(transaction, known, settled, ownDeliverySeconds);
     }
+    // Whoever comes back by what only the other was known by must find what holds.
+    transaction.send("UPDATE preferences.identity SET subject = $1 WHERE subject = $2", [known, other]);
     await this.#forget(transaction, other);
   }
 
@@ -347,7 +349,7 @@ export class PreferencesStore {
       const own = await this.#lock(transaction, subject);
       if (own?.holding.record.epoch !== epoch) return;
       if (held.erased) {
-        await this.#forget(client, subject);
+        await this.#forget(transaction, subject);
         return log("WARNING", "The edge knew a subject as erased that the ledger still had; it is erased again.");
       }
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);

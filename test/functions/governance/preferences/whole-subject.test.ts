@@ -213,8 +213,8 @@ describe("a subject that is erased", () => {
 });
 
 describe("one person, two subjects", () => {
-  const link = async (person: Person, value: string) => {
-    const answer = await asService(`/v1/subjects/${person.subject}/identities/email`, { method: "PUT", body: { value } });
+  const link = async (person: Person, value: string, kind = "email") => {
+    const answer = await asService(`/v1/subjects/${person.subject}/identities/${kind}`, { method: "PUT", body: { value } });
     return { status: answer.status, ...((await answer.json()) as { subject: string; merged: boolean; token: string }) };
   };
 
@@ -244,6 +244,16 @@ describe("one person, two subjects", () => {
     await link(fresh, "hedy@brand.example");
     expect(await (await known.read()).json()).toMatchObject({ preferences: { "email-marketing": { topics: ["offers"] } } });
     expect((await ledgerOf(region, known.subject)).at(-1)).toMatchObject({ method: "merge", preferences: { topics: ["offers"] } });
+  });
+
+  test("are found by whatever either was known by", async () => {
+    const [known, fresh, later] = [await service.person(), await service.person(), await service.person()];
+    await link(known, "mary@brand.example");
+    await link(fresh, "+49 30 5550100", "phone");
+    await fresh.say({ "email-marketing": "denied" });
+    await link(fresh, "mary@brand.example");
+    expect(await link(later, "+49 30 5550100", "phone")).toMatchObject({ subject: known.subject, merged: true });
+    expect(await states(known)).toMatchObject({ "email-marketing": "denied" });
   });
 
   test("linked at once in both directions end as one, and nobody waits for ever", async () => {
