@@ -15,5 +15,5 @@ export async function ledgerOf({ postgres, kms }: Region, subject: string): Prom
   if (!row) throw new Error(`there is no subject ${subject}`);
   const owner = { id: subject, reference: row.reference, key: keys.unwrap(row.reference, row.key) };
   const client = { query: async (text: string, values?: unknown[]) => ({ rows: await query(text, values) }) };
-  return (await history(client as never, owner)).map(({ event }) => event);
+  return (await history(client as never, owner, 0, 10_000)).map(({ event }) => event);
 }

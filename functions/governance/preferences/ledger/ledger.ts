@@ -89,8 +89,22 @@ export function append(
 /** Makes the projection of a subject anew from the ledger. @throws Error where an event is not what was committed to */
 export async function rebuild(transaction: Transaction, owner: Owner): Promise<void> {
   transaction.send("DELETE FROM preferences.consent_state WHERE subject = $1", [owner.id]);
-  const events = (await history(transaction, owner)).map(({ event }) => event);
+  const events: ConsentEvent[] = [];
+  for await (const { event } of everything(transaction, owner)) events.push(event);
   project(transaction, owner.id, new Map(), events);
+}
+
+/** Events that are read at once. */
+const page = 1000;
+
+/** Everything that a subject has said, in order. */
+async function* everything(client: Queryable, owner: Owner): AsyncGenerator<Entry> {
+  for (let after = 0; ; ) {
+    const entries = await history(client, owner, after, page);
+    yield* entries;
+    if (entries.length < page) return;
+    after = (entries.at(-1) as Entry).position;
+  }
 }
 
 export interface Entry extends Opened {
@@ -102,8 +116,8 @@ export interface Entry extends Opened {
 /** An event as its subject sees it: what stands for the subject in ledger and log is nobody's business, for with it two leaks could be joined. */
 export const shownEvent = ({ event: { subject: _, ...shown } }: Entry): Omit<ConsentEvent, "subject"> => shown;
 
-/** Everything that a subject has said, in order. @param after positions up to this one are left out */
-export async function history(client: Queryable, { reference, key }: Owner, after = 0, most = 10_000): Promise<Entry[]> {
+/** A page of what a subject has said, in order. @param after positions up to this one are left out */
+export async function history(client: Queryable, { reference, key }: Owner, after: number, most: number): Promise<Entry[]> {
   const { rows } = await client.query<Row>(
     `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
      WHERE reference = $1 AND position > $2 ORDER BY position LIMIT $3`,

@@ -1,6 +1,7 @@
 // The sealed ledger: what the database holds says nothing without the subject's key, and what holds can always be made again from it.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { commitmentTo } from "../../../../functions/governance/audit/leaf.ts";
+import { rebuild } from "../../../../functions/governance/preferences/ledger/ledger.ts";
 import { open, seal } from "../../../../functions/governance/preferences/ledger/seal.ts";
 import { ledgerOf } from "../ledger.ts";
 import { type Region, startRegion } from "../region.ts";
@@ -161,6 +162,24 @@ describe("a sealed event", () => {
       (sealed: ReturnType<typeof seal>) => open(key, event.id, { ...sealed, sealed: sealed.sealed.subarray(0, 20) }),
     ],
   ])("does not open with %s", (_what, opening) => expect(() => opening(seal(key, event))).toThrow());
+
+  test("is what holds is made from, however many there are", async () => {
+    const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+    const rows = Array.from({ length: 10_001 }, (_, i) => {
+      const said = { ...event, id: uuid(i + 1), epoch: i + 1, state: i < 10_000 ? "granted" : "withdrawn" } as typeof event;
+      return { position: String(i + 1), id: said.id, ...seal(key, said) };
+    });
+    const projected: unknown[][] = [];
+    const query = async (text: string, values: unknown[] = []) => {
+      const [, after, most] = values as [unknown, number, number];
+      if (text.includes("FROM preferences.consent_ledger"))
+        return { rows: rows.filter(({ position }) => Number(position) > after).slice(0, most) };
+      if (text.includes("INSERT INTO preferences.consent_state")) projected.push(values);
+      return { rows: [] };
+    };
+    await rebuild({ query, send: query } as never, { id: "eu_0", reference: event.subject, key });
+    expect(projected).toMatchObject([["eu_0", ["analytics"], [10_001], ["withdrawn"]]]);
+  });
 
   test("no bit of it can be changed", () => {
     const sealed = seal(key, event);
