@@ -8,7 +8,7 @@ import { etagOf } from "./document.ts";
 import type { Law } from "./gpc.ts";
 import { checkStrings } from "./judged-string.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
-import { chosenSchema } from "./preferences-under.ts";
+import { chosenPatches, chosenSchema } from "./preferences-under.ts";
 import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
 import type { PreferencesStore } from "./store.ts";
 
@@ -20,17 +20,17 @@ export interface CollectedParts {
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
 }
 
-const { notice, servedAt, collectedAt, gpp, tcf } = consentEvent.shape;
+const { notice, servedAt, collectedAt, surface, gpp, tcf } = consentEvent.shape;
 const collected = z
   .strictObject({
     subject: subjectId,
     purpose: z.enum(purposes),
     state: z.enum(recordedStates).optional(),
-    preferences: chosenSchema.optional(),
+    preferences: chosenSchema.refine((chosen) => Object.keys(chosen).length > 0, "must choose something").optional(),
     notice,
     servedAt,
     collectedAt,
-    surface: z.string().min(1).max(100).openapi({ description: "Where it was said: an app's name, a shop", example: "shop-app" }),
+    surface: surface.min(1).openapi({ description: "Where it was said: an app's name, a shop", example: "shop-app" }),
     gpc: z.boolean().default(false).openapi({ description: "Whether Global Privacy Control was sent there" }),
     despiteSignal: z.boolean().default(false),
     confirmation,
@@ -42,6 +42,10 @@ const collected = z
     }),
   })
   .refine(({ state, preferences }) => state !== undefined || preferences !== undefined, "must say a state, preferences, or both")
+  .refine(
+    ({ purpose, preferences }) => preferences === undefined || chosenPatches.safeParse({ [purpose]: preferences }).success,
+    "preferences must be what there is to choose under the purpose",
+  )
   .openapi("CollectedEvent", {
     example: {
       subject: "eu_7Q2M4T9V0C3XK8N5B1HWJ6RSDE",
@@ -93,7 +97,7 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
     const { tcf, gpp } = circumstances;
     checkStrings({ purpose, state, tcf, gpp, despiteSignal }, law);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
-    const document = await store.change({
+    const { event: id, ...document } = await store.change({
       subject,
       purposes: state === undefined ? {} : { [purpose]: state },
       preferences: preferences === undefined ? {} : { [purpose]: preferences },
@@ -102,9 +106,9 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
       said: { ...circumstances, ...who, method: "api" },
       ifMatch,
       idempotencyKey,
+      about: purpose,
     });
-    // What was already so was said before, and stands in that event.
-    const id = await store.eventOn(subject, purpose);
+    if (id === undefined) throw new Error("an answer of a report names no event");
     const logIndex = (await indices([id])).get(id);
     const address = `/v1/consent-events/${id}`;
     return c.json(

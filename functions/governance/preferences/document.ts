@@ -20,6 +20,12 @@ export interface PreferencesDocument {
   readonly despiteSignal: Purpose[];
 }
 
+/** What then holds. */
+export interface Changed extends PreferencesDocument {
+  /** The event that said the latest of the purpose that was asked `about`: what was already so was said before, and stands in that one. */
+  readonly event?: string;
+}
+
 export function preferencesDocument(subject: SubjectId, jurisdiction: string, { record, chosen }: Holding, now: Date): PreferencesDocument {
   const states = purposes.map((purpose) => [purpose, stateAt(record, purpose, now)] as const);
   const ends = states.flatMap(([purpose, state]) => (state === "granted" ? [[purpose, record.purposes[purpose]?.validUntil]] : []));

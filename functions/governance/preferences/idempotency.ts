@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { Transaction } from "../database.ts";
-import type { PreferencesDocument } from "./document.ts";
+import type { Changed } from "./document.ts";
 import { keptHours } from "./retention.ts";
 
 /** A request that may come twice. */
@@ -22,11 +22,8 @@ export const repeatable = (subject: string, key: string, request: object): Repea
 });
 
 /** @throws ProblemError where the key came with another request */
-export async function firstAnswer(
-  transaction: Transaction,
-  { subject, key, digest }: Repeatable,
-): Promise<PreferencesDocument | undefined> {
-  const { rows } = await transaction.query<{ digest: string; answer: PreferencesDocument; over: boolean }>(
+export async function firstAnswer(transaction: Transaction, { subject, key, digest }: Repeatable): Promise<Changed | undefined> {
+  const { rows } = await transaction.query<{ digest: string; answer: Changed; over: boolean }>(
     `SELECT digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
      FROM preferences.idempotency WHERE subject = $1 AND key = $2`,
     [subject, key, keptHours],
@@ -46,7 +43,7 @@ export async function firstAnswer(
   });
 }
 
-export function keepAnswer(transaction: Transaction, { subject, key, digest }: Repeatable, answer: PreferencesDocument): void {
+export function keepAnswer(transaction: Transaction, { subject, key, digest }: Repeatable, answer: Changed): void {
   transaction.send("INSERT INTO preferences.idempotency (subject, key, digest, answer) VALUES ($1, $2, $3, $4)", [
     subject,
     key,

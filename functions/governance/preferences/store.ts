@@ -18,7 +18,7 @@ import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Database, Transaction } from "../database.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
-import { etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
+import { type Changed, etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
@@ -45,6 +45,8 @@ export interface ChangeRequest {
   readonly said: Said;
   readonly ifMatch?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The purpose whose event the answer must name. */
+  readonly about?: Purpose | undefined;
 }
 
 /** A subject whose row is locked, and what holds of it. */
@@ -135,16 +137,6 @@ export class PreferencesStore {
     return entryOf(this.#database.statements, owner, id);
   }
 
-  /** The event that said the latest of a purpose. */
-  async eventOn(subject: SubjectId, purpose: Purpose): Promise<string> {
-    const [row] = await this.#database.query<{ event: string }>(
-      "SELECT event FROM preferences.consent_state WHERE subject = $1 AND purpose = $2",
-      [subject, purpose],
-    );
-    if (!row) throw unknownSubject();
-    return row.event;
-  }
-
   /** The latest of it, newest first. @param before position of the earliest event that the reader has */
   async latest(subject: SubjectId, before: number | undefined, most: number): Promise<Entry[]> {
     const owner = await this.owner(subject);
@@ -183,16 +175,16 @@ export class PreferencesStore {
   }
 
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
-  async change(request: ChangeRequest): Promise<PreferencesDocument> {
-    const { subject, idempotencyKey, purposes = {}, preferences, despiteSignal, said } = request;
-    const { notice = null } = said;
-    const asked = { purposes, ...(preferences && { preferences }), ...(despiteSignal && { despiteSignal }), notice };
+  async change(request: ChangeRequest): Promise<Changed> {
+    const { subject, idempotencyKey, about, purposes = {}, preferences, despiteSignal, said } = request;
+    const asked = { purposes, ...(preferences && { preferences }), ...(despiteSignal && { despiteSignal }), said };
     const repeated = idempotencyKey === undefined ? undefined : repeatable(subject, idempotencyKey, asked);
     return this.#database.transaction(async (transaction) => {
       const [locked, first] = await Promise.all([this.#lock(transaction, subject), repeated && firstAnswer(transaction, repeated)]);
       if (!locked) throw unknownSubject();
       if (first) return first;
-      const document = await this.#apply(transaction, locked, request);
+      const holds = await this.#apply(transaction, locked, request);
+      const document = about === undefined ? holds : { ...holds, event: await eventOn(transaction, subject, about) };
       if (repeated) keepAnswer(transaction, repeated, document);
       return document;
     });
@@ -386,6 +378,14 @@ export function enqueue(transaction: Transaction, subject: string, record: Conse
     "INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
     [subject, record.epoch, record, delaySeconds],
   );
+}
+
+async function eventOn(transaction: Transaction, subject: SubjectId, purpose: Purpose): Promise<string> {
+  const { rows } = await transaction.query<{ event: string }>(
+    "SELECT event FROM preferences.consent_state WHERE subject = $1 AND purpose = $2",
+    [subject, purpose],
+  );
+  return (rows[0] as { event: string }).event;
 }
 
 export function unknownSubject(): ProblemError {

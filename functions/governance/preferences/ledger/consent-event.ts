@@ -4,6 +4,8 @@ import { purposes, recordedStates } from "../../../shared/consent.ts";
 import { chosenSchema } from "../preferences-under.ts";
 
 const instant = z.iso.datetime({ offset: true });
+/** JSON that is hashed knows no half of a surrogate pair (RFC 8785 section 3.2.2.2). */
+const wellFormed = z.string().refine((text) => text.isWellFormed(), "must be well-formed Unicode");
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** How it was said. `gpc`: by the browser's Global Privacy Control; `merge` and `reconcile` are the service's own, and only ever restrict. */
@@ -26,7 +28,7 @@ export const consentEvent = z.strictObject({
   regulation: z.string().min(1),
   jurisdiction: z.string().min(1),
   /** The notice that the person was shown: its text is found by the hash. */
-  notice: z.strictObject({ id: z.string(), version: z.string(), sha256: digest, language: z.string() }).optional(),
+  notice: z.strictObject({ id: wellFormed, version: wellFormed, sha256: digest, language: wellFormed }).optional(),
   /** When the notice was served, and when the person answered, by the surface's clock. */
   servedAt: instant.optional(),
   collectedAt: instant.optional(),
@@ -38,7 +40,7 @@ export const consentEvent = z.strictObject({
   validUntil: instant.optional(),
   method: z.enum(methods),
   /** Where it was said: `preference-page`, an app's name. */
-  surface: z.string().max(100),
+  surface: wellFormed.max(100),
   /** Who sent it: `edge`, or a service's name. */
   source: z.string().max(100),
   /** Whose word it is: the subject's own, or the service that acts for it. */
@@ -48,8 +50,8 @@ export const consentEvent = z.strictObject({
   /** Granted although the signal was sent, after notice of the conflict: 11 CCR 7025(c)(3). */
   despiteSignal: z.literal(true).optional(),
   /** As they came (iabtechlab.com/gpp, iabeurope.eu/tcf). With a grant they were read, and did not contradict it. */
-  gpp: z.string().max(4000).optional(),
-  tcf: z.string().max(4000).optional(),
+  gpp: wellFormed.max(4000).optional(),
+  tcf: wellFormed.max(4000).optional(),
   /** The event that this one takes the place of. */
   supersedes: z.uuid().optional(),
   policyRevision: digest,

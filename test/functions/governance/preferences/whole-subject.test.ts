@@ -140,11 +140,28 @@ describe("what was said elsewhere", () => {
     expect((await report({ ...late, state: "withdrawn" }, { "if-match": seen })).status).toBe(201);
   });
 
-  test("that says nothing is refused", async () => {
+  test("is answered as at first when it is reported again, whatever was said since, and as another where one word differs", async () => {
+    const person = await service.person();
+    const said = { subject: person.subject, purpose: "analytics", state: "granted", surface: "shop-app" };
+    const headers = { "if-match": "*", "idempotency-key": "report-1" };
+    const first = (await (await report(said, headers)).json()) as object;
+    await person.say({ analytics: "withdrawn" });
+    expect(await (await report(said, headers)).json()).toEqual(first);
+    for (const other of [{ surface: "shop" }, { collectedAt: "2026-11-20T09:00:00Z" }])
+      expect((await report({ ...said, ...other }, headers)).status).toBe(422);
+    expect(await ledgerOf(region, person.subject)).toHaveLength(2);
+  });
+
+  test.each([
+    ["nothing at all", {}, "must say a state, preferences, or both"],
+    ["no preference", { purpose: "email-marketing", preferences: {} }, "must choose something"],
+    ["what there is not to choose", { preferences: { channels: ["email"] } }, "what there is to choose under the purpose"],
+    ["what cannot be written down", { state: "denied", surface: "half \ud800" }, "well-formed"],
+  ])("that says %s is refused", async (_what, said, why) => {
     const { subject } = await service.person();
-    const refused = await report({ subject, purpose: "analytics", surface: "shop-app" });
+    const refused = await report({ subject, purpose: "analytics", surface: "shop-app", ...said });
     expect(refused.status).toBe(422);
-    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining("must say a state, preferences, or both") });
+    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining(why) });
   });
 });
 
