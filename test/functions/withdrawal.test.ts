@@ -94,8 +94,8 @@ describe("a person's word", () => {
         return (await response.json()) as { enforcement: string; consentEpoch: number };
       },
       erase: async () => (await edge.site(`/v1/subjects/${subject}`, { method: "DELETE", headers })).json(),
-      sees: async () =>
-        (await (await edge.site("/v1/experience/hero", { headers })).json()) as {
+      sees: async (more: Record<string, string> = {}) =>
+        (await (await edge.site("/v1/experience/hero", { headers: { ...headers, ...more } })).json()) as {
           variation: string;
           reason: string;
           consentEpoch: number;
@@ -121,6 +121,18 @@ describe("a person's word", () => {
     expect(await person.sees()).toMatchObject({ reason: "granted" });
     expect(await person.erase()).toMatchObject({ erased: true, enforcement: "applied" });
     expect(await person.sees()).toMatchObject({ variation: "default", reason: "withdrawn" });
+  });
+
+  test("said by its browser's signal on any page is its word everywhere, and is written once", async () => {
+    const person = await visitor();
+    await person.say("granted", "advertising");
+    for (let request = 0; request < 3; request++) await person.sees({ "sec-gpc": "1" });
+    const words = async () => (await ledgerOf(region, person.subject)).map(({ method, purpose, state }) => `${method}: ${purpose} ${state}`);
+    await vi.waitFor(async () => expect((await words()).at(-1)).toBe("gpc: advertising withdrawn"), patience);
+    await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ consentEpoch: 2 }), patience);
+    const asked = cable.delivered;
+    await person.sees({ "sec-gpc": "1" });
+    expect([await words(), cable.delivered]).toEqual([["api: advertising granted", "gpc: advertising withdrawn"], asked]);
   });
 
   test("is decided on one policy by edge and service", async () => {

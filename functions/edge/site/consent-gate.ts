@@ -1,6 +1,8 @@
 // May this request be personalised? Fails closed: whatever is missing, forged, late or broken is a no with its reason.
+import { waitUntil } from "cloudflare:workers";
 import { within } from "../../shared/budget.ts";
 import { decide, factsOf, type PolicyRevision } from "../../shared/decision-table.ts";
+import { optedOut } from "../../shared/opt-out-signal.ts";
 import { type VerifiedTable, verifySignedTable } from "../../shared/signed-decision-table.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { issueEdgeToken, subjectTokenOf, verifySubjectToken } from "../../shared/tokens.ts";
@@ -12,6 +14,8 @@ import type { Environment } from "./environment.ts";
 const objectBudgetMs = 100;
 /** How long the region's `/v1/check` may take where the edge keeps no state. */
 const checkBudgetMs = 80;
+/** How long the service may take to hear of a signal, for which nobody waits. */
+const signalBudgetMs = 5000;
 
 export interface Gate {
   readonly allow: boolean;
@@ -54,11 +58,21 @@ async function askObject(
 ): Promise<Gate> {
   const object = pinned(subjects, env.JURISDICTION).getByName(subject);
   const record = await within(objectBudgetMs, object.consent());
-  const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction: env.JURISDICTION, gpc }, new Date()));
+  const [law, now] = [{ table: policy.table, jurisdiction: env.JURISDICTION }, new Date()];
+  // What the browser says counts for the person wherever it is asked about: the service has to know. Once it does there is nothing more to say.
+  if (gpc && optedOut(law, record, now).length > 0) waitUntil(tellOfSignal(env, subject, purpose));
+  const decision = decide(policy.table, factsOf(record, purpose, { ...law, gpc }, now));
   return { ...decision, policyRevision: policy.revision, consentEpoch: record.epoch };
 }
 
-async function askService(env: Environment, subject: SubjectId, purpose: string, gpc: boolean): Promise<Gate> {
+/** Whoever asks under the signal tells of it. What does not arrive is told with the next request. */
+async function tellOfSignal(env: Environment, subject: SubjectId, purpose: string): Promise<void> {
+  await askService(env, subject, purpose, true, signalBudgetMs).catch((error: Error) =>
+    console.error(`The service did not hear of Global Privacy Control. ${error.message}`),
+  );
+}
+
+async function askService(env: Environment, subject: SubjectId, purpose: string, gpc: boolean, budgetMs = checkBudgetMs): Promise<Gate> {
   const origin = new URL(env.GOVERNANCE_URL).origin;
   const url = new URL("/v1/check", origin);
   url.search = new URLSearchParams({ subject, purpose }).toString();
@@ -67,7 +81,7 @@ async function askService(env: Environment, subject: SubjectId, purpose: string,
       "x-edge-authorization": `Bearer ${await issueEdgeToken(env.EDGE_KEY, env.REGION, origin, "edge")}`,
       ...(gpc ? { "sec-gpc": "1" } : {}),
     },
-    signal: AbortSignal.timeout(checkBudgetMs),
+    signal: AbortSignal.timeout(budgetMs),
   });
   if (!response.ok) throw new Error(`/v1/check answered ${response.status}.`);
   const { allow, reason, policyRevision, epoch } = (await response.json()) as {

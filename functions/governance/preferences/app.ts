@@ -162,6 +162,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     store,
     indices: (events) => audit.log.indices(events),
     enforcement,
+    heedSignal,
   });
   addSubjectRoutes(app, { keys, subjectKeys, store, database, vendors, enforcement, issue: tokenFor });
 

@@ -9,7 +9,7 @@ import type { Law } from "./gpc.ts";
 import { checkStrings } from "./judged-string.ts";
 import { consentEvent } from "./ledger/consent-event.ts";
 import { chosenPatches, chosenSchema } from "./preferences-under.ts";
-import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, problems, subjectId } from "./routes.ts";
+import { confirmation, confirmationRequired, idempotencyKey, ifMatch, json, optionalHeader, problems, subjectId } from "./routes.ts";
 import type { PreferencesStore } from "./store.ts";
 
 export interface CollectedParts {
@@ -18,6 +18,8 @@ export interface CollectedParts {
   readonly store: PreferencesStore;
   readonly indices: (events: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
+  /** Records what Global Privacy Control asks for. @param surface where it was sent */
+  readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
 }
 
 const { notice, servedAt, collectedAt, surface, gpp, tcf } = consentEvent.shape;
@@ -66,6 +68,7 @@ const report = createRoute({
     headers: z.object({
       "if-match": ifMatch,
       "idempotency-key": idempotencyKey("shop-app-2026-000417"),
+      "sec-gpc": optionalHeader("1: Global Privacy Control, as `gpc` says it of a browser elsewhere", "1"),
     }),
     body: { required: true, content: { "application/json": { schema: collected } } },
   },
@@ -89,21 +92,23 @@ const report = createRoute({
 });
 
 export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, parts: CollectedParts): void {
-  const { keys, law, store, indices, enforcement } = parts;
+  const { keys, law, store, indices, enforcement, heedSignal } = parts;
 
   app.openapi(report, async (c) => {
     const { subject, purpose, state, preferences, despiteSignal, confirmation, ...circumstances } = c.req.valid("json");
     const who = await authorize(c, subject, "consent-events:write", keys);
+    const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": signal } = c.req.valid("header");
+    const gpc = circumstances.gpc || signal === "1";
+    if (gpc) await heedSignal(subject, circumstances.surface);
     const { tcf, gpp } = circumstances;
     checkStrings({ purpose, state, tcf, gpp, despiteSignal }, law);
-    const { "if-match": ifMatch, "idempotency-key": idempotencyKey } = c.req.valid("header");
     const { event: id, ...document } = await store.change({
       subject,
       purposes: state === undefined ? {} : { [purpose]: state },
       preferences: preferences === undefined ? {} : { [purpose]: preferences },
       despiteSignal: despiteSignal ? [purpose] : [],
       confirmation,
-      said: { ...circumstances, ...who, method: "api" },
+      said: { ...circumstances, ...who, method: "api", gpc },
       ifMatch,
       idempotencyKey,
       about: purpose,

@@ -1,24 +1,11 @@
 // Global Privacy Control (w3.org/TR/gpc), sent as `Sec-GPC: 1`, and what a business owes to it: title 11, California Code of Regulations,
-// section 7025, which we follow for everyone we serve. Which purposes it speaks about, and what it changes in which jurisdiction, the decision
-// table says. Pure.
-import { type ConsentRecord, type Purpose, purposes, type RecordedState } from "../../shared/consent.ts";
-import { type DecisionTable, decide, factsOf } from "../../shared/decision-table.ts";
+// section 7025, which we follow for everyone we serve: a grant that the signal contradicts. What it opts out of the edge knows as well. Pure.
+import { type Purpose, purposes, type RecordedState } from "../../shared/consent.ts";
+import { decide } from "../../shared/decision-table.ts";
+import type { Law } from "../../shared/opt-out-signal.ts";
 import { ProblemError } from "../../shared/problem.ts";
 
-export interface Law {
-  readonly table: DecisionTable;
-  readonly jurisdiction: string;
-}
-
-/**
- * (c)(1): the signal is a valid request to opt out, for the browser, its profile and, where it is known, the consumer. These are the purposes
- * that it takes away of what may be done without it; they are off for the request at once, and are recorded as the consumer's own no.
- * Where that no holds the signal takes nothing away, so it is recorded once. (c)(5): its absence afterwards is no consent, and records nothing.
- */
-export function optedOut({ table, jurisdiction }: Law, record: ConsentRecord, now: Date): Purpose[] {
-  const allowed = (purpose: Purpose, gpc: boolean) => decide(table, factsOf(record, purpose, { jurisdiction, gpc }, now)).allow;
-  return purposes.filter((purpose) => allowed(purpose, false) && !allowed(purpose, true));
-}
+export { type Law, optedOut } from "../../shared/opt-out-signal.ts";
 
 /** The purposes whose grant the signal contradicts. */
 export const contradicted = ({ table, jurisdiction }: Law): Purpose[] =>

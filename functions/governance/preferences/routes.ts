@@ -140,7 +140,7 @@ export const confirmationRequired = {
   },
 } as const;
 const sid = z.object({ sid: subjectId });
-const optionalHeader = (description: string, example: string) => z.string().optional().openapi({ description, example });
+export const optionalHeader = (description: string, example: string) => z.string().optional().openapi({ description, example });
 export const ifMatch = optionalHeader("ETag the decision rests on, or *", "*");
 export const idempotencyKey = (example: string) =>
   z.string().min(1).max(200).optional().openapi({ description: "Chosen by the client, new for every new request", example });

@@ -116,6 +116,20 @@ describe("over the API", () => {
     expect(await events()).toEqual(["gpc: advertising denied"]);
   });
 
+  test("it counts as much with a report of something said elsewhere, sent with it or telling of it", async () => {
+    const report = (body: object, headers = {}) =>
+      service.request("/v1/consent-events", {
+        method: "POST",
+        headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json", "if-match": "*", ...headers },
+        body: JSON.stringify({ subject: person.subject, surface: "shop-app", ...body }),
+      });
+    const grant = { purpose: "advertising", state: "granted" };
+    expect((await report(grant, signal)).status).toBe(409);
+    expect((await report({ ...grant, gpc: true })).status).toBe(409);
+    expect((await report({ purpose: "analytics", state: "denied", gpc: true })).status).toBe(201);
+    expect(await events()).toEqual(["gpc: advertising denied", "api: analytics denied"]);
+  });
+
   test("(c)(5) its absence afterwards permits nothing", async () => {
     await stateOf(signal);
     expect(await stateOf()).toBe("denied");
