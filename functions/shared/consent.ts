@@ -94,7 +94,9 @@ export const erasedRecord: ConsentRecord = {
  */
 export function mergedWords(own: ConsentRecord, other: ConsentRecord, epoch: number): Readonly<Record<string, ConsentEntry>> {
   const less = Object.entries(other.purposes).filter(([purpose, word]) => permission(word) < permission(wordOn(own, purpose)));
-  return Object.fromEntries(less.map(([purpose, word]) => [purpose, { ...word, epoch }]));
+  // That the signal counts no more is a permission as well, and only one's own.
+  const despite = (purpose: string, word: ConsentEntry) => (wordOn(own, purpose)?.despiteSignal ? word.despiteSignal : undefined);
+  return Object.fromEntries(less.map(([purpose, word]) => [purpose, { ...word, epoch, despiteSignal: despite(purpose, word) }]));
 }
 
 /** Two records that know nothing of each other as one: on each purpose the later word, else the one that permits less. `epoch` is of the result. */

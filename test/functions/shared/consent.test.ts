@@ -114,6 +114,10 @@ describe("of two records", () => {
     expect(mergedWords({ epoch: 0, purposes: {} }, own, 1)).toEqual({ advertising: withdrawn(1) });
     const sooner = { epoch: 1, purposes: { analytics: granted(1, "2027-01-01T00:00:00Z") } };
     expect(mergedWords(own, sooner, 5)).toEqual({ analytics: granted(5, "2027-01-01T00:00:00Z") });
+    const despite = { epoch: 1, purposes: { analytics: { ...granted(1, "2027-01-01T00:00:00Z"), despiteSignal: true as const } } };
+    expect(mergedWords(own, despite, 5)).toEqual({ analytics: granted(5, "2027-01-01T00:00:00Z") });
+    const later = { epoch: 4, purposes: { analytics: { ...granted(4), despiteSignal: true as const } } };
+    expect(mergedWords(later, despite, 5)).toEqual({ analytics: { ...granted(5, "2027-01-01T00:00:00Z"), despiteSignal: true } });
   });
 
   test("the last of a subject that was erased replaces any, refuses everything, and is never replaced", () => {
