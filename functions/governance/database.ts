@@ -159,8 +159,9 @@ function noteBreak(error: Error): void {
   log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });
 }
 
-// https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, authorisation (a token that is over), resources, operator, system.
-const unavailableClasses = new Set(["08", "28", "53", "57", "58"]);
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, authorisation (a token that is over), rollback (of two transactions
+// that waited for each other), resources, operator, system.
+const unavailableClasses = new Set(["08", "28", "40", "53", "57", "58"]);
 
 function translated(error: unknown): unknown {
   if (error instanceof pg.DatabaseError)

@@ -104,4 +104,22 @@ describe("a transaction", () => {
     process.off("unhandledRejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
+
+  test("that waits for another which waits for it is told that it may be tried again, and the other goes on", async () => {
+    await using both = new AsyncDisposableStack();
+    const two = both.adopt(new Database({ socket: postgres.socket, name: "brand", user, connections: 2 }), (each) => each.close());
+    const { promise: met, resolve } = Promise.withResolvers<void>();
+    let holding = 0;
+    const crossing = (first: number, second: number) =>
+      two.transaction(async (transaction) => {
+        await transaction.query("SELECT pg_advisory_xact_lock($1)", [first]);
+        if (++holding === 2) resolve();
+        await met;
+        await transaction.query("SELECT pg_advisory_xact_lock($1)", [second]);
+      });
+    const outcomes = await Promise.allSettled([crossing(1, 2), crossing(2, 1)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const [refused] = outcomes.filter((outcome) => outcome.status === "rejected");
+    expect(refused?.reason).toBeInstanceOf(DatabaseUnavailable);
+  });
 });
