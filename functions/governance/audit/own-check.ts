@@ -13,6 +13,8 @@ import { entriesIn, hashesIn, readTile, TileError, tilePath, tileWidth, widthOf 
 
 /** Bundles of 256 entries that one turn looks at: a log of a million entries is gone through in an hour of turns a minute. */
 const bundlesOfTurn = 64;
+/** Events of the ledger that one turn looks for in the log: as many, so that a turn takes no longer in a larger ledger. */
+const eventsOfTurn = bundlesOfTurn * tileWidth;
 /** Findings that one line of the log names. */
 const mostNamed = 20;
 
@@ -22,6 +24,7 @@ export interface OwnCheckOptions {
   /** The table of the events. */
   readonly ledger: string;
   readonly signer: () => Promise<LogKey>;
+  readonly eventsOfTurn?: number;
 }
 
 interface Row {
@@ -37,6 +40,8 @@ export class OwnCheck {
   readonly #options: OwnCheckOptions;
   /** The bundle that comes next. */
   #next = 0;
+  /** Position in the ledger of the last event that was looked for. */
+  #lookedFor = "0";
 
   constructor(options: OwnCheckOptions) {
     this.#options = options;
@@ -65,12 +70,25 @@ export class OwnCheck {
     const end = Math.min(bundles, this.#next + bundlesOfTurn);
     for (; this.#next < end; this.#next++) findings.push(...(await this.#ofBundle(this.#next, head.size)));
     if (this.#next >= bundles) this.#next = 0;
-    return findings;
+    return [...findings, ...(await this.#ofTheLedger())];
   }
 
-  /** The signed head, the upper levels of the tree, and events that never came into the log. */
+  /** Events that never came into the log. */
+  async #ofTheLedger(): Promise<string[]> {
+    const { database, schema, ledger, eventsOfTurn: most = eventsOfTurn } = this.#options;
+    const events = await database.query<{ id: string; position: string; stray: boolean }>(
+      `SELECT id, position, NOT EXISTS (SELECT FROM ${schema}.log_entry e WHERE e.event = l.id)
+           AND NOT EXISTS (SELECT FROM ${schema}.log_pending p WHERE p.event = l.id) AS stray
+       FROM (SELECT id, position FROM ${schema}.${ledger} WHERE position > $1 ORDER BY position LIMIT $2) l ORDER BY position`,
+      [this.#lookedFor, most],
+    );
+    this.#lookedFor = events.length < most ? "0" : (events.at(-1)?.position as string);
+    return events.flatMap(({ id, stray }) => (stray ? [`event ${id} of the ledger is not in the log, and does not wait for it`] : []));
+  }
+
+  /** The signed head, and the upper levels of the tree. */
   async #ofTheWhole(): Promise<string[]> {
-    const { database, schema, ledger, signer } = this.#options;
+    const { database, schema, signer } = this.#options;
     const { key } = await signer();
     const head = await headIn(database.statements, schema);
     if (!head) return [];
@@ -87,11 +105,7 @@ export class OwnCheck {
         same(await rootAt(tiles, head.size), head.root) ? [] : [`the tiles do not have the root that was signed for size ${head.size}`],
       )),
     );
-    const rows = await database.query<{ id: string }>(
-      `SELECT id FROM ${schema}.${ledger} l WHERE NOT EXISTS (SELECT FROM ${schema}.log_entry e WHERE e.event = l.id)
-         AND NOT EXISTS (SELECT FROM ${schema}.log_pending p WHERE p.event = l.id) LIMIT ${mostNamed}`,
-    );
-    return [...findings, ...rows.map(({ id }) => `event ${id} of the ledger is not in the log, and does not wait for it`)];
+    return findings;
   }
 
   async #ofBundle(bundle: number, size: number): Promise<string[]> {

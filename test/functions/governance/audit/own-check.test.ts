@@ -98,4 +98,13 @@ describe("the own region's check names", () => {
     expect(await check.findings()).toHaveLength(1);
     expect(await check.findings()).toHaveLength(1);
   });
+
+  test("and goes through a ledger of any length in parts, each of one turn", async () => {
+    await slipIn();
+    const check = world.checking({ eventsOfTurn: 100 });
+    const found: number[] = [];
+    for (let turn = 0; turn < 8; turn++) found.push((await check.findings()).length);
+    // 300 events: three turns of 100 each, and one that begins again.
+    expect(found).toEqual([0, 0, 1, 0, 0, 0, 1, 0]);
+  });
 });

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import pg from "pg";
 import { openCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
-import { OwnCheck } from "../../../../functions/governance/audit/own-check.ts";
+import { OwnCheck, type OwnCheckOptions } from "../../../../functions/governance/audit/own-check.ts";
 import { Publisher } from "../../../../functions/governance/audit/publisher.ts";
 import { Sequencer, type SequencerOptions } from "../../../../functions/governance/audit/sequencer.ts";
 import { ShownLog } from "../../../../functions/governance/audit/shown-log.ts";
@@ -85,7 +85,12 @@ export class World implements AsyncDisposable {
   }
 
   get check(): OwnCheck {
-    return new OwnCheck({ database: this.database, schema: "preferences", ledger: "consent_ledger", signer: async () => this.signer });
+    return this.checking();
+  }
+
+  checking(options: Partial<OwnCheckOptions> = {}): OwnCheck {
+    const common = { database: this.database, schema: "preferences", ledger: "consent_ledger", signer: async () => this.signer };
+    return new OwnCheck({ ...common, ...options });
   }
 
   get log(): ShownLog {
