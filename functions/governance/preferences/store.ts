@@ -254,11 +254,12 @@ export class PreferencesStore {
 
   /**
    * Links an identity with a subject. Where it is linked with another one already, the two are one person: the known one takes over what
-   * permits less, and the newer is forgotten.
+   * permits less, and the newer is forgotten. Two customers are two persons, of whom one has used the other's browser.
    * @param hash keyed, see `ledger/identity.ts` @returns the subject that stands for the person from now on
    */
   link(subject: SubjectId, { kind, hash }: { readonly kind: string; readonly hash: Uint8Array }): Promise<SubjectId> {
     return this.#database.transaction(async (transaction) => {
+      if (kind === "customer") await refuseAnotherCustomer(transaction, subject, hash);
       const { rows } = await transaction.query<{ subject: SubjectId }>(
         `INSERT INTO preferences.identity AS known (hash, kind, subject) SELECT $1, $2, id FROM preferences.subject WHERE id = $3
          ON CONFLICT (hash) DO UPDATE SET linked_at = known.linked_at RETURNING subject`,
@@ -371,6 +372,21 @@ export class PreferencesStore {
 }
 
 const byTheService = { surface: "none", source: "preferences", actor: "preferences", gpc: false } as const;
+
+async function refuseAnotherCustomer(transaction: Transaction, subject: SubjectId, hash: Uint8Array): Promise<void> {
+  const { rowCount } = await transaction.query("SELECT FROM preferences.identity WHERE subject = $1 AND kind = 'customer' AND hash <> $2", [
+    subject,
+    hash,
+  ]);
+  if (!rowCount) return;
+  throw new ProblemError({
+    status: 409,
+    kind: "another-customer",
+    title: "Somebody else's subject",
+    detail:
+      "The subject is known as another customer: two people use one browser. Nothing was changed. Make a new subject with POST /v1/subjects for whoever signs in now, and link that.",
+  });
+}
 
 /** Puts a record where the outbox finds it, in the caller's transaction. */
 export function enqueue(transaction: Transaction, subject: string, record: ConsentRecord, delaySeconds: number): void {

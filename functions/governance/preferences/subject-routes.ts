@@ -92,7 +92,7 @@ const link = createRoute({
   summary: "Say who a subject is known as elsewhere, because it has signed in",
   security: [{ service: [] }],
   description:
-    "For services with the scope `identities:write`. The value is kept as a keyed hash only. If it belongs to another subject already, both are one person: that one takes over whatever permits less, this one is erased, and the answer's token is for the one that stays.",
+    "For services with the scope `identities:write`. The value is kept as a keyed hash only. If it belongs to another subject already, both are one person: that one takes over whatever permits less, this one is erased, and the answer's token is for the one that stays. A subject that is known as another customer is refused with 409: two people use one browser, and neither may end the other's subject.",
   request: {
     params: params.extend({ kind: z.enum(identityKinds).openapi({ example: "email" }) }),
     body: {

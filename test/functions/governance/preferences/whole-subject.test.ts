@@ -273,6 +273,17 @@ describe("one person, two subjects", () => {
     expect(await states(known)).toMatchObject({ "email-marketing": "denied" });
   });
 
+  test("of two customers are two people, and neither ends what the other has said", async () => {
+    const [first, second, fresh] = [await service.person(), await service.person(), await service.person()];
+    expect((await link(first, "customer-1", "customer")).status).toBe(200);
+    expect((await link(first, "customer-1", "customer")).status).toBe(200);
+    expect((await link(second, "customer-2", "customer")).status).toBe(200);
+    await first.say({ "email-marketing": "denied" });
+    for (const other of ["customer-2", "customer-3"]) expect((await link(first, other, "customer")).status).toBe(409);
+    expect(await states(first)).toMatchObject({ "email-marketing": "denied" });
+    expect(await link(fresh, "customer-2", "customer")).toMatchObject({ subject: second.subject, merged: true });
+  });
+
   test("linked at once in both directions end as one, and nobody waits for ever", async () => {
     const people = await Promise.all([1, 2, 3, 4].map(() => service.person()));
     const linked = await Promise.all(people.map((person) => link(person, "many@brand.example")));
