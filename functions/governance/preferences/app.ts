@@ -17,7 +17,7 @@ import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
 import { authorize, type Keys, requireOwnSubject } from "./authentication.ts";
 import { addCollectedRoutes } from "./collected-routes.ts";
-import { etagOf, matches } from "./document.ts";
+import { etagOf, isKnown } from "./document.ts";
 import type { EvidenceExports } from "./evidence-exports.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { shownEvent } from "./ledger/ledger.ts";
@@ -104,7 +104,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     const document = await store.document(sid);
     const etag = etagOf(document);
     const known = c.req.valid("header")["if-none-match"];
-    if (known !== undefined && matches(known, etag)) return c.body(null, 304, { etag });
+    if (known !== undefined && isKnown(known, etag)) return c.body(null, 304, { etag });
     return c.json(document, 200, { etag });
   });
 

@@ -45,7 +45,10 @@ export function etagOf(document: PreferencesDocument): string {
   return `"${createHash("sha256").update(canonicalJson(document)).digest("base64url").slice(0, 22)}"`;
 }
 
-/** Whether an `If-Match` (or `If-None-Match`) list names the ETag; `*` names any that exists. Weak tags never match strongly (RFC 9110 section 8.8.3.2). */
+/** Whether an `If-Match` list names the ETag; `*` names any that exists. Weak tags never match strongly (RFC 9110 section 8.8.3.2). */
 export function matches(list: string, etag: string): boolean {
   return list.split(",").some((item) => item.trim() === "*" || item.trim() === etag);
 }
+
+/** The same for an `If-None-Match` list, for which a weak tag does (RFC 9110 section 13.1.2). */
+export const isKnown = (list: string, etag: string): boolean => matches(list.replaceAll("W/", ""), etag);

@@ -4,7 +4,7 @@ import { languages } from "../../shared/languages.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { Database } from "../database.ts";
 import type { Variables } from "../through-the-edge.ts";
-import { matches } from "./document.ts";
+import { isKnown } from "./document.ts";
 import { findNotice } from "./notice-archive.ts";
 import { noticeVersion } from "./page/notice-text.ts";
 import { problems } from "./routes.ts";
@@ -63,7 +63,7 @@ export function addNoticeRoutes(app: OpenAPIHono<{ Variables: Variables }>, data
       "content-type": "application/json",
     };
     const known = c.req.valid("header")["if-none-match"];
-    if (known !== undefined && matches(known, etag)) return c.body(null, 304, headers);
+    if (known !== undefined && isKnown(known, etag)) return c.body(null, 304, headers);
     // The very bytes, not what would be made of an object.
     return c.body(found.document, 200, headers) as never;
   });
