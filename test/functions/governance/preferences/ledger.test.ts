@@ -165,8 +165,8 @@ describe("a sealed event", () => {
 
   test("is what holds is made from, however many there are", async () => {
     const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
-    const rows = Array.from({ length: 10_001 }, (_, i) => {
-      const said = { ...event, id: uuid(i + 1), epoch: i + 1, state: i < 10_000 ? "granted" : "withdrawn" } as typeof event;
+    const rows = Array.from({ length: 2001 }, (_, i) => {
+      const said = { ...event, id: uuid(i + 1), epoch: i + 1, state: i < 2000 ? "granted" : "withdrawn" } as typeof event;
       return { position: String(i + 1), id: said.id, ...seal(key, said) };
     });
     const projected: unknown[][] = [];
@@ -178,7 +178,7 @@ describe("a sealed event", () => {
       return { rows: [] };
     };
     await rebuild({ query, send: query } as never, { id: "eu_0", reference: event.subject, key });
-    expect(projected).toMatchObject([["eu_0", ["analytics"], [10_001], ["withdrawn"]]]);
+    expect(projected.map((values) => values.slice(0, 4))).toEqual([["eu_0", ["analytics"], [2001], ["withdrawn"]]]);
   });
 
   test("no bit of it can be changed", () => {
