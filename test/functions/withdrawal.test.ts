@@ -127,7 +127,8 @@ describe("a person's word", () => {
     const person = await visitor();
     await person.say("granted", "advertising");
     for (let request = 0; request < 3; request++) await person.sees({ "sec-gpc": "1" });
-    const words = async () => (await ledgerOf(region, person.subject)).map(({ method, purpose, state }) => `${method}: ${purpose} ${state}`);
+    const words = async () =>
+      (await ledgerOf(region, person.subject)).map(({ method, purpose, state }) => `${method}: ${purpose} ${state}`);
     await vi.waitFor(async () => expect((await words()).at(-1)).toBe("gpc: advertising withdrawn"), patience);
     await vi.waitFor(async () => expect(await person.sees()).toMatchObject({ consentEpoch: 2 }), patience);
     const asked = cable.delivered;

@@ -21,6 +21,7 @@ import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from
 import { type Changed, etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
+import { type KnownIdentity, linked, moveIdentities } from "./identities.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
 import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
@@ -254,18 +255,12 @@ export class PreferencesStore {
 
   /**
    * Links an identity with a subject. Where it is linked with another one already, the two are one person: the known one takes over what
-   * permits less, and the newer is forgotten. Two customers are two persons, of whom one has used the other's browser.
-   * @param hash keyed, see `ledger/identity.ts` @returns the subject that stands for the person from now on
+   * permits less, and the newer is forgotten.
+   * @returns the subject that stands for the person from now on
    */
-  link(subject: SubjectId, { kind, hash }: { readonly kind: string; readonly hash: Uint8Array }): Promise<SubjectId> {
+  link(subject: SubjectId, identity: KnownIdentity): Promise<SubjectId> {
     return this.#database.transaction(async (transaction) => {
-      if (kind === "customer") await refuseAnotherCustomer(transaction, subject, hash);
-      const { rows } = await transaction.query<{ subject: SubjectId }>(
-        `INSERT INTO preferences.identity AS known (hash, kind, subject) SELECT $1, $2, id FROM preferences.subject WHERE id = $3
-         ON CONFLICT (hash) DO UPDATE SET linked_at = known.linked_at RETURNING subject`,
-        [hash, kind, subject],
-      );
-      const known = rows[0]?.subject;
+      const known = await linked(transaction, subject, identity);
       if (known === undefined) throw unknownSubject();
       if (known !== subject) await this.#merge(transaction, known, subject);
       return known;
@@ -291,8 +286,7 @@ export class PreferencesStore {
       this.#write(transaction, own.owner, own.held, saying, said, new Date());
       if (this.#announce) enqueue(transaction, known, settled, ownDeliverySeconds);
     }
-    // Whoever comes back by what only the other was known by must find what holds.
-    transaction.send("UPDATE preferences.identity SET subject = $1 WHERE subject = $2", [known, other]);
+    moveIdentities(transaction, other, known);
     await this.#forget(transaction, other);
   }
 
@@ -372,21 +366,6 @@ export class PreferencesStore {
 }
 
 const byTheService = { surface: "none", source: "preferences", actor: "preferences", gpc: false } as const;
-
-async function refuseAnotherCustomer(transaction: Transaction, subject: SubjectId, hash: Uint8Array): Promise<void> {
-  const { rowCount } = await transaction.query("SELECT FROM preferences.identity WHERE subject = $1 AND kind = 'customer' AND hash <> $2", [
-    subject,
-    hash,
-  ]);
-  if (!rowCount) return;
-  throw new ProblemError({
-    status: 409,
-    kind: "another-customer",
-    title: "Somebody else's subject",
-    detail:
-      "The subject is known as another customer: two people use one browser. Nothing was changed. Make a new subject with POST /v1/subjects for whoever signs in now, and link that.",
-  });
-}
 
 /** Puts a record where the outbox finds it, in the caller's transaction. */
 export function enqueue(transaction: Transaction, subject: string, record: ConsentRecord, delaySeconds: number): void {

@@ -354,7 +354,11 @@ describe("what whoever made the bundle cannot cover up, since the log's key is n
       `event ${eventId(299)}, log index 299): it was received at 2026-11-01T04:59:00.000Z, outside`,
     ],
     ["a scope that nobody knows", { scope: { kind: "everything" } as unknown as Scope }, 'scope is of the kind "everything"'],
-    ["a period that never was", { scope: { kind: "period", from: "x", to: "y" } }, "names no subject, and no period that ends after it begins"],
+    [
+      "a period that never was",
+      { scope: { kind: "period", from: "x", to: "y" } },
+      "names no subject, and no period that ends after it begins",
+    ],
     ["a wrong number of events", { events: 8 }, "manifest.json: it counts 8 events, and events.jsonl has 7"],
     [
       "a notice said to be missing that is there",
