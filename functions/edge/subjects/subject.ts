@@ -8,8 +8,11 @@ export type Application =
   | { readonly outcome: "applied" | "repeated"; readonly epoch: number }
   | { readonly outcome: "stale"; readonly epoch: number; readonly held: ConsentRecord };
 
-/** The refusal of an erased subject is kept until no token of it can be valid any more, and nothing older can still be on its way. */
-const erasedKeptMs = 86_400_000;
+/**
+ * The refusal of an erased subject is kept until no token of it can be valid any more, nothing older can still be on its way, and no backup of the
+ * database can bring the subject back (components/storage/resident-database.ts keeps thirty of them, one a day).
+ */
+const erasedKeptMs = 31 * 86_400_000;
 
 export class Subject extends DurableObject {
   /** What holds. Writes nothing, so that asking about a subject leaves no trace of it. */
