@@ -96,6 +96,7 @@ export class Database {
   async #transaction<T>(work: (client: Transaction) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     let broken: Error | undefined;
+    const sent: Promise<pg.QueryResult>[] = [];
     try {
       const connection = await this.#pool.connect();
       client = connection;
@@ -105,7 +106,6 @@ export class Database {
         together(connection);
         return connection.query<Row>(config);
       };
-      const sent: Promise<pg.QueryResult>[] = [];
       const send = (config: pg.QueryConfig) => {
         const answered = query(config);
         // Until it is looked at, nobody else listens.
@@ -129,7 +129,7 @@ export class Database {
       await client?.query("ROLLBACK").catch((failed: Error) => {
         broken = failed;
       });
-      throw translated(error);
+      throw translated(await causeOf(error, sent));
     } finally {
       client?.off("error", noteBreak);
       client?.release(broken);
@@ -153,6 +153,14 @@ const spanOf = (operation: "query" | "transaction") =>
 function together({ connection: { stream } }: pg.PoolClient): void {
   stream.cork();
   process.nextTick(() => stream.uncork());
+}
+
+/** What was asked after a statement that had only been sent, and had failed, is refused for that alone: the statement is why. */
+async function causeOf(error: unknown, sent: readonly Promise<pg.QueryResult>[]): Promise<unknown> {
+  // in_failed_sql_transaction
+  if (!(error instanceof pg.DatabaseError && error.code === "25P02")) return error;
+  const [failed] = (await Promise.allSettled(sent)).filter((outcome) => outcome.status === "rejected");
+  return failed?.reason ?? error;
 }
 
 function noteBreak(error: Error): void {

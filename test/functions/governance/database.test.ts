@@ -64,6 +64,16 @@ describe("a transaction", () => {
     expect(await kept()).toEqual([]);
   });
 
+  test("says why where a statement has failed that was only sent, and the work asked for more", async () => {
+    const work = database.transaction(async (transaction) => {
+      transaction.send(insert, [1]);
+      transaction.send(insert, [1]);
+      await transaction.query("SELECT 1");
+    });
+    await expect(work).rejects.toMatchObject({ code: "23505" });
+    expect(await kept()).toEqual([]);
+  });
+
   test("keeps nothing where the work throws, whatever was sent before", async () => {
     const work = database.transaction(async (transaction) => {
       transaction.send(insert, [1]);
