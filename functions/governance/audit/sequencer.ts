@@ -82,6 +82,8 @@ export class Sequencer {
   async settle(): Promise<number> {
     const { schema } = this.#options;
     const settled = await this.#locked(async (client) => {
+      // Restored since the two agreed: the places that come next are taken.
+      if (((await headIn(client, schema))?.size ?? 0) < this.#agreedOn) return this.doubt();
       const { rowCount } = await client.query(
         `WITH next AS (SELECT position, event, commitment FROM ${schema}.log_pending ORDER BY position LIMIT ${batch}),
               gone AS (DELETE FROM ${schema}.log_pending WHERE position IN (SELECT position FROM next))

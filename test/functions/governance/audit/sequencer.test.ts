@@ -179,6 +179,26 @@ describe("the log of a database", () => {
       expect(world.bucket.checkpoints.map((note) => world.opened(note).size)).toEqual([2, 6, 7]);
     });
 
+    test("gives nothing a place where that happens between two of its steps", async () => {
+      const { sequencer, bucket } = world.instance();
+      await world.say(2);
+      await sequencer.turn();
+      await bucket.turn();
+      const restore = await restorePoint();
+      await world.say(4);
+      await sequencer.turn();
+      await bucket.turn();
+      expect(await sequencer.agree()).toBe(true);
+      vi.spyOn(console, "log").mockImplementation(() => {});
+      await restore();
+      await world.say(1);
+      expect(await sequencer.settle()).toBe(0);
+      await sequencer.turn();
+      await bucket.turn();
+      vi.restoreAllMocks();
+      expect(world.bucket.checkpoints.map((note) => world.opened(note).size)).toEqual([2, 6, 7]);
+    });
+
     test("signs nothing while it cannot be known what was published", async () => {
       world.bucket.available = false;
       await world.say(1);
