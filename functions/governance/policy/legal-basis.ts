@@ -28,6 +28,13 @@ export const legalBasis: Readonly<Record<string, Readonly<Record<Purpose, LegalB
     "email-marketing": optIn("GDPR Art. 6(1)(a), ePrivacy Directive Art. 13(1)", halfYear),
     advertising: optIn("GDPR Art. 6(1)(a), ePrivacy Directive Art. 5(3)", halfYear),
   },
+  // Privacy and Electronic Communications (EC Directive) Regulations 2003: devices, letters.
+  uk: {
+    personalisation: optIn("UK GDPR Art. 6(1)(a), PECR 2003 reg. 6", halfYear),
+    analytics: optIn("UK GDPR Art. 6(1)(a), PECR 2003 reg. 6", halfYear),
+    "email-marketing": optIn("UK GDPR Art. 6(1)(a), PECR 2003 reg. 22", halfYear),
+    advertising: optIn("UK GDPR Art. 6(1)(a), PECR 2003 reg. 6", halfYear),
+  },
   us: {
     // Stricter than the law asks: no subject is personalised anywhere before saying so.
     personalisation: optIn("own promise, beyond Cal. Civ. Code 1798.100", year),

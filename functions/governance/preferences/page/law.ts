@@ -41,6 +41,20 @@ const notToSell: Provision = {
   },
 };
 
+/** Regulation (EU) 2016/679 as it is part of the law of the United Kingdom. */
+const ukConsent: Provision = {
+  cite: "UK GDPR Art. 6(1)(a)",
+  words: { en: consent.words.en },
+};
+
+/** Privacy and Electronic Communications (EC Directive) Regulations 2003. */
+const ukElectronicMail: Provision = {
+  cite: "PECR 2003 reg. 22(2)",
+  words: {
+    en: "a person shall neither transmit, nor instigate the transmission of, unsolicited communications for the purposes of direct marketing by means of electronic mail unless the recipient of the electronic mail has previously notified the sender that he consents for the time being to such communications being sent by, or at the instigation of, the sender",
+  },
+};
+
 const proportionate: Provision = {
   cite: "Cal. Civ. Code 1798.100(c)",
   words: {
@@ -68,6 +82,8 @@ const provisions: Readonly<Record<string, readonly Provision[]>> = {
   "strictest of all": [],
   "GDPR Art. 6(1)(a), ePrivacy Directive Art. 5(3)": [consent, terminal],
   "GDPR Art. 6(1)(a), ePrivacy Directive Art. 13(1)": [consent, electronicMail],
+  "UK GDPR Art. 6(1)(a), PECR 2003 reg. 6": [ukConsent],
+  "UK GDPR Art. 6(1)(a), PECR 2003 reg. 22": [ukConsent, ukElectronicMail],
   "own promise, beyond Cal. Civ. Code 1798.100": [proportionate],
   "Cal. Civ. Code 1798.100": [proportionate],
   "CAN-SPAM Act, 15 U.S.C. 7704": [canSpam],

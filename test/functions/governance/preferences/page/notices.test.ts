@@ -69,6 +69,7 @@ describe("the notice of a jurisdiction", () => {
       eu: "01bd66e6f8aab406",
       us: "088b4be5bf27e01f",
       sg: "f4946fbace37c755",
+      uk: "23715fee5cd84f2f",
     });
   });
 });
