@@ -18,7 +18,12 @@ export class SmallDisk implements Disposable {
   /** Takes all the room but this. */
   fill(kilobytesLeft: number): void {
     const { bavail, bsize } = statfsSync(this.folder);
-    writeFileSync(this.#filler, Buffer.alloc(Math.max(0, bavail * bsize - kilobytesLeft * 1024)));
+    try {
+      writeFileSync(this.#filler, Buffer.alloc(Math.max(0, bavail * bsize - kilobytesLeft * 1024)));
+    } catch (error) {
+      // Somebody has taken some of it meanwhile: then it is full.
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
   }
 
   /** Gives the room back. */

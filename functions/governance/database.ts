@@ -19,7 +19,7 @@ export interface DatabaseOptions {
 /** The database cannot be asked now. Nothing was written, or the writer cannot know: the same request may be sent again. */
 export class DatabaseUnavailable extends Error {
   constructor(cause: unknown) {
-    super(`The database cannot be reached: ${reasonOf(cause)}.`, { cause });
+    super(`The database cannot be reached, or has no room: ${reasonOf(cause)}.`, { cause });
     this.name = "DatabaseUnavailable";
   }
 }
@@ -97,6 +97,7 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let broken: Error | undefined;
     const sent: Promise<pg.QueryResult>[] = [];
+    let failed: unknown;
     try {
       const connection = await this.#pool.connect();
       client = connection;
@@ -104,13 +105,14 @@ export class Database {
       client.on("error", noteBreak);
       const query = <Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> => {
         together(connection);
-        return connection.query<Row>(config);
+        const answered = connection.query<Row>(config);
+        answered.catch((error: unknown) => {
+          failed ??= error;
+        });
+        return answered;
       };
       const send = (config: pg.QueryConfig) => {
-        const answered = query(config);
-        // Until it is looked at, nobody else listens.
-        answered.catch(() => {});
-        sent.push(answered);
+        sent.push(query(config));
       };
       send({ text: "BEGIN" });
       const result = await work({
@@ -129,7 +131,8 @@ export class Database {
       await client?.query("ROLLBACK").catch((failed: Error) => {
         broken = failed;
       });
-      throw translated(await causeOf(error, sent));
+      // Of statements that went out at once the first that failed says why; of the rest somebody may hear first, and they only say that they were not done.
+      throw translated(isOfAborted(error) ? failed : error);
     } finally {
       client?.off("error", noteBreak);
       client?.release(broken);
@@ -155,13 +158,8 @@ function together({ connection: { stream } }: pg.PoolClient): void {
   process.nextTick(() => stream.uncork());
 }
 
-/** What was asked after a statement that had only been sent, and had failed, is refused for that alone: the statement is why. */
-async function causeOf(error: unknown, sent: readonly Promise<pg.QueryResult>[]): Promise<unknown> {
-  // in_failed_sql_transaction
-  if (!(error instanceof pg.DatabaseError && error.code === "25P02")) return error;
-  const [failed] = (await Promise.allSettled(sent)).filter((outcome) => outcome.status === "rejected");
-  return failed?.reason ?? error;
-}
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: in_failed_sql_transaction. */
+const isOfAborted = (error: unknown) => error instanceof pg.DatabaseError && error.code === "25P02";
 
 function noteBreak(error: Error): void {
   log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });

@@ -25,13 +25,13 @@ export async function accessToken(scope: string): Promise<string> {
 const renewSeconds = 300;
 const identities = new Map<string, { token: string; renewAt: number }>();
 
-/** An ID token of this service's account for an audience; kept until five minutes before it ends. */
+/** An ID token of this service's account for an audience; kept until five minutes before it ends, whatever becomes of the clock meanwhile. */
 export async function identityToken(audience: string): Promise<string> {
   const kept = identities.get(audience);
-  if (kept && kept.renewAt > Date.now()) return kept.token;
+  if (kept && kept.renewAt > performance.now()) return kept.token;
   const token = (await get(`/identity?audience=${encodeURIComponent(audience)}&format=full`)).trim();
   const { exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
-  identities.set(audience, { token, renewAt: (exp - renewSeconds) * 1000 });
+  identities.set(audience, { token, renewAt: performance.now() + (exp - renewSeconds) * 1000 - Date.now() });
   return token;
 }
 

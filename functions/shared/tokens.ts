@@ -4,7 +4,8 @@ import { isPurpose, type Purpose, purposes } from "./consent.ts";
 import { privateKey, publicKey } from "./keys.ts";
 import { isSubjectId, type SubjectId } from "./subject-id.ts";
 
-const clockToleranceSeconds = 5;
+/** How far the clocks of whoever signs and whoever verifies may be apart. */
+export const clockToleranceSeconds = 5;
 
 /** How long a person may use a subject token. */
 export const subjectTokenSeconds = 3600;
@@ -29,15 +30,16 @@ export async function issueSubjectToken(
   return { token, expiresAt: new Date(expiresAt * 1000).toISOString() };
 }
 
-/** The subject a token names. Rejects when it is forged, over, or of another region. `key`: SPKI PEM. */
+/** The subject a token names. Rejects when it is forged, over, made in the future, or of another region. `key`: SPKI PEM. */
 export async function verifySubjectToken(key: string, token: string, region: string): Promise<SubjectId> {
   const { payload } = await jwtVerify(token, await publicKey(key), {
     algorithms: ["EdDSA"],
     typ: "subject+jwt",
     issuer: region,
     audience: region,
+    maxTokenAge: subjectTokenSeconds,
     clockTolerance: clockToleranceSeconds,
-    requiredClaims: ["exp", "sub"],
+    requiredClaims: ["exp", "iat", "sub"],
   });
   if (!isSubjectId(payload.sub)) throw new Error(`The token's subject "${payload.sub}" is not a subject id.`);
   return payload.sub;

@@ -71,12 +71,16 @@ export class Publisher {
     return false;
   }
 
-  /** Takes the store for the lease's time, where it lacks something and the last publication is long enough ago. */
+  /**
+   * Takes the store for the lease's time, where it lacks something and the last publication is long enough ago. What lies further ahead than
+   * anybody would set it is of a clock that has jumped back since, and holds up nothing.
+   */
   async #claim(): Promise<Claimed | undefined> {
     const { database, schema, store, everySeconds = publicationSeconds } = this.#options;
     const [row] = await database.query<{ size: string; generation: string | null }>(
       `UPDATE ${schema}.log_publication SET leased_until = now() + make_interval(secs => ${leaseSeconds})
-       WHERE store = $1 AND leased_until < now() AND (published_at IS NULL OR published_at <= now() - make_interval(secs => $2))
+       WHERE store = $1 AND (leased_until < now() OR leased_until > now() + make_interval(secs => ${leaseSeconds}))
+         AND (published_at IS NULL OR published_at <= now() - make_interval(secs => $2) OR published_at > now())
          AND size < (SELECT size FROM ${schema}.log_head)
        RETURNING size, generation`,
       [store.name, everySeconds],

@@ -92,25 +92,26 @@ export class Sequencer {
          FROM next`,
       );
       if (rowCount) return rowCount;
-      return (await this.#isIdle(client)) ? this.#beat(client) : 0;
+      const { idle, at } = await this.#idle(client);
+      return idle ? this.#beat(client, at) : 0;
     });
     return settled ?? 0;
   }
 
-  /** Whether all that was settled is signed, and the last time is long ago. */
-  async #isIdle(client: Queryable): Promise<boolean> {
+  /** Whether all that was settled is signed, and the last time is long ago; by the database's clock, as everything that several instances must agree on. */
+  async #idle(client: Queryable): Promise<{ readonly idle: boolean; readonly at: Date }> {
     const { schema } = this.#options;
-    const { rows } = await client.query<{ idle: boolean }>(
-      `SELECT NOT EXISTS (SELECT FROM ${schema}.log_entry WHERE index >= coalesce((SELECT size FROM ${schema}.log_head), 0))
-          AND NOT EXISTS (SELECT FROM ${schema}.log_head WHERE signed_at > now() - make_interval(mins => $1)) AS idle`,
+    const { rows } = await client.query<{ idle: boolean; at: Date }>(
+      `SELECT now() AS at, NOT EXISTS (SELECT FROM ${schema}.log_entry WHERE index >= coalesce((SELECT size FROM ${schema}.log_head), 0))
+          AND NOT EXISTS (SELECT FROM ${schema}.log_head WHERE signed_at BETWEEN now() - make_interval(mins => $1) AND now()) AS idle`,
       [this.#heartbeatMinutes],
     );
-    return rows[0]?.idle === true;
+    return rows[0] as { idle: boolean; at: Date };
   }
 
-  async #beat(client: Queryable): Promise<number> {
+  async #beat(client: Queryable, at: Date): Promise<number> {
     const { schema } = this.#options;
-    const [id, at] = [randomUUID(), new Date()];
+    const id = randomUUID();
     await client.query(`INSERT INTO ${schema}.log_heartbeat (event, at) VALUES ($1, $2)`, [id, at]);
     await client.query(
       `INSERT INTO ${schema}.log_entry (index, event, commitment) SELECT coalesce(max(index) + 1, 0), $1, $2 FROM ${schema}.log_entry`,

@@ -50,35 +50,36 @@ export class Watcher {
   async turn(): Promise<boolean> {
     const { name } = this.#options;
     const kept = await this.#kept();
+    const now = await this.#now();
     try {
-      await this.#look(kept);
+      await this.#look(kept, now);
     } catch (error) {
       if (error instanceof NoteError) alarm("distrust", { log: name, verdict: "no checkpoint of this log", reason: error.message });
       else if (kept) log("WARNING", "A watched log does not answer.", { log: name, reason: reasonOf(error) });
       else this.#complain(error);
     }
     const watch = (await this.#kept())?.watch;
-    const silent = watch && silence(watch, seconds(), this.#options.silentSeconds ?? silentSeconds);
+    const silent = watch && silence(watch, now, this.#options.silentSeconds ?? silentSeconds);
     if (silent) alarm("silence", { log: name, forSeconds: Math.round(silent.forSeconds), evidence: silent.evidence });
     return false;
   }
 
-  async #look(kept: Kept | undefined): Promise<void> {
+  async #look(kept: Kept | undefined, now: number): Promise<void> {
     const { name } = this.#options;
     const key = this.#options.key ?? kept?.key ?? parseVerifierKey(shownKey.parse(JSON.parse(await this.#ask("key"))).verifierKey);
     if (key.name !== name) throw new NoteError(`The log at ${this.#options.url} calls itself "${key.name}", not "${name}".`);
     const next = openCheckpoint(await this.#ask("checkpoint"), key);
-    if (!kept) return this.#keep(key, watchFrom(next, seconds()));
-    const judgement = await this.#judge(kept.watch, next);
+    if (!kept) return this.#keep(key, watchFrom(next, now));
+    const judgement = await this.#judge(kept.watch, next, now);
     if (judgement.verdict === "consistent") {
       if (judgement.grownBy > 0) await this.#keep(key, judgement.watch);
     } else alarm("distrust", { log: name, ...judgement, ...("proof" in judgement.evidence ? { evidence: told(judgement.evidence) } : {}) });
   }
 
   /** An honest log can always answer: one whose proof is wrong is asked once more. */
-  async #judge(watch: Watch, next: Verified) {
+  async #judge(watch: Watch, next: Verified, now: number) {
     const [from, to] = [watch.latest.checkpoint.size, next.checkpoint.size];
-    const once = async () => judge(watch, next, from < to ? await this.#proof(from, to) : [], seconds());
+    const once = async () => judge(watch, next, from < to ? await this.#proof(from, to) : [], now);
     const first = await once();
     return first.verdict === "split view" && first.because === "no valid consistency proof" ? once() : first;
   }
@@ -106,28 +107,33 @@ export class Watcher {
     return { key, watch: { latest: openCheckpoint(row.checkpoint, key), grewAt: row.grew_at.getTime() / 1000 } };
   }
 
+  /** Called when it has just grown. */
   async #keep(key: NoteKey, { latest, grewAt }: Watch): Promise<void> {
     const { database, schema, name } = this.#options;
     await database.query(
       `INSERT INTO ${schema}.log_watch (origin, key, checkpoint, cosigned, grew_at) VALUES ($1, $2, $3, $4, to_timestamp($5))
        ON CONFLICT (origin) DO UPDATE SET checkpoint = excluded.checkpoint, cosigned = excluded.cosigned, grew_at = excluded.grew_at`,
-      [name, verifierKey(key), latest.note, await this.#cosigned(latest), grewAt],
+      [name, verifierKey(key), latest.note, await this.#cosigned(latest, grewAt), grewAt],
     );
   }
 
-  async #cosigned({ note }: Verified): Promise<string> {
+  async #cosigned({ note }: Verified, at: number): Promise<string> {
     const { key, sign } = await this.#options.cosigner();
-    return cosign(note, key, Math.floor(seconds()), sign);
+    return cosign(note, key, Math.floor(at), sign);
+  }
+
+  /** The monitor's clock is the database's, the same for all instances. Seconds since 1970. */
+  async #now(): Promise<number> {
+    const [row] = await this.#options.database.query<{ now: number }>("SELECT extract(epoch FROM now())::float8 AS now");
+    return (row as { now: number }).now;
   }
 
   #complain(error: unknown): void {
-    if (Date.now() < this.#complainAt) return;
-    this.#complainAt = Date.now() + complainMs;
+    if (performance.now() < this.#complainAt) return;
+    this.#complainAt = performance.now() + complainMs;
     log("WARNING", "A log that should be watched was never seen.", { log: this.#options.name, reason: reasonOf(error) });
   }
 }
-
-const seconds = () => Date.now() / 1000;
 
 const told = ({ proof, ...notes }: { readonly proof: readonly Hash[] }) => ({
   ...notes,

@@ -16,6 +16,7 @@ import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
 import { authorize, type Keys, requireOwnSubject } from "./authentication.ts";
+import { checkClock } from "./clock.ts";
 import { addCollectedRoutes } from "./collected-routes.ts";
 import { etagOf, isKnown } from "./document.ts";
 import type { EvidenceExports } from "./evidence-exports.ts";
@@ -76,6 +77,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     "/health",
     health(async () => {
       await store.ping();
+      await checkClock(database);
       await keepNotices(database, notices);
     }),
   );
@@ -149,8 +151,8 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     const gpc = c.req.valid("header")["sec-gpc"] === "1";
     if (gpc) await heedSignal(subject, "check");
     // Whom we do not know was erased, or never was: it has permitted nothing, whatever the law allows by default.
-    const { record } = (await store.holding(subject)) ?? { record: erasedRecord };
-    const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction, gpc }, new Date()));
+    const { record, at } = (await store.holding(subject)) ?? { record: erasedRecord, at: new Date() };
+    const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction, gpc }, at));
     return c.json({ subject, purpose, ...decision, policyRevision: policy.revision, epoch: record.epoch }, 200);
   });
 
@@ -222,7 +224,7 @@ function problemOf(error: Error): ProblemError {
       status: 503,
       kind: "database-unavailable",
       title: "Try again in a moment",
-      detail: "The database cannot be reached. Send the same request again; with an Idempotency-Key nothing happens twice.",
+      detail: "The database cannot be reached, or has no room. Send the same request again; with an Idempotency-Key nothing happens twice.",
       headers: { "retry-after": "1" },
     });
   }

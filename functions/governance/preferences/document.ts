@@ -26,8 +26,8 @@ export interface Changed extends PreferencesDocument {
   readonly event?: string;
 }
 
-export function preferencesDocument(subject: SubjectId, jurisdiction: string, { record, chosen }: Holding, now: Date): PreferencesDocument {
-  const states = purposes.map((purpose) => [purpose, stateAt(record, purpose, now)] as const);
+export function preferencesDocument(subject: SubjectId, jurisdiction: string, { at, record, chosen }: Holding): PreferencesDocument {
+  const states = purposes.map((purpose) => [purpose, stateAt(record, purpose, at)] as const);
   const ends = states.flatMap(([purpose, state]) => (state === "granted" ? [[purpose, record.purposes[purpose]?.validUntil]] : []));
   return {
     subject,

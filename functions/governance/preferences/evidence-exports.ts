@@ -17,7 +17,7 @@ import { receiptOf } from "./receipt.ts";
 export const mostEvents = 2000;
 /** Events that are read at once. */
 const page = 1000;
-/** The clocks of service and database may differ by so much: what the database looks for by its own is judged again by the event's. */
+/** An event says the moment when it was written, its row the moment when the transaction began: what is looked for by the one is judged again by the other. */
 const clocksMinutes = 10;
 
 export interface EvidenceOptions {
@@ -117,6 +117,8 @@ export class EvidenceExports {
 
   async #ofPeriod({ from, to }: { from: string; to: string }): Promise<Found[]> {
     const { database } = this.#options;
+    const [today] = await database.query<{ over: boolean }>("SELECT $1::timestamptz <= now() AS over", [to]);
+    if (!today?.over) throw notOver(to);
     const heartbeats = await database.query<{ event: string; at: Date; index: string }>(
       `SELECT event, at, index FROM preferences.log_heartbeat JOIN preferences.log_entry USING (event) WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
       [from, to, this.#most + 1],
@@ -209,6 +211,16 @@ function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found 
 /** No fault of ours, and none that an objective should count. */
 function later(status: 409 | 429, kind: string, title: string, detail: string, seconds: number): ProblemError {
   return new ProblemError({ status, kind, title, detail, headers: { "retry-after": String(seconds) } });
+}
+
+/** What is still to come cannot be proven to be whole. */
+function notOver(to: string): ProblemError {
+  return new ProblemError({
+    status: 422,
+    kind: "invalid-request",
+    title: "The request is not valid",
+    detail: `The period ends at ${to}, which is still to come by the database's clock. Ask for one that is over.`,
+  });
 }
 
 function tooMany(most: number, to: string | undefined): ProblemError {

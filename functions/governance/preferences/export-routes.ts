@@ -67,13 +67,12 @@ function ofAnybody(asked: z.infer<typeof wanted>): Wanted {
     });
   }
   const [from, to] = [new Date(asked.from), new Date(asked.to)];
-  // What is still to come cannot be proven to be whole.
-  if (from >= to || to.getTime() > Date.now())
+  if (from >= to)
     throw new ProblemError({
       status: 422,
       kind: "invalid-request",
       title: "The request is not valid",
-      detail: `The period from ${asked.from} to ${asked.to} must begin before it ends, and be over.`,
+      detail: `The period from ${asked.from} to ${asked.to} must begin before it ends.`,
     });
   return { kind: "period", from: from.toISOString(), to: to.toISOString() };
 }

@@ -15,6 +15,9 @@ const firstRetryMs = 250;
 /** Enforcement is promised within 60 s of the moment when the edge can be reached again, so retries never lie further apart than this. */
 const longestRetryMs = 20_000;
 
+/** What lies further ahead than anybody would set it is of a clock that has jumped back since. */
+const due = `(o.due_at <= now() OR o.due_at > now() + make_interval(secs => ${longestRetryMs / 1000}))`;
+
 interface Row extends Record<string, unknown> {
   readonly id: string;
   readonly subject: string;
@@ -65,7 +68,7 @@ export class Outbox {
 
   /** One turn. @returns whether there may be more to do at once */
   async #turn(): Promise<boolean> {
-    const rows = await this.#claim("o.due_at <= now()", []);
+    const rows = await this.#claim(due, []);
     await Promise.all(rows.map((row) => this.#attempt(row)));
     return rows.length === batch;
   }

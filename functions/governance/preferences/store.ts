@@ -23,7 +23,7 @@ import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
 import { type KnownIdentity, linked, moveIdentities } from "./identities.ts";
 import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
-import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, selectHeld } from "./ledger/projection.ts";
+import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, type Read, selectHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { type ChosenPatches, mergedChoices } from "./preferences-under.ts";
 import { type Confirmations, checkConfirmed, optingBackIn } from "./two-step-opt-in.ts";
@@ -116,14 +116,14 @@ export class PreferencesStore {
   /** What holds of a subject, or undefined for one that does not exist. */
   async holding(subject: string): Promise<Holding | undefined> {
     const read = heldIn(await this.#database.query<HeldRow>(selectHeld, [subject]));
-    if (!read || !isMissing(read)) return read && holdingOf(read.epoch, read.held);
+    if (!read || !isMissing(read)) return read && holdingOf(read);
     return this.#database.transaction(async (transaction) => (await this.#lock(transaction, subject))?.holding);
   }
 
   async document(subject: SubjectId): Promise<PreferencesDocument> {
     const holding = await this.holding(subject);
     if (!holding) throw unknownSubject();
-    return preferencesDocument(subject, this.#jurisdiction, holding, new Date());
+    return preferencesDocument(subject, this.#jurisdiction, holding);
   }
 
   /** A page of what a subject has said, in order. @param after position of the last event that the reader has */
@@ -158,21 +158,21 @@ export class PreferencesStore {
   async #lock(transaction: Transaction, subject: string): Promise<Locked | undefined> {
     const read = async () => heldIn((await transaction.query<HeldRow>(selectHeld, [subject])).rows);
     // The second statement sees what was committed until the lock was there: each has a snapshot of its own.
-    const [{ rows }, known] = await Promise.all([
+    const [{ rows }, first] = await Promise.all([
       transaction.query<{ reference: string; key: Buffer }>("SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE", [
         subject,
       ]),
       read(),
     ]);
     const row = rows[0];
-    if (!row || !known) return undefined;
+    if (!row || !first) return undefined;
     const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
-    let { epoch, held } = known;
-    if (isMissing({ epoch, held })) {
+    let known = first;
+    if (isMissing(known)) {
       await rebuild(transaction, owner);
-      ({ epoch, held } = (await read()) as NonNullable<typeof known>);
+      known = (await read()) as Read;
     }
-    return { owner, held, holding: holdingOf(epoch, held) };
+    return { owner, held: known.held, holding: holdingOf(known) };
   }
 
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
@@ -197,8 +197,8 @@ export class PreferencesStore {
     { subject, purposes = {}, preferences = {}, despiteSignal = [], confirmation, said, ifMatch }: ChangeRequest,
   ): Promise<PreferencesDocument> {
     const { holding } = locked;
-    const now = new Date();
-    const current = preferencesDocument(subject, this.#jurisdiction, holding, now);
+    const now = holding.at;
+    const current = preferencesDocument(subject, this.#jurisdiction, holding);
     const changes = changesOf(holding.record, purposes, now);
     const choices = choicesOf(holding.chosen, preferences);
     checkSignal(changes, { gpc: said.gpc, despiteSignal, noticed: said.notice !== undefined }, this.#law);
@@ -211,18 +211,17 @@ export class PreferencesStore {
     const requestedAt = asked ? Object.fromEntries(back.map((purpose) => [purpose, asked])) : undefined;
     const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
     const after = this.#say(transaction, locked, changes, { chosen, despiteSignal, requestedAt, said, now });
-    return preferencesDocument(subject, this.#jurisdiction, after, now);
+    return preferencesDocument(subject, this.#jurisdiction, after);
   }
 
   /** Records what Global Privacy Control opts a known subject out of, and says whether there was anything. @param surface where it was sent */
   async heedSignal(subject: SubjectId, surface: string): Promise<boolean> {
     const known = await this.holding(subject);
-    if (!known || optedOut(this.#law, known.record, new Date()).length === 0) return false;
+    if (!known || optedOut(this.#law, known.record, known.at).length === 0) return false;
     return this.#database.transaction(async (transaction) => {
       const locked = await this.#lock(transaction, subject);
       if (!locked) return false;
-      const { record } = locked.holding;
-      const now = new Date();
+      const { record, at: now } = locked.holding;
       const changes = optedOut(this.#law, record, now).flatMap((purpose): [Purpose, RecordedState][] => {
         const state = refusing(stateAt(record, purpose, now));
         return state === undefined ? [] : [[purpose, state]];
@@ -283,7 +282,7 @@ export class PreferencesStore {
       const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
       const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
       const saying = { record: settled, chosen: Object.fromEntries(chosen.map(({ purpose, chosen }) => [purpose, chosen])) };
-      this.#write(transaction, own.owner, own.held, saying, said, new Date());
+      this.#write(transaction, own.owner, own.held, saying, said, own.holding.at);
       if (this.#announce) enqueue(transaction, known, settled, ownDeliverySeconds);
     }
     moveIdentities(transaction, other, known);
@@ -342,7 +341,7 @@ export class PreferencesStore {
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);
       const reason = `held by the edge (epoch ${held.epoch}), missing here`;
       const said: Said = { ...byTheService, method: "reconcile", reason };
-      this.#write(transaction, own.owner, own.held, { record: settled, chosen: {} }, said, new Date());
+      this.#write(transaction, own.owner, own.held, { record: settled, chosen: {} }, said, own.holding.at);
       enqueue(transaction, subject, settled, 0);
       log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
     });

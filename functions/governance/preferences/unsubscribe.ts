@@ -109,7 +109,7 @@ export function addUnsubscribeRoutes(app: OpenAPIHono<{ Variables: Variables }>,
   /** Whatever holds, it is refused afterwards. A subject that is not there any more gets no letters, and that is what was asked for. */
   async function refuse(subject: SubjectId, purpose: Purpose): Promise<void> {
     const holding = await store.holding(subject);
-    const no = holding && refusing(stateAt(holding.record, purpose, new Date()));
+    const no = holding && refusing(stateAt(holding.record, purpose, holding.at));
     if (no === undefined) return;
     await store.change({ subject, purposes: { [purpose]: no }, said });
     await enforcement(subject);

@@ -20,21 +20,31 @@ const isRoot = userInfo().uid === 0;
 const command = isRoot ? "unshare" : "env";
 const prefix = isRoot ? ["--user", "--map-user=1000", "--map-group=1000"] : [];
 
+/** Where a server keeps what it writes, where not all in its own folder: a disk of its own that may be full. */
+export interface Disks {
+  /** An empty folder. */
+  readonly data?: string;
+  /** A folder that is not there yet, for the write-ahead log. */
+  readonly wal?: string;
+}
+
 export class Postgres {
   /** Folder of the socket; short, for a socket's path has at most 107 bytes. */
   readonly socket: string;
   readonly #folder: string;
+  readonly #data: string;
   #server: ChildProcess | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, data: string) {
     this.#folder = folder;
+    this.#data = data;
     this.socket = folder;
   }
 
   /** A fresh server with the database `brand` and the administrators' role `cloudsqlsuperuser`, which owns it. */
-  static async create(): Promise<Postgres> {
+  static async create({ data: elsewhere, wal }: Disks = {}): Promise<Postgres> {
     const folder = mkdtempSync("/tmp/bw-pg-");
-    const data = join(folder, "data");
+    const data = elsewhere ?? join(folder, "data");
     writeFileSync(join(folder, "password"), "admin");
     execFileSync(
       command,
@@ -50,12 +60,14 @@ export class Postgres {
         "--no-sync",
         "-E",
         "UTF8",
+        // Small segments, so that a small disk is soon in need of one more.
+        ...(wal === undefined ? [] : ["--waldir", wal, "--wal-segsize=1"]),
       ],
       {
         stdio: ["ignore", "ignore", "pipe"],
       },
     );
-    const postgres = new Postgres(folder);
+    const postgres = new Postgres(folder, data);
     await postgres.start();
     await postgres.admin("CREATE ROLE cloudsqlsuperuser CREATEDB CREATEROLE");
     await postgres.admin("CREATE DATABASE brand OWNER cloudsqlsuperuser");
@@ -84,7 +96,7 @@ export class Postgres {
       max_connections: "100",
     };
     const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    this.#server = spawn(command, [...prefix, join(binaries, "postgres"), "-D", join(this.#folder, "data"), ...settings], {
+    this.#server = spawn(command, [...prefix, join(binaries, "postgres"), "-D", this.#data, ...settings], {
       stdio: "ignore",
     });
     return this.#server;
@@ -97,10 +109,15 @@ export class Postgres {
     );
   }
 
+  /** Whether it has not ended. */
+  get running(): boolean {
+    return this.#server !== undefined && this.#server.exitCode === null && this.#server.signalCode === null;
+  }
+
   /** Ends it: at once and without a word (`SIGKILL`), or in an orderly way (`SIGINT`, a fast shutdown). */
   async stop(signal: "SIGKILL" | "SIGINT" = "SIGINT"): Promise<void> {
     const server = this.#server;
-    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    if (!server || !this.running) return;
     const ended = once(server, "exit");
     server.kill(signal);
     await ended;

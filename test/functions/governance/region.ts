@@ -1,7 +1,7 @@
 // The governance plane of one region for a test: database, users, tokens and tables as a deployment leaves them.
 import { Kms } from "./kms.ts";
 import { MetadataServer } from "./metadata-server.ts";
-import { Postgres } from "./postgres.ts";
+import { type Disks, Postgres } from "./postgres.ts";
 import { buildImage, type Keys, runJob, Service } from "./service.ts";
 
 export const migrationUser = { user: "migrations@brand-eu.iam", password: "token-of-migrations" };
@@ -24,15 +24,18 @@ export async function startRegion({
   service = "preferences",
   identityToken = async () => "",
   accessToken = serviceUser.password,
+  disks = {},
 }: {
   migrated?: boolean;
   service?: "preferences" | "spool";
   identityToken?: (audience: string) => Promise<string>;
   /** The service's own, which is its password too. */
   accessToken?: string;
+  /** Of the database. */
+  disks?: Disks;
 } = {}): Promise<Region> {
   await using resources = new AsyncDisposableStack();
-  const postgres = resources.use(await Postgres.create());
+  const postgres = resources.use(await Postgres.create(disks));
   await postgres.user(migrationUser.user, migrationUser.password, ["cloudsqlsuperuser"]);
   await postgres.user(serviceUser.user, accessToken);
   const ofMigrations = resources.use(await MetadataServer.start(migrationUser.password, identityToken));

@@ -7,7 +7,8 @@ import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { buildOptions, bundles } from "../../../functions/bundles.ts";
 import { compileDecisionTable } from "../../../functions/governance/policy/compile.ts";
-import { type EdgeScope, issueEdgeToken } from "../../../functions/shared/tokens.ts";
+import type { SubjectId } from "../../../functions/shared/subject-id.ts";
+import { type EdgeScope, issueEdgeToken, issueSubjectToken } from "../../../functions/shared/tokens.ts";
 import { type KeyPair, newKeyPair } from "../keys.ts";
 
 export const audience = "https://preferences.brand.example";
@@ -53,6 +54,8 @@ export class Service {
   readonly tokenKey: KeyPair;
   /** Of the region's services. */
   readonly telemetryKey: KeyPair;
+  /** How far the clock of the edge that speaks to it is ahead. */
+  edgeAheadMs = 0;
   readonly child: ChildProcess;
   readonly #port: number;
   readonly #output: () => string;
@@ -120,8 +123,12 @@ export class Service {
   async request(path: string, { scope = "person", ...init }: RequestInit & { scope?: EdgeScope | "none" } = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (scope !== "none")
-      headers.set("x-edge-authorization", `Bearer ${await issueEdgeToken(this.edgeKey.privatePem, "eu", audience, scope)}`);
+      headers.set("x-edge-authorization", `Bearer ${await issueEdgeToken(this.edgeKey.privatePem, "eu", audience, scope, this.#edgeNow)}`);
     return fetch(`http://127.0.0.1:${this.#port}${path}`, { ...init, headers });
+  }
+
+  get #edgeNow(): Date {
+    return new Date(Date.now() + this.edgeAheadMs);
   }
 
   /** A new subject and what a person with its token can do. */
@@ -173,6 +180,13 @@ export class Person {
   /** The same person at another instance of the service. */
   at(service: Service): Person {
     return new Person(service, this.subject, this.token);
+  }
+
+  /** The same person with a token of this moment, as an instance with the clock of its edge makes it: one that is used too often is refused. */
+  async renewed(service = this.service): Promise<Person> {
+    const now = new Date(Date.now() + service.edgeAheadMs);
+    const { token } = await issueSubjectToken(service.tokenKey.privatePem, this.subject as SubjectId, "eu", now);
+    return new Person(service, this.subject, token);
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { newSubjectId } from "../../../functions/shared/subject-id.ts";
 import {
   bearer,
+  clockToleranceSeconds,
   isHalfOver,
   issueConfirmation,
   issueEdgeToken,
@@ -144,6 +145,23 @@ describe("an edge token", () => {
   ])("is worth nothing for another %s", async (_, region, heard) => {
     const token = await issueEdgeToken(key.privatePem, "eu", audience, "edge");
     await expect(verifyEdgeToken(key.publicPem, token, region, heard)).rejects.toThrow();
+  });
+});
+
+describe("of clocks that differ", () => {
+  const from = (seconds: number) => new Date(Date.now() + seconds * 1000);
+  const asSubject = async (seconds: number) =>
+    verifySubjectToken(key.publicPem, (await issueSubjectToken(key.privatePem, subject, "eu", from(seconds))).token, "eu");
+  const asEdge = async (seconds: number) =>
+    verifyEdgeToken(key.publicPem, await issueEdgeToken(key.privatePem, "eu", audience, "edge", from(seconds)), "eu", audience);
+
+  test.each([
+    ["a subject token", asSubject, 3600],
+    ["an edge token", asEdge, 60],
+  ])("%s bears five seconds, and no more", async (_kind, judged, life) => {
+    for (const seconds of [clockToleranceSeconds - 2, -(life + clockToleranceSeconds - 2)]) await judged(seconds);
+    for (const seconds of [clockToleranceSeconds + 2, 3600 + 2, -(life + clockToleranceSeconds + 2)])
+      await expect(judged(seconds), `${seconds} s`).rejects.toThrow(/"(iat|exp)" claim timestamp check failed/);
   });
 });
 

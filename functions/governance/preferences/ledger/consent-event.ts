@@ -34,7 +34,7 @@ export const consentEvent = z.strictObject({
   collectedAt: instant.optional(),
   /** When the person first asked for it, where it then had to confirm that separately: 11 CCR 7028(a). */
   requestedAt: instant.optional(),
-  /** When this service took it, by its own clock. */
+  /** When this service took it, by the database's clock. */
   receivedAt: instant,
   /** After this instant a grant no longer counts. It is evaluated, and nothing is written then. */
   validUntil: instant.optional(),

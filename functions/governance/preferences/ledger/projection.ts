@@ -6,6 +6,8 @@ import type { ConsentEvent } from "./consent-event.ts";
 
 /** What holds of a subject. */
 export interface Holding {
+  /** When that is, by the database's clock: the one clock that decides, of however many instances, whether a grant is over. */
+  readonly at: Date;
   readonly record: ConsentRecord;
   /** By purpose; one under which nothing was chosen is not there. */
   readonly chosen: ChosenUnder;
@@ -30,32 +32,39 @@ function after(held: Held | undefined, { id, epoch, state, validUntil, despiteSi
   return state === undefined ? { epoch, ...held, chosen, event: id } : { epoch, state, validUntil, despiteSignal, chosen, event: id };
 }
 
-export function holdingOf(epoch: number, held: Projection): Holding {
+export function holdingOf({ at, epoch, held }: Read): Holding {
   const words = [...held].flatMap(([purpose, { state, epoch, validUntil, despiteSignal }]) =>
     state === undefined
       ? []
       : [[purpose, { state, epoch, ...(validUntil ? { validUntil } : {}), ...(despiteSignal ? { despiteSignal } : {}) }] as const],
   );
   const chosen = [...held].flatMap(([purpose, { chosen }]) => (chosen === undefined ? [] : [[purpose, chosen] as const]));
-  return { record: { epoch, purposes: Object.fromEntries(words) }, chosen: Object.fromEntries(chosen) };
+  return { at, record: { epoch, purposes: Object.fromEntries(words) }, chosen: Object.fromEntries(chosen) };
 }
 
-/** The projection of a subject ($1) and the subject's epoch, of one moment. */
+/** The projection of a subject ($1) and the subject's epoch, of one moment: that of the statement, which is later than a lock that it waited for. */
 export const selectHeld = `
-  SELECT s.epoch AS reached, c.purpose, c.epoch, c.state, c.valid_until, c.despite_signal, c.chosen, c.event
+  SELECT statement_timestamp() AS at, s.epoch AS reached, c.purpose, c.epoch, c.state, c.valid_until, c.despite_signal, c.chosen, c.event
   FROM preferences.subject s LEFT JOIN preferences.consent_state c ON c.subject = s.id WHERE s.id = $1`;
 
-export type HeldRow = { readonly reached: string } & (Row | { readonly purpose: null });
+export type HeldRow = { readonly at: Date; readonly reached: string } & (Row | { readonly purpose: null });
+
+/** What `selectHeld` has read. */
+export interface Read {
+  readonly at: Date;
+  readonly epoch: number;
+  readonly held: Projection;
+}
 
 /** Of rows of `selectHeld`; undefined for a subject that is not there. */
-export function heldIn(rows: readonly HeldRow[]): { readonly epoch: number; readonly held: Projection } | undefined {
+export function heldIn(rows: readonly HeldRow[]): Read | undefined {
   if (!rows[0]) return undefined;
   const held = rows.flatMap((row) => (row.purpose === null ? [] : [[row.purpose, asHeld(row)] as const]));
-  return { epoch: Number(rows[0].reached), held: new Map(held) };
+  return { at: rows[0].at, epoch: Number(rows[0].reached), held: new Map(held) };
 }
 
 /** Whether something was said, and nothing of it is there: then the projection was deleted. */
-export const isMissing = ({ epoch, held }: { readonly epoch: number; readonly held: Projection }): boolean => epoch > 0 && held.size === 0;
+export const isMissing = ({ epoch, held }: Read): boolean => epoch > 0 && held.size === 0;
 
 /** Brings the projection, which holds this of the subject, up to these events. */
 export function project(transaction: Transaction, subject: string, held: Projection, events: readonly ConsentEvent[]): void {

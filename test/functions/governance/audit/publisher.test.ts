@@ -51,6 +51,18 @@ describe("the publication of a log", () => {
     expect(world.vault.checkpoints).toHaveLength(2);
   });
 
+  test("waits for no moment that only a clock which has jumped back since can have set", async () => {
+    await grow(5);
+    const { vault } = world.instance();
+    await vault.turn();
+    for (const column of ["published_at", "leased_until"]) {
+      await grow(1);
+      await world.tamper(`UPDATE preferences.log_publication SET ${column} = now() + interval '1 hour'`);
+      await vault.turn();
+      expect(world.opened(world.vault.checkpoints.at(-1) as string).size, column).toBe(world.vault.checkpoints.length + 4);
+    }
+  });
+
   test("of a store that is down waits and says for how long, while the other goes on", async () => {
     const said = vi.spyOn(console, "log").mockImplementation(() => {});
     world.vault.available = false;

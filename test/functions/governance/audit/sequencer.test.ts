@@ -102,6 +102,20 @@ describe("the log of a database", () => {
     expect(await world.check.findings()).toEqual([]);
   });
 
+  test("is seen alive by the database's clock, whatever an instance's own says, and though that of the database has jumped back", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    const { sequencer } = world.instance();
+    await sequencer.turn().finally(() => vi.useRealTimers());
+    await sequencer.turn();
+    expect(
+      await world.postgres.admin("SELECT FROM preferences.log_heartbeat WHERE at BETWEEN now() - interval '1 minute' AND now()"),
+    ).toHaveLength(1);
+    await world.tamper("UPDATE preferences.log_head SET signed_at = now() + interval '1 hour'");
+    await sequencer.turn();
+    expect(await heads()).toMatchObject([{ size: "2" }]);
+    expect(await world.check.findings()).toEqual([]);
+  });
+
   test("lets nobody shorten it, change it or make a tile smaller, not the tables' owner either", async () => {
     await world.say(3);
     await world.instance().sequencer.turn();

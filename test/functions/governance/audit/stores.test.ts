@@ -1,5 +1,5 @@
 // The log's stores against the sandbox's S3 and Cloud Storage, with the policies and the retention that the region stack gives them.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { BucketStore } from "../../../../functions/governance/audit/bucket-store.ts";
 import { readEntries, rootAt } from "../../../../functions/governance/audit/log.ts";
 import { same } from "../../../../functions/governance/audit/merkle.ts";
@@ -7,6 +7,7 @@ import { Publisher } from "../../../../functions/governance/audit/publisher.ts";
 import { Sequencer } from "../../../../functions/governance/audit/sequencer.ts";
 import { CheckpointMoved, type LogStore } from "../../../../functions/governance/audit/stores.ts";
 import { VaultStore } from "../../../../functions/governance/audit/vault-store.ts";
+import { Front } from "../front.ts";
 import { MetadataServer } from "../metadata-server.ts";
 import { Outside, vaultBucket } from "./outside.ts";
 import { World } from "./world.ts";
@@ -69,6 +70,30 @@ describe("a log is published to", () => {
       await vault.writeCheckpoint("two");
       expect(String(await outside.inVault("consent-log/checkpoint"))).toBe("two");
       expect((await outside.versionsInVault())["consent-log/checkpoint"]).toBe(2);
+    });
+
+    test("with credentials that are renewed in time, though the clock has jumped back by as much", async () => {
+      const { environment } = outside;
+      await using sts = await Front.before(environment.AWS_ENDPOINT_URL as string);
+      const own = new VaultStore({
+        bucket: vaultBucket,
+        location: environment.VAULT_LOCATION as string,
+        role: environment.VAULT_ROLE as string,
+        audience: environment.VAULT_AUDIENCE as string,
+        endpoints: { s3: environment.AWS_ENDPOINT_URL_S3, sts: sts.url },
+      });
+      const begun = performance.now();
+      const passed = vi.spyOn(performance, "now");
+      for (const [minutes, sessions] of [
+        [0, 1],
+        [54, 1],
+        [56, 2],
+      ] as const) {
+        passed.mockReturnValue(begun + minutes * 60_000);
+        await own.write(`session/${minutes}`, Buffer.from("abc"));
+        expect(sts.asked).toHaveLength(sessions);
+      }
+      passed.mockRestore();
     });
 
     test("by nobody whose identity is another's", async () => {

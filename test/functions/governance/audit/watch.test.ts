@@ -184,6 +184,17 @@ describe("a region that watches another's log", () => {
     expect(alarms()).toHaveLength(2);
   });
 
+  test("believes the database's clock, and not its own, on silence and on when it vouched", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 7_200_000 });
+    const watching = watcher();
+    await watching.turn().finally(() => vi.useRealTimers());
+    const { cosignatures } = openCheckpoint((await world.log.watched()) as string, other.signer.key, [monitor.key]);
+    expect(Math.abs((cosignatures[0]?.time as number) - Date.now() / 1000)).toBeLessThan(60);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 7_200_000 });
+    await watching.turn().finally(() => vi.useRealTimers());
+    expect(alarms()).toEqual([]);
+  });
+
   test("says of a log that it never saw that it never saw it, once an hour, and alarms nobody", async () => {
     other.alive = false;
     const watching = watcher();

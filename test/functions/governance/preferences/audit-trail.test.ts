@@ -1,20 +1,16 @@
 // Receipts, proofs and evidence of the service as it ships, published to the sandbox's stores, and judged by whoever has nothing of it but verify.mjs.
-import { Readable } from "node:stream";
-import { extract } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
 import { leafOf } from "../../../../functions/governance/audit/leaf.ts";
 import { leafHash, verifyConsistency, verifyInclusion } from "../../../../functions/governance/audit/merkle.ts";
 import { parseVerifierKey } from "../../../../functions/governance/audit/signed-note.ts";
-import type { File } from "../../../../functions/governance/audit/tiles.ts";
 import { issueServiceToken, type ServiceScope } from "../../../../functions/shared/service-token.ts";
 import { newKeyPair } from "../../keys.ts";
-import { asStranger } from "../audit/evidence/stranger.ts";
 import { Outside } from "../audit/outside.ts";
+import { answeredWithEvidence, askForEvidence, bundleFrom, judged, patience, publishNow } from "../evidence.ts";
 import { type Region, startRegion } from "../region.ts";
 import type { Person, Service } from "../service.ts";
 
-const patience = { timeout: 30_000, interval: 200 };
 const bytesOf = (base64url: string) => Buffer.from(base64url, "base64url");
 
 interface Proof {
@@ -59,50 +55,16 @@ describe("the audit trail", () => {
     return ((await answer.json()) as { events: { id: string; logIndex?: number }[] }).events;
   };
   const proofOf = (person: Person, event: string) => person.service.request(`/v1/consent-events/${event}/proof`, asking(person));
-  /** The log may have to wait for its next publication: here as in a region, but not for a minute. */
-  const publishNow = () =>
-    region.postgres.admin(
-      "UPDATE preferences.log_publication SET published_at = now() - interval '61 seconds', leased_until = '-infinity'",
-    );
   const proven = (person: Person, event: string) =>
     vi.waitFor(async () => {
-      await publishNow();
+      await publishNow(region);
       const answer = await proofOf(person, event);
       expect(answer.status).toBe(200);
       return (await answer.json()) as Proof;
     }, patience);
 
-  async function bundleFrom(response: Response): Promise<File[]> {
-    expect([response.status, response.headers.get("content-type")], service.output).toEqual([200, "application/x-tar"]);
-    const files: File[] = [];
-    for await (const entry of Readable.fromWeb(response.body as never).pipe(extract())) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Buffer);
-      files.push({ path: entry.header.name, bytes: Buffer.concat(chunks) });
-    }
-    return files;
-  }
-
-  const post = (service: Service, body: object, init: object = {}) =>
-    service.request("/v1/exports", {
-      method: "POST",
-      body: JSON.stringify(body),
-      ...init,
-      headers: { "content-type": "application/json", ...(init as { headers?: object }).headers },
-    });
-  const exported = async (service: Service, body: object, init: object = {}) => {
-    const response = await vi.waitFor(async () => {
-      await publishNow();
-      const answer = await post(service, body, init);
-      expect(answer.headers.get("retry-after"), await answer.clone().text()).toBeNull();
-      return answer;
-    }, patience);
-    return bundleFrom(response);
-  };
-  const verified = async (service: Service, files: readonly File[]) => {
-    const { verifierKey } = (await (await service.request("/v1/log/key")).json()) as { verifierKey: string };
-    return asStranger(files, [], "bundle", "--log-key", verifierKey);
-  };
+  const exported = async (service: Service, body: object, init: object = {}) =>
+    bundleFrom(await answeredWithEvidence(region, service, body, init));
 
   test("proves to a person that what they said is in the log, by anybody's arithmetic", async () => {
     const person = await service.person();
@@ -133,7 +95,7 @@ describe("the audit trail", () => {
     const [event] = await eventsOf(person);
     const answer = await proofOf(person, event?.id as string);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([202, "15"]);
-    const refused = await post(person.service, {}, asking(person));
+    const refused = await askForEvidence(person.service, {}, asking(person));
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([409, "15"]);
     expect(((await refused.json()) as { type: string }).type).toBe("urn:bailiwick:problem:not-yet-in-the-log");
   });
@@ -182,7 +144,7 @@ describe("the audit trail", () => {
       body: JSON.stringify({ purposes: { personalisation: "withdrawn" }, notice }),
     });
     const own = await exported(service, {}, asking(person));
-    const { code, out } = await verified(service, own);
+    const { code, out } = await judged(service, own);
     expect(out).toContain("these 2 events were in the log");
     expect(out).toContain("Each of the 2 receipts bears the commitment");
     expect(out).toContain(`whose text the maker does not have: ${notice.sha256}`);
@@ -194,7 +156,7 @@ describe("the audit trail", () => {
     );
 
     const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
-    const all = await verified(service, await exported(service, period, await asAuditor()));
+    const all = await judged(service, await exported(service, period, await asAuditor()));
     expect(all.out).toMatch(/From log index 0 to \d+ nothing was left out/);
     expect(all.code).toBe(0);
   });
@@ -202,15 +164,15 @@ describe("the audit trail", () => {
   test("hands out evidence to nobody else, nor of what is still to come", async () => {
     const [person, other] = [await service.person(), await service.person()];
     const period = { from: "2020-01-01T00:00:00Z", to: "2021-01-01T00:00:00Z" };
-    expect((await post(service, {})).status).toBe(401);
-    expect((await post(service, { subject: other.subject }, asking(person))).status).toBe(403);
-    expect((await post(service, period, asking(person))).status).toBe(403);
-    expect((await post(service, period, { scope: "edge" })).status).toBe(401);
-    expect((await post(service, period, await as("shop", ["check"]))).status).toBe(403);
-    expect((await post(service, period, await as("shop", ["evidence"]))).status).toBe(403);
-    expect((await post(service, {}, await asAuditor())).status).toBe(422);
-    expect((await post(service, { from: period.to, to: period.from }, await asAuditor())).status).toBe(422);
-    expect((await post(service, { ...period, to: "2099-01-01T00:00:00Z" }, await asAuditor())).status).toBe(422);
+    expect((await askForEvidence(service, {})).status).toBe(401);
+    expect((await askForEvidence(service, { subject: other.subject }, asking(person))).status).toBe(403);
+    expect((await askForEvidence(service, period, asking(person))).status).toBe(403);
+    expect((await askForEvidence(service, period, { scope: "edge" })).status).toBe(401);
+    expect((await askForEvidence(service, period, await as("shop", ["check"]))).status).toBe(403);
+    expect((await askForEvidence(service, period, await as("shop", ["evidence"]))).status).toBe(403);
+    expect((await askForEvidence(service, {}, await asAuditor())).status).toBe(422);
+    expect((await askForEvidence(service, { from: period.to, to: period.from }, await asAuditor())).status).toBe(422);
+    expect((await askForEvidence(service, { ...period, to: "2099-01-01T00:00:00Z" }, await asAuditor())).status).toBe(422);
   });
 
   test("keeps what an erased subject said as a commitment, which still stands", async () => {
@@ -222,57 +184,9 @@ describe("the audit trail", () => {
       `DELETE FROM preferences.consent_state WHERE subject = '${person.subject}'; DELETE FROM preferences.subject WHERE id = '${person.subject}'`,
     );
     const period = { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() };
-    const { code, out } = await verified(service, await exported(service, period, await asAuditor()));
+    const { code, out } = await judged(service, await exported(service, period, await asAuditor()));
     expect(out).toContain("commitment only");
     expect(out).not.toContain(event?.id as string);
     expect(code).toBe(0);
-  });
-
-  test("loses nothing and takes nothing twice, though two instances are killed again and again under writes", {
-    timeout: 240_000,
-  }, async () => {
-    const rounds = 20;
-    const at = (i: number) => instances[i % 2] as Service;
-    const people = await Promise.all(Array.from({ length: 4 }, (_, i) => at(i).person()));
-    const acknowledged = new Map<string, number>();
-    let running = true;
-    const writers = people.map(async (person, i) => {
-      for (let turn = 0; running; turn++) {
-        const answer = await person
-          .at(at(i + turn))
-          .say({ analytics: turn % 2 ? "withdrawn" : "denied" })
-          .catch(() => undefined);
-        if (answer?.status === 200) acknowledged.set(person.subject, ((await answer.json()) as { consentEpoch: number }).consentEpoch);
-      }
-    });
-    for (let round = 0; round < rounds; round++) {
-      await publishNow();
-      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 700));
-      await at(round).stop("SIGKILL");
-      instances[round % 2] = await serve();
-    }
-    running = false;
-    await Promise.all(writers);
-    service = at(0);
-    const files = await exported(service, { from: "2020-01-01T00:00:00Z", to: new Date().toISOString() }, await asAuditor());
-    const { code, out } = await verified(service, files);
-    expect(out).toMatch(/From log index 0 to \d+ nothing was left out/);
-    expect(code).toBe(0);
-    const events = String(files.find(({ path }) => path === "events.jsonl")?.bytes)
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    const ids = events.flatMap(({ event }) => (event ? [event.id] : []));
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const person of people) {
-      const [row] = await region.postgres.admin<{ reference: string }>(
-        `SELECT reference FROM preferences.subject WHERE id = '${person.subject}'`,
-      );
-      const epochs = events.flatMap(({ event }) => (event?.subject === row?.reference ? [event.epoch] : []));
-      // Each epoch once, without a gap, and as far as was acknowledged at least.
-      expect(epochs).toEqual(Array.from({ length: epochs.length }, (_, i) => i + 1));
-      expect(epochs.length).toBeGreaterThanOrEqual(acknowledged.get(person.subject) as number);
-      expect(epochs.length).toBeGreaterThan(3);
-    }
   });
 });

@@ -100,7 +100,7 @@ describe("a precondition", () => {
 
 describe("the preferences document", () => {
   const subject = newSubjectId("eu");
-  const document = (record: ConsentRecord, when = now) => preferencesDocument(subject, "eu", { record, chosen: {} }, when);
+  const document = (record: ConsentRecord, at = now) => preferencesDocument(subject, "eu", { at, record, chosen: {} });
 
   test("shows every purpose, and the end of what is granted", () => {
     expect(document(said("granted", "2027-01-01T00:00:00Z"))).toEqual({

@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { SubjectId } from "../../../../functions/shared/subject-id.ts";
-import { issueSubjectToken } from "../../../../functions/shared/tokens.ts";
 import { MetadataServer } from "../metadata-server.ts";
 import { type Region, startRegion } from "../region.ts";
-import { Person, runJob, Service } from "../service.ts";
+import { runJob, Service } from "../service.ts";
 
 const patience = { timeout: 15_000, interval: 50 };
 
@@ -31,51 +29,6 @@ describe("the preferences service", () => {
     await region.postgres.stop("SIGKILL");
     expect(await health()).toBe(200);
     await region.postgres.start();
-  });
-
-  test("loses no write that it acknowledged when PostgreSQL is killed under writes, and goes on by itself", async () => {
-    const service = await region.serve();
-    const people = await Promise.all(Array.from({ length: 6 }, () => service.person()));
-    const acknowledged = new Map<string, number>();
-    const statuses = new Set<number>();
-    let running = true;
-    // A token of this very moment, for one that is used too often is refused.
-    const renewed = async ({ subject }: Person) =>
-      new Person(service, subject, (await issueSubjectToken(service.tokenKey.privatePem, subject as SubjectId, "eu")).token);
-    const writers = people.map(async (same) => {
-      for (let turn = 0; running; turn++) {
-        const person = await renewed(same);
-        const response = await person.say({ analytics: turn % 2 ? "withdrawn" : "denied" });
-        statuses.add(response.status);
-        if (response.status === 200) acknowledged.set(person.subject, ((await response.json()) as { consentEpoch: number }).consentEpoch);
-        else expect(response.headers.get("retry-after")).toBe("1");
-      }
-    });
-    for (let round = 0; round < 2; round++) {
-      const before = Math.min(...people.map(({ subject }) => acknowledged.get(subject) ?? 0));
-      await vi.waitFor(
-        () => expect(Math.min(...people.map(({ subject }) => acknowledged.get(subject) ?? 0))).toBeGreaterThan(before + 3),
-        patience,
-      );
-      await region.postgres.stop("SIGKILL");
-      await vi.waitFor(() => expect(statuses).toContain(503), patience);
-      await region.postgres.start();
-    }
-    const goal = new Map(acknowledged);
-    await vi.waitFor(() => {
-      for (const { subject } of people) expect(acknowledged.get(subject)).toBeGreaterThan(goal.get(subject) ?? 0);
-    }, patience);
-    running = false;
-    await Promise.all(writers);
-    expect([...statuses].sort()).toEqual([200, 503]);
-    for (const { subject } of people) {
-      const rows = await region.postgres.admin<{ epoch: string }>(
-        `SELECT l.epoch FROM preferences.consent_ledger l JOIN preferences.subject s USING (reference) WHERE s.id = '${subject}' ORDER BY l.epoch`,
-      );
-      const last = rows.length;
-      expect(rows.map(({ epoch }) => Number(epoch))).toEqual(Array.from({ length: last }, (_, index) => index + 1));
-      expect(last).toBeGreaterThanOrEqual(acknowledged.get(subject) as number);
-    }
   });
 
   test("logs in with the token of the moment", async () => {

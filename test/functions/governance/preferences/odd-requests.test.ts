@@ -3,6 +3,7 @@ import { Agent, request } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issueEdgeToken } from "../../../../functions/shared/tokens.ts";
+import { insides } from "../insides.ts";
 import { ledgerOf } from "../ledger.ts";
 import { type Region, startRegion } from "../region.ts";
 import { audience, type Person, type Service } from "../service.ts";
@@ -16,9 +17,6 @@ const each = 50;
 const atOnce = 16;
 const patienceMs = 10_000;
 
-/** What an answer says that no stranger needs: a stack, a file, a statement of ours. */
-const insides =
-  /\bat (async )?[\w.#<>]+ \(|node:internal|node_modules|\.[jt]s:\d+|\/tmp\/|\/app\/|\bSELECT\b|\bINSERT\b|preferences\.\w+_\w+|TypeError|RangeError|SyntaxError/;
 const subjectIds = /eu_[0-9A-HJKMNP-TV-Z]{26}/g;
 
 /** Undefined where the server has ended the connection, or we have. */
