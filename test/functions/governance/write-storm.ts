@@ -1,4 +1,5 @@
-// People who go on saying something, each at all instances in turn, and send the same request again until it is acknowledged.
+// People who go on saying no and no more, each from two places at once and at all instances in turn, and send the same request again until it is
+// acknowledged: between the two tries of the one something else may have been said by the other, so that a word taken twice shows.
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
@@ -10,17 +11,14 @@ import type { Person, Service } from "./service.ts";
 /** Between two requests of one person: more than anybody does, and few enough that the events of a test stay a few bundles. */
 const pauseMs = 15;
 
-export interface Acknowledged {
-  readonly epoch: number;
-  readonly state: string;
-}
+const states = ["denied", "withdrawn"] as const;
 
 export class WriteStorm {
   readonly #people: readonly Person[];
   /** As they are now: an instance that was killed has a successor. */
   readonly #instances: () => readonly Service[];
-  /** By subject, in order. */
-  readonly acknowledged = new Map<string, Acknowledged[]>();
+  /** By subject: what was acknowledged in which epoch. */
+  readonly #acknowledged = new Map<string, Map<number, string>>();
   /** How often which status was answered. */
   readonly answers = new Map<number, number>();
   /** How often nobody answered. */
@@ -32,8 +30,8 @@ export class WriteStorm {
   private constructor(people: readonly Person[], instances: () => readonly Service[]) {
     this.#people = people;
     this.#instances = instances;
-    for (const { subject } of people) this.acknowledged.set(subject, []);
-    this.#writers = Promise.all(people.map((person, i) => this.#write(person, i)));
+    for (const { subject } of people) this.#acknowledged.set(subject, new Map());
+    this.#writers = Promise.all(people.flatMap((person) => states.map((state, i) => this.#write(person, state, i))));
     this.#writers.catch((failure: unknown) => {
       this.#failure = failure;
     });
@@ -48,7 +46,7 @@ export class WriteStorm {
   /** How much was acknowledged to whom the least was. @throws whatever answer was none that may be given */
   get least(): number {
     if (this.#failure) throw this.#failure;
-    return Math.min(...[...this.acknowledged.values()].map(({ length }) => length));
+    return Math.min(...[...this.#acknowledged.values()].map(({ size }) => size));
   }
 
   /** How often it was refused, as it may be. @throws as `least` */
@@ -70,16 +68,19 @@ export class WriteStorm {
     for (const { subject } of this.#people) {
       const reference = references.find(({ id }) => id === subject)?.reference;
       const said = proven.flatMap(({ event: { subject: of, epoch, state } }) => (of === reference ? [{ epoch, state }] : []));
-      expect(said).toEqual(this.acknowledged.get(subject));
+      const acknowledged = [...(this.#acknowledged.get(subject) ?? [])].sort(([a], [b]) => a - b);
+      expect(said).toEqual(acknowledged.map(([epoch, state]) => ({ epoch, state })));
       expect(said.map(({ epoch }) => epoch)).toEqual(said.map((_, i) => i + 1));
     }
   }
 
-  async #write(person: Person, at: number): Promise<void> {
-    for (let turn = 0; this.#running; turn++) {
-      const state = turn % 2 ? "withdrawn" : "denied";
-      const epoch = await this.#untilAcknowledged(person, at + turn, state);
-      this.acknowledged.get(person.subject)?.push({ epoch, state });
+  async #write(person: Person, state: string, first: number): Promise<void> {
+    const acknowledged = this.#acknowledged.get(person.subject) as Map<number, string>;
+    for (let turn = first; this.#running; turn++) {
+      const epoch = await this.#untilAcknowledged(person, turn, state);
+      // What is so already is acknowledged as it was said.
+      expect(acknowledged.get(epoch) ?? state).toBe(state);
+      acknowledged.set(epoch, state);
       await delay(pauseMs);
     }
   }

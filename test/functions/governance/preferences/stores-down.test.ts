@@ -1,5 +1,6 @@
 // Stores of the log that take nothing: what people say is written all the same, nothing is shown that is not out, and what waits catches up.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { rootAt } from "../../../../functions/governance/audit/log.ts";
 import { newKeyPair } from "../../keys.ts";
 import { contradictionsIn } from "../agreement.ts";
 import { Outside } from "../audit/outside.ts";
@@ -42,6 +43,7 @@ describe("two instances whose log's stores refuse", () => {
   afterAll(() => resources.disposeAsync());
 
   const shown = async () => (await instances[0].request("/v1/log/checkpoint")).text();
+  const inVault = async () => String(await outside.inVault("consent-log/checkpoint"));
   const sizeOf = (note: string) => Number(note.split("\n")[1]);
   const ownSize = async () => Number((await region.postgres.admin<{ size: string }>("SELECT size FROM preferences.log_head"))[0]?.size);
 
@@ -77,9 +79,12 @@ describe("two instances whose log's stores refuse", () => {
     const size = await ownSize();
     await vi.waitFor(async () => {
       await publishNow(region);
-      const inVault = String(await outside.inVault("consent-log/checkpoint"));
-      expect(Math.min(sizeOf(await shown()), sizeOf(inVault))).toBeGreaterThanOrEqual(size);
+      expect(Math.min(sizeOf(await shown()), sizeOf(await inVault()))).toBeGreaterThanOrEqual(size);
     }, patience);
+    // Whole: the tiles there have the root that the checkpoint there says.
+    const [, copied, root] = (await inVault()).split("\n");
+    const copy = { read: (path: string) => outside.inVault(`consent-log/${path}`) };
+    expect(Buffer.from(await rootAt(copy, Number(copied))).toString("base64")).toBe(root);
     await storm.expectIn(await auditor.everything(region, instances[1]), region.postgres);
     expect(await contradictionsIn(region.postgres)).toEqual([]);
   });
