@@ -315,7 +315,7 @@ export class PreferencesStore {
     const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
     this.#write(transaction, owner, held, { record: after, chosen, requestedAt }, said, now);
     if (this.#announce) enqueue(transaction, owner.id, after, ownDeliverySeconds);
-    return { record: after, chosen: { ...before, ...chosen } };
+    return { at: now, record: after, chosen: { ...before, ...chosen } };
   }
 
   #entry(purpose: Purpose, state: RecordedState, epoch: number, now: Date): ConsentEntry {
