@@ -59,8 +59,8 @@ describe("the publication of a log", () => {
       await grow(1);
       await world.tamper(`UPDATE preferences.log_publication SET ${column} = now() + interval '1 hour'`);
       await vault.turn();
-      expect(world.opened(world.vault.checkpoints.at(-1) as string).size, column).toBe(world.vault.checkpoints.length + 4);
     }
+    expect(world.vault.checkpoints.map((note) => world.opened(note).size)).toEqual([5, 6, 7]);
   });
 
   test("of a store that is down waits and says for how long, while the other goes on", async () => {
