@@ -74,6 +74,15 @@ describe("a transaction", () => {
     expect(await kept()).toEqual([]);
   });
 
+  test("says why where statements were asked at once, whoever hears of it first", async () => {
+    // postgresql.org/docs/current/errcodes-appendix.html
+    const noRoom = "DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$";
+    const heardLate = async (answered: Promise<unknown>) => Promise.all([Promise.all([answered])]);
+    const work = database.transaction((transaction) => Promise.all([heardLate(transaction.query(noRoom)), transaction.query("SELECT 1")]));
+    await expect(work).rejects.toThrow(DatabaseUnavailable);
+    await expect(work).rejects.toThrow("no space left");
+  });
+
   test("keeps nothing where the work throws, whatever was sent before", async () => {
     const work = database.transaction(async (transaction) => {
       transaction.send(insert, [1]);

@@ -49,6 +49,7 @@ describe("two instances whose log's stores refuse", () => {
 
   test.each([
     ["everything", () => true],
+    ["the tiles alone", (path: string) => !/checkpoint/.test(path)],
     ["the checkpoint, once the tiles are there", (path: string) => /checkpoint/.test(path)],
   ])("%s harm no write, show nothing early, and catch up by themselves", async (_what, isRefused) => {
     const storm = await WriteStorm.begin(() => instances);
