@@ -64,8 +64,10 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     this.#pool = new pg.Pool({ ...connectionConfig(options), max: options.connections, idleTimeoutMillis: 60_000 });
-    // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-    this.#pool.on("error", (error) => log("WARNING", "An idle database connection broke.", { reason: reasonOf(error) }));
+    // From its first moment to its last: a connection that breaks while nobody listens ends the process. Between being made and being handed out
+    // there is such a moment in the pool. What is under way fails by itself, and an idle connection is replaced at the next use.
+    this.#pool.on("connect", (client) => client.on("error", noteBreak));
+    this.#pool.on("error", () => {});
   }
 
   /** Runs one statement. Throws DatabaseUnavailable when there is no database to run it. */
@@ -101,8 +103,6 @@ export class Database {
     try {
       const connection = await this.#pool.connect();
       client = connection;
-      // A connection that breaks between two statements says so here; the next statement fails and is what is reported.
-      client.on("error", noteBreak);
       const query = <Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> => {
         together(connection);
         const answered = connection.query<Row>(config);
@@ -134,7 +134,6 @@ export class Database {
       // Of statements that went out at once the first that failed says why; of the rest somebody may hear first, and they only say that they were not done.
       throw translated(isOfAborted(error) ? failed : error);
     } finally {
-      client?.off("error", noteBreak);
       client?.release(broken);
     }
   }
@@ -162,7 +161,7 @@ function together({ connection: { stream } }: pg.PoolClient): void {
 const isOfAborted = (error: unknown) => error instanceof pg.DatabaseError && error.code === "25P02";
 
 function noteBreak(error: Error): void {
-  log("WARNING", "A database connection broke in use.", { reason: reasonOf(error) });
+  log("WARNING", "A database connection broke.", { reason: reasonOf(error) });
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, authorisation (a token that is over), rollback (of two transactions

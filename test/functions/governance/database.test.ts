@@ -1,4 +1,6 @@
-import { Socket } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, Socket } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
 import { MetadataServer } from "./metadata-server.ts";
@@ -101,6 +103,26 @@ describe("a transaction", () => {
     const unnoticed = database.transaction((transaction) => transaction.query("SELECT 1 / 0").then(undefined, () => "fine"));
     await expect(unnoticed).rejects.toThrow("The transaction was rolled back");
     expect(await kept()).toEqual([]);
+  });
+
+  test("outlives a server that goes away in the moment in which it lets somebody in", async () => {
+    const message = (type: string, ...parts: readonly Buffer[]) => {
+      const body = Buffer.concat(parts);
+      const head = Buffer.from(`${type}0000`);
+      head.writeInt32BE(body.length + 4, 1);
+      return Buffer.concat([head, body]);
+    };
+    const welcome = [message("R", Buffer.alloc(4)), message("Z", Buffer.from("I"))];
+    const farewell = message("E", Buffer.from("SFATAL\0VFATAL\0C57P01\0Mterminating connection due to unexpected postmaster exit\0\0"));
+    // In one packet, as a busy reader finds them.
+    const server = createServer((client) => client.once("data", () => client.end(Buffer.concat([...welcome, farewell]))));
+    const folder = mkdtempSync("/tmp/bw-pg-");
+    await new Promise<void>((resolve) => server.listen(join(folder, ".s.PGSQL.5432"), resolve));
+    const leaving = new Database({ socket: folder, name: "brand", user, connections: 1 });
+    await expect(leaving.transaction((transaction) => transaction.query("SELECT 1"))).rejects.toBeInstanceOf(DatabaseUnavailable);
+    await leaving.close();
+    server.close();
+    rmSync(folder, { recursive: true });
   });
 
   test("leaves its connection to the next one, however it ended", async () => {
