@@ -28,7 +28,7 @@ export interface WithdrawalFigures {
 }
 
 /** A new subject, and so a new rate limit, after this many rounds. */
-const roundsPerSubject = 20;
+const roundsPerSubject = 5;
 
 export interface Person {
   readonly token: string;
