@@ -14,7 +14,10 @@ import type { BenchPlatform } from "./platform.ts";
 export interface LoadFigures {
   /** Answers in a second. */
   readonly perSecond: number;
+  /** Of each, with its waiting where it was turned away and sent again. */
   readonly milliseconds: readonly number[];
+  /** Answers of 503. */
+  readonly turnedAway: number;
 }
 
 export interface PreferenceFigures {
@@ -50,6 +53,7 @@ const publishedWithinMs = 150_000;
 
 interface Answer {
   readonly status: number;
+  readonly retryAfterMs: number;
   readonly body: string;
 }
 
@@ -148,6 +152,8 @@ class Callers {
   readonly #audience: string;
   readonly #tokens = new Map<EdgeScope, { readonly text: Promise<string>; readonly untilMs: number }>();
   #turn = 0;
+  /** Answers of 503. */
+  turnedAway = 0;
 
   constructor(ports: readonly number[], key: string, audience: string) {
     this.ports = ports;
@@ -172,7 +178,7 @@ class Callers {
     return people;
   }
 
-  /** @throws Error where the answer is another */
+  /** What is turned away, as too much at once is, is sent again when the answer says. @throws Error where the answer is another */
   async ask(method: string, path: string, expected: number | readonly number[], person?: Person, body?: object): Promise<Answer> {
     const turn = this.#turn++ % this.ports.length;
     const scope = path.startsWith("/v1/check") ? "edge" : "person";
@@ -196,11 +202,17 @@ class Callers {
         response.setEncoding("utf8").on("data", (chunk: string) => {
           received += chunk;
         });
-        response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, body: received }));
+        const retryAfterMs = 1000 * Number(response.headers["retry-after"] ?? 0);
+        response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, retryAfterMs, body: received }));
       });
       sent.on("timeout", () => sent.destroy(new Error(`${method} ${path} was not answered within 20 s`)));
       sent.on("error", reject).end(text);
     });
+    if (answer.status === 503) {
+      this.turnedAway++;
+      await delay(answer.retryAfterMs);
+      return this.ask(method, path, expected, person, body);
+    }
     if (![expected].flat().includes(answer.status)) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.body}`);
     return answer;
   }
@@ -227,6 +239,7 @@ class Load {
 
   async saturate(work: Work, seconds: number): Promise<LoadFigures> {
     const milliseconds: number[] = [];
+    const before = this.#service.turnedAway;
     const started = performance.now();
     const end = started + seconds * 1000;
     const caller = async () => {
@@ -236,20 +249,29 @@ class Load {
       }
     };
     await Promise.all(Array.from({ length: atOnce }, caller));
-    return { perSecond: milliseconds.length / ((performance.now() - started) / 1000), milliseconds };
+    return this.#figures(milliseconds, started, before);
   }
 
   async steady(work: Work, seconds: number): Promise<LoadFigures> {
     const milliseconds: number[] = [];
     const under: Promise<void>[] = [];
+    const before = this.#service.turnedAway;
     const started = performance.now();
     for (let i = 0; i < steadyPerSecond * seconds; i++) {
       const due = started + (i * 1000) / steadyPerSecond;
       while (performance.now() < due) await delay(1);
-      under.push(this.#do(work).then(() => void milliseconds.push(performance.now() - due)));
+      const done = this.#do(work).then(() => void milliseconds.push(performance.now() - due));
+      // Looked at in the end: until then nobody listens.
+      done.catch(() => {});
+      under.push(done);
     }
     await Promise.all(under);
-    return { perSecond: milliseconds.length / ((performance.now() - started) / 1000), milliseconds };
+    return this.#figures(milliseconds, started, before);
+  }
+
+  #figures(milliseconds: readonly number[], started: number, before: number): LoadFigures {
+    const perSecond = milliseconds.length / ((performance.now() - started) / 1000);
+    return { perSecond, milliseconds, turnedAway: this.#service.turnedAway - before };
   }
 
   /** Waits until the log that is shown has what was said last. @throws Error when it has not within the time */

@@ -214,15 +214,17 @@ Promised: ${aims.enforcedAfterCutSeconds} s after the link is whole (${verdict(M
 
 ${instances} instances over one PostgreSQL, fsync on, in a region whose edge keeps no state; asked past the gateway with the edge's own word. A *write* is a change with
 \`Idempotency-Key\`: event, projection, first answer and its span, committed before the answer. Callers, service, database, log and telemetry share the machine's cores. *As many as it
-answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included. Milliseconds.
+answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included. *Turned away*: answered 503 and sent again when the answer
+said, which counts as waiting. Milliseconds.
 
 ${table(
-  ["", "as many as it answers, a second", "p50", "p99", `at ${steadyPerSecond} a second: p50`, "p99", "max"],
+  ["", "as many as it answers, a second", "p50", "p99", `at ${steadyPerSecond} a second: p50`, "p99", "max", "turned away"],
   works.map((work) => [
     work,
     saturated[work].perSecond.toFixed(0),
     ...percentiles(saturated[work].milliseconds).slice(0, 2),
     ...percentiles(steady[work].milliseconds),
+    String(saturated[work].turnedAway + steady[work].turnedAway),
   ]),
 )}
 
