@@ -17,17 +17,7 @@ export async function issueSubjectToken(
   region: string,
   now = new Date(),
 ): Promise<{ token: string; expiresAt: string }> {
-  const issuedAt = Math.floor(now.getTime() / 1000);
-  const expiresAt = issuedAt + subjectTokenSeconds;
-  const token = await new SignJWT()
-    .setProtectedHeader({ alg: "EdDSA", typ: "subject+jwt" })
-    .setIssuer(region)
-    .setAudience(region)
-    .setSubject(subject)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(expiresAt)
-    .sign(await privateKey(key));
-  return { token, expiresAt: new Date(expiresAt * 1000).toISOString() };
+  return forItself(key, "subject+jwt", { subject, region, seconds: subjectTokenSeconds, now });
 }
 
 /** The subject a token names. Rejects when it is forged, over, made in the future, or of another region. `key`: SPKI PEM. */
@@ -103,17 +93,9 @@ export async function issueConfirmation(
   region: string,
   now = new Date(),
 ): Promise<{ confirmation: string; expiresAt: string }> {
-  const issuedAt = Math.floor(now.getTime() / 1000);
-  const expiresAt = issuedAt + confirmationSeconds;
-  const confirmation = await new SignJWT({ purposes, etag })
-    .setProtectedHeader({ alg: "EdDSA", typ: "opt-in-confirmation+jwt" })
-    .setIssuer(region)
-    .setAudience(region)
-    .setSubject(subject)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(expiresAt)
-    .sign(await privateKey(key));
-  return { confirmation, expiresAt: new Date(expiresAt * 1000).toISOString() };
+  const common = { subject, region, seconds: confirmationSeconds, now };
+  const { token, expiresAt } = await forItself(key, "opt-in-confirmation+jwt", common, { purposes, etag });
+  return { confirmation: token, expiresAt };
 }
 
 /** What was asked for, and when. Rejects when it is forged, over, of another region, or of another kind. `key`: SPKI PEM. */
@@ -133,6 +115,29 @@ export async function verifyConfirmation(
   if (!isSubjectId(sub) || !Array.isArray(asked) || !asked.every(isPurpose) || typeof etag !== "string")
     throw new Error("The confirmation names no subject, purposes and entity tag.");
   return { subject: sub, purposes: asked, etag, requestedAt: new Date(iat * 1000).toISOString() };
+}
+
+interface OfSubject {
+  readonly subject: SubjectId;
+  readonly region: string;
+  /** How long it lives. */
+  readonly seconds: number;
+  readonly now: Date;
+}
+
+/** What a region says of a subject, for itself to read again. */
+async function forItself(key: string, typ: string, { subject, region, seconds, now }: OfSubject, claims = {}) {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  const expiresAt = issuedAt + seconds;
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "EdDSA", typ })
+    .setIssuer(region)
+    .setAudience(region)
+    .setSubject(subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(await privateKey(key));
+  return { token, expiresAt: new Date(expiresAt * 1000).toISOString() };
 }
 
 /** How long a request from the edge may take to arrive. */
