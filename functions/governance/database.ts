@@ -33,6 +33,8 @@ export function connectionConfig({ socket, name, user }: Omit<DatabaseOptions, "
     connectionTimeoutMillis: 3000,
     query_timeout: 5000,
     pipeline: true,
+    // A statement's plan is made once a connection: PostgreSQL would make one for each list of values that is shorter than it guesses.
+    options: "-c plan_cache_mode=force_generic_plan",
   };
 }
 
@@ -144,7 +146,7 @@ export class Database {
 }
 
 /** What is asked stays unsaid: a statement's text would be long, and its values personal. */
-const spanOf = (operation: "query" | "transaction") =>
+export const spanOf = (operation: "query" | "transaction") =>
   ({
     name: `postgresql.${operation}`,
     kind: "client",

@@ -1,5 +1,5 @@
 // First answers, by the key that the client chose: the same request gets the same answer again for a day
-// (draft-ietf-httpapi-idempotency-key-header). Read and kept under the lock on the subject's row, so that two of the same never both act.
+// (draft-ietf-httpapi-idempotency-key-header). Read and kept under the lock on the subjects' rows, so that two of the same never both act.
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { ProblemError } from "../../shared/problem.ts";
@@ -16,25 +16,35 @@ export interface Repeatable {
   readonly digest: string;
 }
 
-export const repeatable = (subject: string, key: string, request: object): Repeatable => ({
-  ...{ subject, key },
-  digest: createHash("sha256").update(canonicalJson(request)).digest("base64url"),
-});
+/** @param request all that makes two requests the same */
+export function repeatable(subject: string, key: string | undefined, request: object): Repeatable | undefined {
+  if (key === undefined) return undefined;
+  return { subject, key, digest: createHash("sha256").update(canonicalJson(request)).digest("base64url") };
+}
 
-/** @throws ProblemError where the key came with another request */
-export async function firstAnswer(transaction: Transaction, { subject, key, digest }: Repeatable): Promise<Changed | undefined> {
-  const { rows } = await transaction.query<{ digest: string; answer: Changed; over: boolean }>(
-    `SELECT digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
-     FROM preferences.idempotency WHERE subject = $1 AND key = $2`,
-    [subject, key, keptHours],
+/** What a key was answered with first. */
+export interface FirstAnswer {
+  readonly digest: string;
+  readonly answer: Changed;
+}
+
+/** What was answered first, by subject; requests of which each is of another subject. */
+export async function firstAnswers(transaction: Transaction, asked: readonly Repeatable[]): Promise<Map<string, FirstAnswer>> {
+  if (asked.length === 0) return new Map();
+  const { rows } = await transaction.query<FirstAnswer & { subject: string; key: string; over: boolean }>(
+    `SELECT subject, key, digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
+     FROM preferences.idempotency JOIN unnest($1::text[], $2::text[]) AS asked (subject, key) USING (subject, key)`,
+    [asked.map(({ subject }) => subject), asked.map(({ key }) => key), keptHours],
   );
-  if (!rows[0]) return undefined;
   // What `retention` has not come to yet must not be repeated, nor stand in the way of the same key.
-  if (rows[0].over) {
+  for (const { subject, key } of rows.filter(({ over }) => over))
     transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1 AND key = $2", [subject, key]);
-    return undefined;
-  }
-  if (rows[0].digest === digest) return rows[0].answer;
+  return new Map(rows.filter(({ over }) => !over).map((row) => [row.subject, row]));
+}
+
+/** The answer to give again. @throws ProblemError where the key came with another request */
+export function repeated({ key, digest }: Repeatable, first: FirstAnswer): Changed {
+  if (first.digest === digest) return first.answer;
   throw new ProblemError({
     status: 422,
     kind: "idempotency-key-reused",
@@ -43,11 +53,20 @@ export async function firstAnswer(transaction: Transaction, { subject, key, dige
   });
 }
 
-export function keepAnswer(transaction: Transaction, { subject, key, digest }: Repeatable, answer: Changed): void {
-  transaction.send("INSERT INTO preferences.idempotency (subject, key, digest, answer) VALUES ($1, $2, $3, $4)", [
-    subject,
-    key,
-    digest,
-    answer,
-  ]);
+/** A first answer, to be kept. */
+export interface KeptAnswer extends Repeatable {
+  readonly answer: Changed;
+}
+
+export function keepAnswers(transaction: Transaction, kept: readonly KeptAnswer[]): void {
+  transaction.send(
+    `INSERT INTO preferences.idempotency (subject, key, digest, answer)
+     SELECT subject, key, digest, answer::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS kept (subject, key, digest, answer)`,
+    [
+      kept.map(({ subject }) => subject),
+      kept.map(({ key }) => key),
+      kept.map(({ digest }) => digest),
+      kept.map(({ answer }) => JSON.stringify(answer)),
+    ],
+  );
 }

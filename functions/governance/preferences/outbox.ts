@@ -3,7 +3,7 @@
 // one record do no harm: the receiver keeps the newer.
 import type { ConsentRecord } from "../../shared/consent.ts";
 import { Background } from "../background.ts";
-import type { Database } from "../database.ts";
+import type { Database, Transaction } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
 import type { Delivery } from "./subjects-client.ts";
 
@@ -17,6 +17,29 @@ const longestRetryMs = 20_000;
 
 /** What lies further ahead than anybody would set it is of a clock that has jumped back since. */
 const due = `(o.due_at <= now() OR o.due_at > now() + make_interval(secs => ${longestRetryMs / 1000}))`;
+
+/** A record that the edge must hear. */
+export interface Announcement {
+  readonly subject: string;
+  readonly record: ConsentRecord;
+  /** How long only whoever wrote it may deliver it. */
+  readonly delaySeconds: number;
+}
+
+/** Puts records where the outbox finds them, in the caller's transaction. */
+export function enqueue(transaction: Transaction, announced: readonly Announcement[]): void {
+  transaction.send(
+    `INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at)
+     SELECT subject, epoch, record::jsonb, now() + make_interval(secs => delay)
+     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::float8[]) AS announced (subject, epoch, record, delay)`,
+    [
+      announced.map(({ subject }) => subject),
+      announced.map(({ record }) => record.epoch),
+      announced.map(({ record }) => JSON.stringify(record)),
+      announced.map(({ delaySeconds }) => delaySeconds),
+    ],
+  );
+}
 
 interface Row extends Record<string, unknown> {
   readonly id: string;
@@ -77,11 +100,11 @@ export class Outbox {
   #claim(condition: string, values: unknown[]): Promise<Row[]> {
     return this.#database.query<Row>(
       `UPDATE preferences.consent_outbox SET due_at = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
-       WHERE id IN (
+       WHERE id = ANY (ARRAY (
          SELECT o.id FROM preferences.consent_outbox o
          WHERE o.delivered_at IS NULL AND ${condition}
            AND NOT EXISTS (SELECT FROM preferences.consent_outbox n WHERE n.subject = o.subject AND n.epoch > o.epoch)
-         ORDER BY o.due_at LIMIT ${batch} FOR UPDATE OF o SKIP LOCKED)
+         ORDER BY o.due_at LIMIT ${batch} FOR UPDATE OF o SKIP LOCKED))
        RETURNING id, subject, record, attempts, recorded_at`,
       values,
     );

@@ -1,5 +1,5 @@
 // Subjects, ledger and first answers in PostgreSQL. Every change of a subject is made under a lock on its row, so that epochs,
-// idempotency keys and outbox rows of one subject never race.
+// idempotency keys and outbox rows of one subject never race. Changes of several subjects share a transaction where many come at once.
 import { randomUUID } from "node:crypto";
 import {
   type ConsentEntry,
@@ -16,15 +16,19 @@ import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Database, Transaction } from "../database.ts";
+import { GroupCommit } from "../group-commit.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
+import { type Changeset, write } from "./changeset.ts";
 import { type Changed, etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
-import { firstAnswer, keepAnswer, repeatable } from "./idempotency.ts";
+import { type FirstAnswer, firstAnswers, type Repeatable, repeatable, repeated } from "./idempotency.ts";
 import { type KnownIdentity, linked, moveIdentities } from "./identities.ts";
-import { append, type Circumstances, type Entry, entryOf, history, latest, type Owner, rebuild, type Saying } from "./ledger/ledger.ts";
-import { type HeldRow, type Holding, heldIn, holdingOf, isMissing, type Projection, type Read, selectHeld } from "./ledger/projection.ts";
+import { appended, type Circumstances, type Entry, entryOf, history, latest, type Owner, type Saying } from "./ledger/ledger.ts";
+import { type Holding, holdingOf, isMissing, readHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
+import { type Locked, lockSubjects } from "./locked-subjects.ts";
+import { enqueue } from "./outbox.ts";
 import { type ChosenPatches, mergedChoices } from "./preferences-under.ts";
 import { type Confirmations, checkConfirmed, optingBackIn } from "./two-step-opt-in.ts";
 
@@ -48,13 +52,6 @@ export interface ChangeRequest {
   readonly idempotencyKey?: string | undefined;
   /** The purpose whose event the answer must name. */
   readonly about?: Purpose | undefined;
-}
-
-/** A subject whose row is locked, and what holds of it. */
-interface Locked {
-  readonly owner: Owner;
-  readonly held: Projection;
-  readonly holding: Holding;
 }
 
 export interface Policy {
@@ -82,6 +79,7 @@ export class PreferencesStore {
   /** Whether an edge must hear of changes. */
   readonly #announce: boolean;
   readonly #readOnly: boolean;
+  readonly #changes: GroupCommit<ChangeRequest, Changed>;
 
   constructor(database: Database, keys: () => Promise<SubjectKeys>, options: StoreOptions) {
     this.#database = database;
@@ -92,6 +90,10 @@ export class PreferencesStore {
     this.#confirmations = options.confirmations;
     this.#announce = options.announce;
     this.#readOnly = options.readOnly ?? false;
+    this.#changes = new GroupCommit(database, {
+      keyOf: ({ subject }) => subject,
+      work: (transaction, requests) => this.#changeAll(transaction, requests),
+    });
   }
 
   /** Throws unless the tables are there and may be read, and the subjects' keys can be unwrapped. */
@@ -115,7 +117,7 @@ export class PreferencesStore {
 
   /** What holds of a subject, or undefined for one that does not exist. */
   async holding(subject: string): Promise<Holding | undefined> {
-    const read = heldIn(await this.#database.query<HeldRow>(selectHeld, [subject]));
+    const read = (await readHeld(this.#database.statements, [subject])).get(subject);
     if (!read || !isMissing(read)) return read && holdingOf(read);
     return this.#database.transaction(async (transaction) => (await this.#lock(transaction, subject))?.holding);
   }
@@ -154,48 +156,58 @@ export class PreferencesStore {
     return { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
   }
 
-  /** The subject's row, locked for the transaction, and what holds of it; undefined for one that does not exist. */
   async #lock(transaction: Transaction, subject: string): Promise<Locked | undefined> {
-    const read = async () => heldIn((await transaction.query<HeldRow>(selectHeld, [subject])).rows);
-    // The second statement sees what was committed until the lock was there: each has a snapshot of its own.
-    const [{ rows }, first] = await Promise.all([
-      transaction.query<{ reference: string; key: Buffer }>("SELECT reference, key FROM preferences.subject WHERE id = $1 FOR UPDATE", [
-        subject,
-      ]),
-      read(),
-    ]);
-    const row = rows[0];
-    if (!row || !first) return undefined;
-    const owner = { id: subject, reference: row.reference, key: (await this.#keys()).unwrap(row.reference, row.key) };
-    let known = first;
-    if (isMissing(known)) {
-      await rebuild(transaction, owner);
-      known = (await read()) as Read;
-    }
-    return { owner, held: known.held, holding: holdingOf(known) };
+    return (await lockSubjects(transaction, await this.#keys(), [subject])).get(subject);
   }
 
   /** Writes what is new of a wish, all or nothing, and returns what then holds. Throws a problem where the wish may not be granted. */
-  async change(request: ChangeRequest): Promise<Changed> {
-    const { subject, idempotencyKey, about, purposes = {}, preferences, despiteSignal, said } = request;
-    const asked = { purposes, ...(preferences && { preferences }), ...(despiteSignal && { despiteSignal }), said };
-    const repeated = idempotencyKey === undefined ? undefined : repeatable(subject, idempotencyKey, asked);
-    return this.#database.transaction(async (transaction) => {
-      const [locked, first] = await Promise.all([this.#lock(transaction, subject), repeated && firstAnswer(transaction, repeated)]);
-      if (!locked) throw unknownSubject();
-      if (first) return first;
-      const holds = await this.#apply(transaction, locked, request);
-      const document = about === undefined ? holds : { ...holds, event: await eventOn(transaction, subject, about) };
-      if (repeated) keepAnswer(transaction, repeated, document);
-      return document;
-    });
+  change(request: ChangeRequest): Promise<Changed> {
+    return this.#changes.do(request);
   }
 
-  async #apply(
-    transaction: Transaction,
+  async #changeAll(transaction: Transaction, requests: readonly ChangeRequest[]): Promise<PromiseSettledResult<Changed>[]> {
+    const repeatables = requests.map(repeatableOf);
+    const [locked, first] = await Promise.all([
+      lockSubjects(
+        transaction,
+        await this.#keys(),
+        requests.map(({ subject }) => subject),
+      ),
+      firstAnswers(
+        transaction,
+        repeatables.filter((each) => each !== undefined),
+      ),
+    ]);
+    const answers = await Promise.allSettled(
+      requests.map((request, i) => this.#answer(request, locked.get(request.subject), repeatables[i], first.get(request.subject))),
+    );
+    write(
+      transaction,
+      answers.flatMap((each) => (each.status === "fulfilled" ? [each.value.changeset] : [])),
+    );
+    return answers.map((each) => (each.status === "fulfilled" ? { status: "fulfilled", value: each.value.answer } : each));
+  }
+
+  /** The answer to a wish, and what must be written for it. Throws a problem where the wish may not be granted. */
+  async #answer(
+    request: ChangeRequest,
+    locked: Locked | undefined,
+    repeatable: Repeatable | undefined,
+    first: FirstAnswer | undefined,
+  ): Promise<{ readonly answer: Changed; readonly changeset: Partial<Changeset> }> {
+    if (!locked) throw unknownSubject();
+    if (repeatable && first) return { answer: repeated(repeatable, first), changeset: {} };
+    const { about } = request;
+    const { document, changeset } = await this.#wished(locked, request);
+    const event = about && (changeset.held?.find(({ purpose }) => purpose === about) ?? locked.held.get(about))?.event;
+    const answer = event === undefined ? document : { ...document, event };
+    return { answer, changeset: { ...changeset, ...(repeatable && { answers: [{ ...repeatable, answer }] }) } };
+  }
+
+  async #wished(
     locked: Locked,
     { subject, purposes = {}, preferences = {}, despiteSignal = [], confirmation, said, ifMatch }: ChangeRequest,
-  ): Promise<PreferencesDocument> {
+  ): Promise<{ readonly document: PreferencesDocument; readonly changeset: Partial<Changeset> }> {
     const { holding } = locked;
     const now = holding.at;
     const current = preferencesDocument(subject, this.#jurisdiction, holding);
@@ -205,13 +217,13 @@ export class PreferencesStore {
     if (this.#readOnly) checkPhase(changes, choices);
     const etag = etagOf(current);
     checkPrecondition(changes, choices, ifMatch, etag);
-    if (changes.length === 0 && choices.length === 0) return current;
+    if (changes.length === 0 && choices.length === 0) return { document: current, changeset: {} };
     const back = optingBackIn(changes, holding.record, this.#law, now);
     const asked = back.length > 0 && (await checkConfirmed(back, { subject, etag, confirmation, changes, choices }, this.#confirmations));
     const requestedAt = asked ? Object.fromEntries(back.map((purpose) => [purpose, asked])) : undefined;
     const chosen = Object.fromEntries(choices.map(({ purpose, chosen }) => [purpose, chosen]));
-    const after = this.#say(transaction, locked, changes, { chosen, despiteSignal, requestedAt, said, now });
-    return preferencesDocument(subject, this.#jurisdiction, after);
+    const { after, changeset } = this.#say(locked, changes, { chosen, despiteSignal, requestedAt, said, now });
+    return { document: preferencesDocument(subject, this.#jurisdiction, after), changeset };
   }
 
   /** Records what Global Privacy Control opts a known subject out of, and says whether there was anything. @param surface where it was sent */
@@ -228,7 +240,7 @@ export class PreferencesStore {
       });
       if (changes.length === 0) return false;
       const said: Said = { method: "gpc", surface, source: "edge", actor: "subject", gpc: true };
-      this.#say(transaction, locked, changes, { chosen: {}, despiteSignal: [], said, now });
+      write(transaction, [this.#say(locked, changes, { chosen: {}, despiteSignal: [], said, now }).changeset]);
       return true;
     });
   }
@@ -248,7 +260,7 @@ export class PreferencesStore {
     transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
     transaction.send("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
     transaction.send("DELETE FROM preferences.subject WHERE id = $1", [subject]);
-    if (this.#announce) enqueue(transaction, subject, erasedRecord, ownDeliverySeconds);
+    if (this.#announce) enqueue(transaction, [{ subject, record: erasedRecord, delaySeconds: ownDeliverySeconds }]);
     return true;
   }
 
@@ -267,12 +279,7 @@ export class PreferencesStore {
   }
 
   async #merge(transaction: Transaction, known: SubjectId, other: SubjectId): Promise<void> {
-    // In one order, so that two merges at once never wait for each other.
-    const [first, second] = known < other ? [known, other] : [other, known];
-    const locked = new Map([
-      [first, await this.#lock(transaction, first)],
-      [second, await this.#lock(transaction, second)],
-    ]);
+    const locked = await lockSubjects(transaction, await this.#keys(), [known, other]);
     const [own, theirs] = [locked.get(known), locked.get(other)];
     if (!own || !theirs) throw unknownSubject();
     const { record } = own.holding;
@@ -282,17 +289,15 @@ export class PreferencesStore {
       const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
       const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
       const saying = { record: settled, chosen: Object.fromEntries(chosen.map(({ purpose, chosen }) => [purpose, chosen])) };
-      this.#write(transaction, own.owner, own.held, saying, said, own.holding.at);
-      if (this.#announce) enqueue(transaction, known, settled, ownDeliverySeconds);
+      write(transaction, [this.#changeset(own, saying, said, own.holding.at)]);
     }
     moveIdentities(transaction, other, known);
     await this.#forget(transaction, other);
   }
 
-  /** Writes words and choices in a new epoch, and puts the record that then holds where the outbox finds it. */
+  /** Words and choices in a new epoch: what then holds, and what must be written for it. */
   #say(
-    transaction: Transaction,
-    { owner, held, holding: { record, chosen: before } }: Locked,
+    locked: Locked,
     changes: readonly [Purpose, RecordedState][],
     {
       chosen,
@@ -305,7 +310,8 @@ export class PreferencesStore {
       said: Said;
       now: Date;
     },
-  ): Holding {
+  ): { readonly after: Holding; readonly changeset: Partial<Changeset> } {
+    const { record, chosen: before } = locked.holding;
     const epoch = record.epoch + 1;
     const despite = contradicted(this.#law).filter((purpose) => despiteSignal.includes(purpose));
     const words = changes.map(([purpose, state]): [Purpose, ConsentEntry] => [
@@ -313,9 +319,10 @@ export class PreferencesStore {
       { ...this.#entry(purpose, state, epoch, now), ...(state === "granted" && despite.includes(purpose) ? { despiteSignal: true } : {}) },
     ]);
     const after: ConsentRecord = { epoch, purposes: { ...record.purposes, ...Object.fromEntries(words) } };
-    this.#write(transaction, owner, held, { record: after, chosen, requestedAt }, said, now);
-    if (this.#announce) enqueue(transaction, owner.id, after, ownDeliverySeconds);
-    return { at: now, record: after, chosen: { ...before, ...chosen } };
+    return {
+      after: { at: now, record: after, chosen: { ...before, ...chosen } },
+      changeset: this.#changeset(locked, { record: after, chosen, requestedAt }, said, now),
+    };
   }
 
   #entry(purpose: Purpose, state: RecordedState, epoch: number, now: Date): ConsentEntry {
@@ -341,45 +348,48 @@ export class PreferencesStore {
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);
       const reason = `held by the edge (epoch ${held.epoch}), missing here`;
       const said: Said = { ...byTheService, method: "reconcile", reason };
-      this.#write(transaction, own.owner, own.held, { record: settled, chosen: {} }, said, own.holding.at);
-      enqueue(transaction, subject, settled, 0);
+      write(transaction, [this.#changeset(own, { record: settled, chosen: {} }, said, own.holding.at, 0)]);
       log("WARNING", "The edge knew what the ledger had forgotten; both now hold the least permissive of the two.");
     });
   }
 
-  /** Moves the subject to the record's epoch and appends what was said in it. */
-  #write(transaction: Transaction, owner: Owner, held: Projection, saying: Saying, said: Said, now: Date): void {
+  /** The subject in the record's epoch, what was said in it, and the word to the edge. */
+  #changeset(
+    { owner, held }: Locked,
+    saying: Saying,
+    said: Said,
+    now: Date,
+    delaySeconds = ownDeliverySeconds,
+  ): Omit<Changeset, "answers"> {
+    const { record } = saying;
     const circumstances = {
       ...said,
       jurisdiction: this.#jurisdiction,
       receivedAt: now.toISOString(),
       policyRevision: this.#policy.revision,
     };
-    transaction.send("UPDATE preferences.subject SET epoch = $2 WHERE id = $1", [owner.id, saying.record.epoch]);
-    append(transaction, owner, held, saying, circumstances, (purpose) => {
-      const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
-      // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
-      return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
-    });
+    return {
+      reached: [{ subject: owner.id, epoch: record.epoch }],
+      ...appended(owner, held, saying, circumstances, (purpose) => {
+        const rule = ruleFor(this.#policy.table, this.#jurisdiction, purpose);
+        // A purpose that the policy does not know can only be refused, and on no other basis than that it was not allowed.
+        return { basis: rule?.basis ?? "opt-in", regulation: rule?.law ?? "none" };
+      }),
+      announced: this.#announce ? [{ subject: owner.id, record, delaySeconds }] : [],
+    };
   }
 }
 
 const byTheService = { surface: "none", source: "preferences", actor: "preferences", gpc: false } as const;
 
-/** Puts a record where the outbox finds it, in the caller's transaction. */
-export function enqueue(transaction: Transaction, subject: string, record: ConsentRecord, delaySeconds: number): void {
-  transaction.send(
-    "INSERT INTO preferences.consent_outbox (subject, epoch, record, due_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
-    [subject, record.epoch, record, delaySeconds],
-  );
-}
-
-async function eventOn(transaction: Transaction, subject: SubjectId, purpose: Purpose): Promise<string> {
-  const { rows } = await transaction.query<{ event: string }>(
-    "SELECT event FROM preferences.consent_state WHERE subject = $1 AND purpose = $2",
-    [subject, purpose],
-  );
-  return (rows[0] as { event: string }).event;
+function repeatableOf({ subject, idempotencyKey, purposes = {}, preferences, despiteSignal, said }: ChangeRequest): Repeatable | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return repeatable(subject, idempotencyKey, {
+    purposes,
+    ...(preferences && { preferences }),
+    ...(despiteSignal && { despiteSignal }),
+    said,
+  });
 }
 
 export function unknownSubject(): ProblemError {

@@ -1,12 +1,12 @@
 // The append-only ledger of sealed events. It is written, and the plain projection of what holds with it, in the caller's transaction, under
-// its lock on the subject's row.
+// its lock on the subjects' rows.
 import { randomUUID } from "node:crypto";
 import type { ConsentRecord, Purpose } from "../../../shared/consent.ts";
 import type { Queryable, Transaction } from "../../database.ts";
 import type { ChosenUnder } from "../preferences-under.ts";
 import type { ConsentEvent } from "./consent-event.ts";
-import { type Projection, project } from "./projection.ts";
-import { type Opened, open, seal } from "./seal.ts";
+import { type HeldRow, type Projection, project, projected } from "./projection.ts";
+import { type Opened, open, type Sealed, seal } from "./seal.ts";
 
 /** A subject as the ledger knows it. */
 export interface Owner {
@@ -46,15 +46,21 @@ export interface Saying {
 /** On what a purpose rests where the event was said. */
 export type BasisOf = (purpose: Purpose) => Pick<ConsentEvent, "basis" | "regulation">;
 
-/** Seals and appends what is said, and brings the projection up to it. @param held what the projection has of the subject until then */
-export function append(
-  transaction: Transaction,
+/** An event as the ledger keeps it. */
+export interface LedgerRow extends Sealed {
+  readonly id: string;
+  readonly reference: string;
+  readonly epoch: number;
+}
+
+/** What is said, sealed for the ledger, and what the projection then has anew. @param held what the projection has of the subject until then */
+export function appended(
   owner: Owner,
   held: Projection,
   { record, chosen, requestedAt = {} }: Saying,
   circumstances: Circumstances,
   basisOf: BasisOf,
-): void {
+): { readonly events: readonly LedgerRow[]; readonly held: readonly HeldRow[] } {
   const words = Object.fromEntries(Object.entries(record.purposes).filter(([, { epoch }]) => epoch === record.epoch));
   const about = [...new Set([...Object.keys(words), ...Object.keys(chosen)])] as Purpose[];
   const events = about.map((purpose): ConsentEvent => {
@@ -77,13 +83,27 @@ export function append(
       ...(supersedes === undefined ? {} : { supersedes }),
     };
   });
-  const sealed = events.map((event) => seal(owner.key, event));
+  return {
+    events: events.map((event) => ({ id: event.id, reference: owner.reference, epoch: record.epoch, ...seal(owner.key, event) })),
+    held: projected(owner.id, held, events),
+  };
+}
+
+/** Appends events, of however many subjects, in this order. */
+export function append(transaction: Transaction, events: readonly LedgerRow[]): void {
   transaction.send(
     `INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment)
-     SELECT id, $1, $2, sealed, commitment FROM unnest($3::uuid[], $4::bytea[], $5::bytea[]) AS said (id, sealed, commitment)`,
-    [owner.reference, record.epoch, events.map(({ id }) => id), sealed.map((each) => each.sealed), sealed.map((each) => each.commitment)],
+     SELECT id, reference, epoch, sealed, commitment
+     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[])
+       WITH ORDINALITY AS said (id, reference, epoch, sealed, commitment, place) ORDER BY place`,
+    [
+      events.map(({ id }) => id),
+      events.map(({ reference }) => reference),
+      events.map(({ epoch }) => epoch),
+      events.map(({ sealed }) => sealed),
+      events.map(({ commitment }) => commitment),
+    ],
   );
-  project(transaction, owner.id, held, events);
 }
 
 /** Makes the projection of a subject anew from the ledger. @throws Error where an event is not what was committed to */
@@ -91,7 +111,7 @@ export async function rebuild(transaction: Transaction, owner: Owner): Promise<v
   transaction.send("DELETE FROM preferences.consent_state WHERE subject = $1", [owner.id]);
   const events: ConsentEvent[] = [];
   for await (const { event } of everything(transaction, owner)) events.push(event);
-  project(transaction, owner.id, new Map(), events);
+  project(transaction, projected(owner.id, new Map(), events));
 }
 
 /** Events that are read at once. */

@@ -178,7 +178,7 @@ describe("a sealed event", () => {
       return { rows: [] };
     };
     await rebuild({ query, send: query } as never, { id: "eu_0", reference: event.subject, key });
-    expect(projected.map((values) => values.slice(0, 4))).toEqual([["eu_0", ["analytics"], [2001], ["withdrawn"]]]);
+    expect(projected.map((values) => values.slice(0, 4))).toEqual([[["eu_0"], ["analytics"], [2001], ["withdrawn"]]]);
   });
 
   test("no bit of it can be changed", () => {
