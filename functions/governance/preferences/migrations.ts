@@ -2,7 +2,7 @@
 
 import { logGrants, logTables } from "../audit/log-tables.ts";
 import type { Migration, Schema } from "../migrator.ts";
-import { telemetryGrants, telemetryTables } from "../telemetry/tables.ts";
+import { telemetryDueIndex, telemetryGrants, telemetryTables } from "../telemetry/tables.ts";
 
 export const schemaName = "preferences";
 
@@ -140,6 +140,7 @@ export const migrations: readonly Migration[] = [
       -- The edge must hear of a subject that was erased when there is no row of it any more.
       ALTER TABLE preferences.consent_outbox DROP CONSTRAINT consent_outbox_subject_fkey;`,
   },
+  { version: 7, sql: telemetryDueIndex(schemaName) },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */

@@ -4,7 +4,7 @@ import { type Collector, deliver, retryDelaySeconds, type Verdict } from "../../
 import { type Path, paths } from "../../shared/telemetry/emitter.ts";
 import { issueSenderToken } from "../../shared/telemetry/sender-token.ts";
 import { log, reasonOf } from "../log.ts";
-import { batch, type Spooled, type TelemetryOutbox } from "./outbox.ts";
+import type { Spooled, TelemetryOutbox } from "./outbox.ts";
 
 /** How long nothing is looked for once all that waited was taken: what gathers meanwhile travels together. */
 const pollMs = 1000;
@@ -35,7 +35,11 @@ export class Delivery {
 
   /** Goes on delivering in the background until `stop`. */
   start(): void {
-    this.#loops = Promise.all([...paths.map((path) => this.#run(path)), ...paths.map((path) => this.#bound(path)), this.#forget()]);
+    this.#loops = Promise.all([
+      ...paths.map((path, i) => this.#run(path, (i * pollMs) / paths.length)),
+      ...paths.map((path) => this.#bound(path)),
+      this.#forget(),
+    ]);
   }
 
   /** Ends after the deliveries that are under way. */
@@ -44,13 +48,15 @@ export class Delivery {
     await this.#loops;
   }
 
-  async #run(path: Path): Promise<void> {
+  /** @param afterMs so that the paths are not all busy in one moment */
+  async #run(path: Path, afterMs: number): Promise<void> {
+    await delay(afterMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
     const { region, key, collectors } = this.#options;
     const origin = collectors[path];
     const collector: Collector = { origin, token: () => issueSenderToken(key, "services", region, origin) };
     let failures = 0;
     await this.#repeat("Telemetry could not be read.", async () => {
-      const messages = await this.#outbox.claim(path);
+      const { messages, more } = await this.#outbox.due(path);
       if (messages.length === 0) return pollMs;
       const { verdicts, reason = "" } = await deliver(
         collector,
@@ -64,7 +70,7 @@ export class Delivery {
         log("ERROR", "A collector refused telemetry for good.", { path, reason, messages: of("rejected").length });
       if (of("later").length === 0) {
         failures = 0;
-        return messages.length < batch ? pollMs : 0;
+        return more ? 0 : pollMs;
       }
       failures += 1;
       const pauseSeconds = Math.min(longestPauseSeconds, retryDelaySeconds(failures, Math.random()));

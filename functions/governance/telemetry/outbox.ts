@@ -3,6 +3,8 @@ import type { Path } from "../../shared/telemetry/emitter.ts";
 import { type OtlpTraces, spansOf, valuesOf } from "../../shared/telemetry/otlp.ts";
 import type { SignalClass } from "../../shared/telemetry/schema.ts";
 import type { Database } from "../database.ts";
+import { Gathering } from "../gathering.ts";
+import { FreshMessages } from "./fresh.ts";
 
 /** What waits for one path. */
 export interface Spooled {
@@ -11,15 +13,23 @@ export interface Spooled {
   readonly recorded_at: Date;
 }
 
+/** What one path is to be brought now, and whether there may be more to bring at once. */
+export interface Due {
+  readonly messages: readonly Spooled[];
+  readonly more: boolean;
+}
+
 interface Entry {
   readonly path: Path;
   readonly message: OtlpTraces;
 }
 
-/** Messages that one instance is at. */
-export const batch = 100;
+/** Messages that one instance claims at once. */
+const batch = 100;
 /** While one instance is at a message, others leave it alone for so long. Longer than a delivery may take. */
 const leaseSeconds = 15;
+/** How old a message may be that whoever put it there begins to deliver: the rest of its lease is for the delivery. */
+const youngMs = 4000;
 /** As long as the edge's queues keep what no collector takes. */
 const rejectedDays = 14;
 /** How much is kept of a collector's reason. */
@@ -30,9 +40,14 @@ export class TelemetryOutbox {
   readonly #table: string;
   readonly #dropped: string;
   readonly #limitBytes: number;
-  #writing: Promise<unknown> = Promise.resolve();
-  #next: Promise<void> | undefined;
-  #gathered: Entry[] = [];
+  readonly #fresh: Record<Path, FreshMessages> = { gcp: new FreshMessages(youngMs), aws: new FreshMessages(youngMs) };
+  readonly #writing = new Gathering<readonly Entry[], void>(
+    async (put) => {
+      await this.#insert(put.flat());
+      return put.map(() => ({ status: "fulfilled", value: undefined }));
+    },
+    { atOnce: 1 },
+  );
 
   /** @param limitBytes of one path, what was rejected included */
   constructor(database: Database, schema: string, limitBytes: number) {
@@ -52,35 +67,45 @@ export class TelemetryOutbox {
    * @throws DatabaseUnavailable when it cannot be known that they are
    */
   put(entries: readonly Entry[]): Promise<void> {
-    this.#gathered.push(...entries);
-    this.#next ??= this.#writing.then(() => {
-      const gathered = this.#gathered;
-      this.#gathered = [];
-      this.#next = undefined;
-      const written = this.#insert(gathered);
-      this.#writing = written.catch(() => {});
-      return written;
-    });
-    return this.#next;
+    return this.#writing.do(entries);
   }
 
+  /** Whoever puts it there has the first lease on it. */
   async #insert(entries: readonly Entry[]): Promise<void> {
-    const rows = entries.map(({ path, message }) => ({ path, message, class: classOf(message), spans: spansOf(message).length }));
-    await this.#database.query(
-      `INSERT INTO ${this.#table} (path, class, spans, message, bytes)
-       SELECT path, class, spans, message, octet_length(message::text)
-       FROM json_to_recordset($1) AS row (path text, class text, spans integer, message json)`,
-      [JSON.stringify(rows)],
+    const texts = entries.map(({ message }) => JSON.stringify(message));
+    const since = performance.now();
+    const rows = await this.#database.query<{ id: string; bytes: number; recorded_at: Date }>(
+      `INSERT INTO ${this.#table} (path, class, spans, message, bytes, leased_until)
+       SELECT path, class, spans, message::json, octet_length(message), now() + make_interval(secs => ${leaseSeconds})
+       FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[]) WITH ORDINALITY AS put (path, class, spans, message, place)
+       ORDER BY place RETURNING id, bytes, recorded_at`,
+      [
+        entries.map(({ path }) => path),
+        entries.map(({ message }) => classOf(message)),
+        entries.map(({ message }) => spansOf(message).length),
+        texts,
+      ],
     );
+    for (const [i, { path, message }] of entries.entries()) {
+      const row = rows[i];
+      if (row) this.#fresh[path].hold({ ...row, message, since });
+    }
   }
 
-  /** Takes what waits for a path for the lease's time: what was tried least comes first, so that nothing is held up for ever. */
-  claim(path: Path): Promise<Spooled[]> {
+  /** What this instance has just put there for a path, and what waits there besides: of instances that ended, of deliveries that failed. */
+  async due(path: Path): Promise<Due> {
+    const fresh = this.#fresh[path].take();
+    const claimed = await this.#claim(path);
+    return { messages: [...fresh.messages, ...claimed], more: fresh.more || claimed.length === batch };
+  }
+
+  /** Takes what waits for a path for the lease's time: what was tried longest ago comes first, so that nothing is held up for ever. */
+  #claim(path: Path): Promise<Spooled[]> {
     return this.#database.query<Spooled & Record<string, unknown>>(
       `UPDATE ${this.#table} SET leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
-       WHERE id IN (
+       WHERE id = ANY (ARRAY (
          SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND leased_until < now()
-         ORDER BY attempts, id LIMIT ${batch} FOR UPDATE SKIP LOCKED)
+         ORDER BY leased_until, id LIMIT ${batch} FOR UPDATE SKIP LOCKED))
        RETURNING id, message, recorded_at`,
       [path],
     );
@@ -103,7 +128,7 @@ export class TelemetryOutbox {
   /** Gives back what could not be delivered, for any instance to try. */
   async release(ids: readonly string[], reason: string): Promise<void> {
     if (ids.length > 0)
-      await this.#database.query(`UPDATE ${this.#table} SET leased_until = '-infinity', error = $2 WHERE id = ANY($1)`, [
+      await this.#database.query(`UPDATE ${this.#table} SET leased_until = now(), error = $2 WHERE id = ANY($1)`, [
         ids,
         reason.slice(0, reasonLength),
       ]);

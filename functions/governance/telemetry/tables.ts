@@ -43,6 +43,11 @@ export const telemetryTables = (schema: string): string => `
         FROM (VALUES ('gcp'), ('aws')) AS p (path) LEFT JOIN ${schema}.telemetry_outbox o ON o.path = p.path
         GROUP BY p.path;`;
 
+/** What an outbox looks for: what nobody has a lease on any more, what was leased longest ago first. As a migration's text, never edited. */
+export const telemetryDueIndex = (schema: string): string => `
+      DROP INDEX ${schema}.telemetry_due;
+      CREATE INDEX telemetry_due ON ${schema}.telemetry_outbox (path, leased_until, id) WHERE rejected_at IS NULL;`;
+
 /** What the schema's service may do with them. @param user an escaped identifier */
 export const telemetryGrants = (schema: string, user: string): string => `
   GRANT SELECT, INSERT, UPDATE (attempts, leased_until, rejected_at, error), DELETE ON ${schema}.telemetry_outbox TO ${user};

@@ -1,7 +1,8 @@
 // A service's own spans: gathered in memory, written to its telemetry outbox a moment later, so that no request waits for them. What a
-// change that was made says of itself is the exception: `settled` waits for it. What a kill takes from memory is bulk.
+// change that was made says of itself is the exception: it is written at once, and `settled` waits for it. What a kill takes from memory is bulk.
 import { setTimeout as delay } from "node:timers/promises";
 import { Emitter, paths, type Source, type Span } from "../../shared/telemetry/emitter.ts";
+import type { SignalClass } from "../../shared/telemetry/schema.ts";
 import { childOf, type TraceContext } from "../../shared/telemetry/trace-context.ts";
 import { DatabaseUnavailable } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
@@ -20,8 +21,9 @@ export class Tracer {
   readonly #emitter: Emitter;
   readonly #outbox: Pick<TelemetryOutbox, "put">;
   readonly #stopping = new AbortController();
-  #waiting: Span[] = [];
-  #writing: Promise<void> = Promise.resolve();
+  /** By class, for what a change says of itself waits for nothing else. */
+  readonly #waiting: Record<SignalClass, Span[]> = { bulk: [], audit: [] };
+  readonly #writing: Record<SignalClass, Promise<void>> = { bulk: Promise.resolve(), audit: Promise.resolve() };
   #gathering: NodeJS.Timeout | undefined;
 
   constructor(source: Source, outbox: Pick<TelemetryOutbox, "put">) {
@@ -53,35 +55,45 @@ export class Tracer {
 
   /** Takes a span that has ended. Never throws, never waits. */
   record(span: Span): void {
-    if (this.#waiting.length >= held) {
+    const waiting = this.#waiting[classOf(span)];
+    if (waiting.length >= held) {
       for (const path of paths) this.#emitter.dropped(path, "unavailable", 1);
       return;
     }
-    this.#waiting.push(span);
+    waiting.push(span);
     // Without the request's own context: what is done for telemetry tells nothing of itself.
-    this.#gathering ??= current.exit(() => setTimeout(() => void this.settled(), gatherMs));
+    this.#gathering ??= current.exit(() => setTimeout(() => void this.#all(), gatherMs));
   }
 
-  /** Resolves once all that was recorded is committed, or given up. */
+  /** Resolves once all that was recorded of changes is committed, or given up. */
   settled(): Promise<void> {
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
-    this.#writing = current.exit(() => this.#writing.then(() => this.#write()));
-    return this.#writing;
+    return this.#written("audit");
   }
 
   /** Writes what is there, once; what cannot be written is lost with the process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.settled();
+    await this.#all();
   }
 
-  async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const spans = this.#waiting.splice(0, batch);
-      const classes = Map.groupBy(spans, ({ attributes }) => attributes["bailiwick.class"] ?? "bulk");
-      const entries = [...classes.values()].flatMap((some) => paths.map((path) => ({ path, message: this.#emitter.message(path, some) })));
-      await this.#put(entries, spans.length);
+  async #all(): Promise<void> {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    await Promise.all([this.#written("audit"), this.#written("bulk")]);
+  }
+
+  #written(which: SignalClass): Promise<void> {
+    this.#writing[which] = current.exit(() => this.#writing[which].then(() => this.#write(this.#waiting[which])));
+    return this.#writing[which];
+  }
+
+  async #write(waiting: Span[]): Promise<void> {
+    while (waiting.length > 0) {
+      const spans = waiting.splice(0, batch);
+      await this.#put(
+        paths.map((path) => ({ path, message: this.#emitter.message(path, spans) })),
+        spans.length,
+      );
     }
   }
 
@@ -102,3 +114,5 @@ export class Tracer {
     }
   }
 }
+
+const classOf = ({ attributes }: Span): SignalClass => (attributes["bailiwick.class"] === "audit" ? "audit" : "bulk");

@@ -23,6 +23,8 @@ export function childOf(parent: TraceContext | undefined): TraceContext {
   return { traceId: parent?.traceId ?? randomHex(16), spanId: randomHex(8) };
 }
 
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Drawn at once for many ids: each draw is a call of the system. */
 const drawn = new Uint8Array(1024);
 let used = drawn.length;
@@ -34,6 +36,6 @@ export function randomHex(bytes: number): string {
     used = 0;
   }
   let text = "";
-  for (const end = used + bytes; used < end; used++) text += (drawn[used] as number).toString(16).padStart(2, "0");
+  for (const end = used + bytes; used < end; used++) text += hexadecimal[drawn[used] as number];
   return text;
 }

@@ -46,8 +46,8 @@ const start = async (environment: Record<string, string> = {}, keys?: Service) =
   spool = await region.serve({ ...collectors.environment, ...environment }, keys);
 };
 
-const send = (path: string, message: unknown, init: Parameters<Service["request"]>[1] = {}) =>
-  spool.request(`/v1/telemetry/${path}`, {
+const send = (path: string, message: unknown, init: Parameters<Service["request"]>[1] = {}, at = spool) =>
+  at.request(`/v1/telemetry/${path}`, {
     scope: "edge",
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -56,8 +56,8 @@ const send = (path: string, message: unknown, init: Parameters<Service["request"
   });
 
 /** Sends a message that must be taken. */
-async function put(path: Path, message: OtlpTraces): Promise<void> {
-  const response = await send(path, message);
+async function put(path: Path, message: OtlpTraces, at = spool): Promise<void> {
+  const response = await send(path, message, {}, at);
   expect(response.status, await response.text()).toBe(202);
 }
 
@@ -267,7 +267,7 @@ describe("the outbox", () => {
       const [first, next] = [looked(), looked()];
       await put("gcp", emitter.message("gcp", [first]));
       await until(() => requests.length > 0, "one instance to be at the first");
-      await put("gcp", emitter.message("gcp", [next]));
+      await put("gcp", emitter.message("gcp", [next]), second);
       await until(() => idsAt("gcp").has(next.context.spanId), "the other to deliver the next");
       held.resolve();
       await until(async () => (await backlog("gcp")).spooled === 0, "both to be stored");
