@@ -1,5 +1,6 @@
 // What every service of the governance plane answers alike.
-import type { Handler } from "hono";
+import type { Context, Handler, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 
 /**
@@ -13,6 +14,17 @@ export const identified = (version: string) =>
     c.header("Server-Version", version);
     if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", c.res.headers.has("ETag") ? "no-store, no-transform" : "no-store");
   });
+
+/** Refuses a larger body. One whose length is said is not counted again: the server reads no more than that (RFC 9112 section 6.3). */
+export function limitedBody(maxSize: number, onError: (c: Context) => Response | Promise<Response>): MiddlewareHandler {
+  const counted = bodyLimit({ maxSize, onError });
+  return async (c, next) => {
+    const length = c.req.header("content-length");
+    const without = length === undefined && ["GET", "HEAD"].includes(c.req.method);
+    if (c.req.header("transfer-encoding") !== undefined || (length === undefined && !without)) return counted(c, next);
+    return Number(length ?? 0) > maxSize ? onError(c) : next();
+  };
+}
 
 /**
  * Ready once the database was there; afterwards its absence is answered per request and is no reason to restart.

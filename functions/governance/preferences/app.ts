@@ -1,6 +1,5 @@
 // The preferences service as an HTTP application: routes bound to the store, errors turned into problems.
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { within } from "../../shared/budget.ts";
 import { erasedRecord } from "../../shared/consent.ts";
@@ -9,7 +8,7 @@ import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
 import { issueSubjectToken } from "../../shared/tokens.ts";
 import { type Database, DatabaseUnavailable } from "../database.ts";
-import { health, identified } from "../every-service.ts";
+import { health, identified, limitedBody } from "../every-service.ts";
 import { KmsUnavailable } from "../kms.ts";
 import { log, reasonOf } from "../log.ts";
 import { requestSpans } from "../telemetry/requests.ts";
@@ -83,7 +82,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   );
 
   app.use("/v1/*", requestSpans(tracer), throughTheEdge(keys), throughAService(clients, keys.region), limited());
-  app.use("/v1/*", bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+  app.use("/v1/*", limitedBody(largestBody, tooLarge));
 
   app.openapi(routes.createSubject, async (c) => {
     const subject = newSubjectId(keys.region);

@@ -1,4 +1,6 @@
 // Whose preferences: a person may touch its own subject only.
+import { decodeJwt } from "jose";
+import { LRUCache } from "lru-cache";
 import { ProblemError } from "../../shared/problem.ts";
 import type { ServiceScope } from "../../shared/service-token.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
@@ -11,10 +13,28 @@ export interface Keys extends EdgeTrust {
   readonly subjectTokenPublicKey: string;
 }
 
+/** A token that was found valid is not judged again for so long, by a clock that nobody sets: whoever reads its preferences changes them next. */
+const believedMs = 60_000;
+/** So many people at once. */
+const believedAtOnce = 10_000;
+
+/** Whose tokens are, by the keys that judged them. */
+const believed = new WeakMap<Keys, LRUCache<string, SubjectId>>();
+
 /** Whose token the request carries. Throws unless it carries a valid one. */
 export async function ownSubject(headers: Headers, keys: Keys): Promise<SubjectId> {
   const token = subjectTokenOf(headers);
   if (token === undefined) throw unauthenticated("The request carries no subject token.");
+  const known = believed.get(keys) ?? new LRUCache({ max: believedAtOnce });
+  believed.set(keys, known);
+  const subject = known.get(token) ?? (await judged(token, keys));
+  if (!known.has(token)) known.set(token, subject, { ttl: Math.max(1, Math.min(believedMs, endOf(token) - Date.now())) });
+  return subject;
+}
+
+const endOf = (token: string): number => (decodeJwt(token).exp ?? 0) * 1000;
+
+function judged(token: string, keys: Keys): Promise<SubjectId> {
   return verifySubjectToken(keys.subjectTokenPublicKey, token, keys.region).catch(() => {
     throw unauthenticated("The subject token is not valid here, or no longer.");
   });

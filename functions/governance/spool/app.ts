@@ -1,10 +1,9 @@
 // The spool as an HTTP application: takes a message for a path from the region's edge, and says 202 once it is safe.
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { ProblemError, problemResponse } from "../../shared/problem.ts";
 import { paths } from "../../shared/telemetry/emitter.ts";
 import { DatabaseUnavailable } from "../database.ts";
-import { health, identified } from "../every-service.ts";
+import { health, identified, limitedBody } from "../every-service.ts";
 import { log, reasonOf } from "../log.ts";
 import type { TelemetryOutbox } from "../telemetry/outbox.ts";
 import { type EdgeTrust, throughTheEdge, type Variables } from "../through-the-edge.ts";
@@ -29,7 +28,7 @@ export function createApp({ trust, outbox, version }: Parts): Hono<{ Variables: 
     health(() => outbox.ping()),
   );
 
-  app.post("/v1/telemetry/:path", throughTheEdge(trust), bodyLimit({ maxSize: largestBody, onError: tooLarge }), async (c) => {
+  app.post("/v1/telemetry/:path", throughTheEdge(trust), limitedBody(largestBody, tooLarge), async (c) => {
     if (c.get("scope") !== "edge") throw forPeople;
     const path = paths.find((each) => each === c.req.param("path"));
     if (!path) throw notFound(c.req.method, c.req.path);

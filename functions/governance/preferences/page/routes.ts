@@ -1,10 +1,10 @@
 // The preference page over HTTP: reading, choosing, receipts, notices, its two files. Mounted at the path that `addresses.page` names.
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { isRestricting, type Purpose, purposes } from "../../../shared/consent.ts";
 import { type DecisionTable, decide, ruleFor } from "../../../shared/decision-table.ts";
 import { type Language, languageFor } from "../../../shared/languages.ts";
 import type { ProblemError } from "../../../shared/problem.ts";
+import { limitedBody } from "../../every-service.ts";
 import { contradicted } from "../gpc.ts";
 import { carryOut } from "./carry-out.ts";
 import type { DeskDocument, PreferenceDesk, Wishes } from "./desk.ts";
@@ -56,39 +56,43 @@ export async function preferencePageRoutes(options: PageOptions): Promise<Hono<{
     return c.html(await page(c, await renewed(c, person, options), document, {}));
   });
 
-  app.post("/", bodyLimit({ maxSize: largestForm, onError: (c) => c.html(troublePage(frame(c)), 413) }), async (c) => {
-    const person = await personOf(c.req.raw.headers, options);
-    const fields = new URLSearchParams(await c.req.text());
-    if (!person) return fields.has("begin") ? begin(c) : stranger(c, 401);
-    if (gpcOf(c)) await desk.heedSignal(person.subject);
-    const before = await desk.document(person.subject);
-    const form = readForm(fields, before, gpcOf(c) ? conflictsIn(before) : []);
-    const sender = {
-      headers: c.req.raw.headers,
-      subjectToken: person.token,
-      token: form.token,
-      ownOrigin: options.ownOrigin(c.req.raw.headers),
-    };
-    if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
-    const known = await renewed(c, person, options);
-    const { wishes, kept, signalled, etag, confirmation } = form;
-    const change = {
-      wishes,
-      ifMatch: etag,
-      notice: notices.reference(form.notice),
-      servedAt: form.served,
-      collectedAt: new Date().toISOString(),
-      gpc: gpcOf(c),
-      confirmation,
-    };
-    const { outcome, refused } = await carryOut(desk, person.subject, change, before.purposes);
-    // What holds is read again: the answer to a form that was sent twice must not show the past.
-    const after = await desk.document(person.subject);
-    return c.html(
-      await page(c, known, after, { outcome: { ...outcome, signalled }, unsaved: { ...kept, ...refused } }),
-      statusOf[outcome.kind],
-    );
-  });
+  app.post(
+    "/",
+    limitedBody(largestForm, (c) => c.html(troublePage(frame(c)), 413)),
+    async (c) => {
+      const person = await personOf(c.req.raw.headers, options);
+      const fields = new URLSearchParams(await c.req.text());
+      if (!person) return fields.has("begin") ? begin(c) : stranger(c, 401);
+      if (gpcOf(c)) await desk.heedSignal(person.subject);
+      const before = await desk.document(person.subject);
+      const form = readForm(fields, before, gpcOf(c) ? conflictsIn(before) : []);
+      const sender = {
+        headers: c.req.raw.headers,
+        subjectToken: person.token,
+        token: form.token,
+        ownOrigin: options.ownOrigin(c.req.raw.headers),
+      };
+      if (!isSameOrigin(sender)) return c.html(await page(c, person, before, { outcome: foreign }), 403);
+      const known = await renewed(c, person, options);
+      const { wishes, kept, signalled, etag, confirmation } = form;
+      const change = {
+        wishes,
+        ifMatch: etag,
+        notice: notices.reference(form.notice),
+        servedAt: form.served,
+        collectedAt: new Date().toISOString(),
+        gpc: gpcOf(c),
+        confirmation,
+      };
+      const { outcome, refused } = await carryOut(desk, person.subject, change, before.purposes);
+      // What holds is read again: the answer to a form that was sent twice must not show the past.
+      const after = await desk.document(person.subject);
+      return c.html(
+        await page(c, known, after, { outcome: { ...outcome, signalled }, unsaved: { ...kept, ...refused } }),
+        statusOf[outcome.kind],
+      );
+    },
+  );
 
   app.get("/receipts/:id", async (c) => {
     const person = await personOf(c.req.raw.headers, options);
