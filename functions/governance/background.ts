@@ -2,8 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { log, reasonOf } from "./log.ts";
 
-/** Whether there is more to do at once. */
-type Work = () => Promise<boolean>;
+/** Whether there is more to do at once; or when, in milliseconds. */
+type Work = () => Promise<boolean | number>;
 
 export class Background {
   readonly #trouble: string;
@@ -33,13 +33,14 @@ export class Background {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let more = false;
+      let more: boolean | number = false;
       try {
         more = await this.#work();
       } catch (error) {
         log("WARNING", this.#trouble, { reason: reasonOf(error) });
       }
-      if (!more) await delay(this.#periodMs, undefined, { signal }).catch(() => {});
+      const pauseMs = typeof more === "number" ? more : more ? 0 : this.#periodMs;
+      if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
   }
 }

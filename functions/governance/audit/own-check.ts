@@ -11,10 +11,8 @@ import { complete, leafHash, same } from "./merkle.ts";
 import { headIn, type LogKey } from "./sequencer.ts";
 import { entriesIn, hashesIn, readTile, TileError, tilePath, tileWidth, widthOf } from "./tiles.ts";
 
-/** Bundles of 256 entries that one turn looks at: a log of a million entries is gone through in an hour of turns a minute. */
-const bundlesOfTurn = 64;
-/** Events of the ledger that one turn looks for in the log: as many, so that a turn takes no longer in a larger ledger. */
-const eventsOfTurn = bundlesOfTurn * tileWidth;
+/** Between two turns, each of a bundle of 256 entries, so that no request ever waits for more: a log of a million entries is gone through in an hour. */
+const pauseMs = 900;
 /** Findings that one line of the log names. */
 const mostNamed = 20;
 
@@ -24,6 +22,9 @@ export interface OwnCheckOptions {
   /** The table of the events. */
   readonly ledger: string;
   readonly signer: () => Promise<LogKey>;
+  /** Default: one. */
+  readonly bundlesOfTurn?: number;
+  /** Events of the ledger that one turn looks for in the log. Default: as many as entries of the log, so that a turn takes no longer in a larger ledger. */
   readonly eventsOfTurn?: number;
 }
 
@@ -47,8 +48,11 @@ export class OwnCheck {
     this.#options = options;
   }
 
-  /** One turn: goes on where the last one ended, from the end to the beginning again. Alarms with what it finds. */
-  async turn(): Promise<boolean> {
+  /**
+   * One turn: goes on where the last one ended. Alarms with what it finds.
+   * @returns when the next one is due; false at the end, after which it begins anew
+   */
+  async turn(): Promise<false | number> {
     const findings = await this.findings();
     if (findings.length > 0)
       alarm("damage", {
@@ -56,12 +60,12 @@ export class OwnCheck {
         findings: findings.slice(0, mostNamed),
         more: findings.length > mostNamed,
       });
-    return false;
+    return this.#next === 0 ? false : pauseMs;
   }
 
   /** What is wrong with the part of the log whose turn it is. */
   async findings(): Promise<string[]> {
-    const { database, schema } = this.#options;
+    const { database, schema, bundlesOfTurn = 1 } = this.#options;
     const head = await headIn(database.statements, schema);
     if (!head) return [];
     const findings: string[] = [];
@@ -75,7 +79,7 @@ export class OwnCheck {
 
   /** Events that never came into the log. */
   async #ofTheLedger(): Promise<string[]> {
-    const { database, schema, ledger, eventsOfTurn: most = eventsOfTurn } = this.#options;
+    const { database, schema, ledger, bundlesOfTurn = 1, eventsOfTurn: most = bundlesOfTurn * tileWidth } = this.#options;
     const events = await database.query<{ id: string; position: string; stray: boolean }>(
       `SELECT id, position, NOT EXISTS (SELECT FROM ${schema}.log_entry e WHERE e.event = l.id)
            AND NOT EXISTS (SELECT FROM ${schema}.log_pending p WHERE p.event = l.id) AS stray

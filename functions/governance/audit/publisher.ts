@@ -17,8 +17,8 @@ export const publicationSeconds = 60;
 const leaseSeconds = 120;
 /** After a failure. */
 const retrySeconds = 10;
-/** Files that are uploaded at once. */
-const batch = 8;
+/** Files that are uploaded at once: few, for requests come first. */
+const batch = 4;
 
 export interface PublisherOptions {
   readonly database: Database;

@@ -102,7 +102,7 @@ export class Sequencer {
   async #idle(client: Queryable): Promise<{ readonly idle: boolean; readonly at: Date }> {
     const { schema } = this.#options;
     const { rows } = await client.query<{ idle: boolean; at: Date }>(
-      `SELECT now() AS at, NOT EXISTS (SELECT FROM ${schema}.log_entry WHERE index >= coalesce((SELECT size FROM ${schema}.log_head), 0))
+      `SELECT now() AS at, coalesce((SELECT max(index) FROM ${schema}.log_entry), -1) < coalesce((SELECT size FROM ${schema}.log_head), 0)
           AND NOT EXISTS (SELECT FROM ${schema}.log_head WHERE signed_at BETWEEN now() - make_interval(mins => $1) AND now()) AS idle`,
       [this.#heartbeatMinutes],
     );

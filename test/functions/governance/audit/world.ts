@@ -90,7 +90,7 @@ export class World implements AsyncDisposable {
 
   checking(options: Partial<OwnCheckOptions> = {}): OwnCheck {
     const common = { database: this.database, schema: "preferences", ledger: "consent_ledger", signer: async () => this.signer };
-    return new OwnCheck({ ...common, ...options });
+    return new OwnCheck({ ...common, bundlesOfTurn: 4, ...options });
   }
 
   get log(): ShownLog {
