@@ -76,6 +76,7 @@ export class CloudSqlRuntime {
       this.#faults.add(faultsName(id), async (fault) => {
         if (fault?.harm === "stop") await server.stop();
         else if (this.#servers.get(id) === server) await server.start();
+        await this.#slow(id);
         if (fault && fault.harm !== "slow") await this.#cut((instance) => instance === id);
       }),
     );
@@ -125,15 +126,12 @@ export class CloudSqlRuntime {
         socket: join(folder, ".s.PGSQL.5432"),
         server: server.socket,
         admit: (login) => this.#away(id) ?? this.#judge(identity, connectionName, login),
-        delayMs: () => {
-          const fault = this.#faults.of(faultsName(id));
-          return fault?.harm === "slow" ? fault.delayMs : 0;
-        },
       });
       open = { instance: id, front };
       this.#fronts.set(folder, open);
     }
     await open.front;
+    await this.#slow(id);
     return folder;
   }
 
@@ -195,6 +193,13 @@ export class CloudSqlRuntime {
   /** Ends the connections to some instances. */
   async #cut(which: (id: string) => boolean): Promise<void> {
     for (const { instance, front } of this.#fronts.values()) if (which(instance)) (await front).cut();
+  }
+
+  /** Brings what an instance suffers to its doors. */
+  async #slow(id: string): Promise<void> {
+    const fault = this.#faults.of(faultsName(id));
+    for (const { instance, front } of this.#fronts.values())
+      if (instance === id) (await front).slow(fault?.harm === "slow" ? fault.delayMs : 0);
   }
 
   #forget(id: string): void {

@@ -24,7 +24,7 @@ export interface ServerOptions {
 
 // Small, because many run beside each other; fsync stays on, for what was committed must survive a kill.
 const tuning = {
-  shared_buffers: "16MB",
+  shared_buffers: "64MB",
   io_method: "sync",
   max_connections: "100",
   dynamic_shared_memory_type: "posix",
