@@ -25,7 +25,7 @@ const believed = new WeakMap<Keys, LRUCache<string, SubjectId>>();
 export async function ownSubject(headers: Headers, keys: Keys): Promise<SubjectId> {
   const token = subjectTokenOf(headers);
   if (token === undefined) throw unauthenticated("The request carries no subject token.");
-  const known = believed.get(keys) ?? new LRUCache({ max: believedAtOnce });
+  const known = believed.get(keys) ?? new LRUCache({ max: believedAtOnce, perf: { now: () => performance.now() }, ttlResolution: 0 });
   believed.set(keys, known);
   const subject = known.get(token) ?? (await judged(token, keys));
   if (!known.has(token)) known.set(token, subject, { ttl: Math.max(1, Math.min(believedMs, endOf(token) - Date.now())) });
