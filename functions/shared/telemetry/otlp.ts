@@ -41,7 +41,18 @@ export function valuesOf(attributes: readonly OtlpAttribute[] = []): Record<stri
 export const spansOf = ({ resourceSpans }: OtlpTraces): OtlpSpan[] =>
   resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 
-/** One request of many. */
-export const merged = (parts: readonly OtlpTraces[]): OtlpTraces => ({
-  resourceSpans: parts.flatMap(({ resourceSpans }) => resourceSpans),
-});
+/** One request of many: what is of one resource is said under it once. */
+export function merged(parts: readonly OtlpTraces[]): OtlpTraces {
+  const byResource = Map.groupBy(
+    parts.flatMap(({ resourceSpans }) => resourceSpans),
+    ({ resource }) => JSON.stringify(resource),
+  );
+  return {
+    resourceSpans: [...byResource.values()].map((same) => {
+      const scopes = same.flatMap(({ scopeSpans }) => scopeSpans);
+      const byScope = Map.groupBy(scopes, ({ scope }) => scope?.name);
+      const scopeSpans = [...byScope.values()].map((those) => ({ ...those[0], spans: those.flatMap(({ spans }) => spans) }));
+      return { resource: (same[0] as ResourceSpans).resource, scopeSpans };
+    }),
+  };
+}

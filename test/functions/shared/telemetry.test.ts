@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { retryDelaySeconds } from "../../../functions/shared/telemetry/delivery.ts";
 import { Emitter } from "../../../functions/shared/telemetry/emitter.ts";
-import { valuesOf } from "../../../functions/shared/telemetry/otlp.ts";
+import { merged, spansOf, valuesOf } from "../../../functions/shared/telemetry/otlp.ts";
 import { allowedAttributes } from "../../../functions/shared/telemetry/schema.ts";
 import { childOf, parseTraceparent, traceparent } from "../../../functions/shared/telemetry/trace-context.ts";
 
@@ -49,5 +49,25 @@ it("retries come later and later, and never further apart than five minutes", ()
       const seconds = retryDelaySeconds(attempts, random);
       expect(seconds >= 1 && seconds <= 300 && Number.isInteger(seconds)).toBe(true);
     }),
+  );
+});
+
+it("says what is of one resource under it once, whatever comes between", () => {
+  const span = () => ({
+    ...{ context: childOf(undefined), name: "a", kind: "internal" as const, startMs: 0, endMs: 1 },
+    ...{ attributes: {}, failed: false },
+  });
+  const [one, other] = ["site", "preferences"].map(
+    (service) => new Emitter({ service, version: "abc", region: "eu", jurisdiction: "eu" }),
+  ) as [Emitter, Emitter];
+  const parts = [one, other, one].map((emitter) => emitter.message("gcp", [span(), span()]));
+  const { resourceSpans } = merged(parts);
+  expect(resourceSpans.map(({ resource }) => valuesOf(resource.attributes)["service.name"])).toEqual(["site", "preferences"]);
+  expect(resourceSpans.map(({ scopeSpans }) => scopeSpans.map(({ scope, spans }) => [scope?.name, spans.length]))).toEqual([
+    [["bailiwick", 4]],
+    [["bailiwick", 2]],
+  ]);
+  expect(spansOf({ resourceSpans }).toSorted((a, b) => a.spanId.localeCompare(b.spanId))).toEqual(
+    parts.flatMap(spansOf).toSorted((a, b) => a.spanId.localeCompare(b.spanId)),
   );
 });
