@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { purposes } from "../../functions/shared/consent.ts";
@@ -28,6 +29,8 @@ export interface PreferenceFigures {
   readonly saturated: Readonly<Record<Work, LoadFigures>>;
   /** By the clock; what waits for an answer delays nothing, and its waiting counts. */
   readonly steady: Readonly<Record<Work, LoadFigures>>;
+  /** The same of a service that writes or reads one row and nothing else. */
+  readonly bare: Readonly<Record<BareWork, { readonly saturated: LoadFigures; readonly steady: LoadFigures }>>;
   /** Bytes of the database for each event: in the ledger, and in the log with its order and its tree. */
   readonly bytes: { readonly events: number; readonly ledger: number; readonly log: number };
   readonly log: readonly LogCost[];
@@ -35,6 +38,9 @@ export interface PreferenceFigures {
 
 export const works = ["write", "read", "check", "proof"] as const;
 export type Work = (typeof works)[number];
+/** What a bare service does as well. */
+export const bareWorks = ["write", "read"] as const;
+export type BareWork = (typeof bareWorks)[number];
 
 export interface PreferenceRounds {
   readonly seconds: number;
@@ -75,13 +81,23 @@ export async function measurePreferences(
   const key = await platform.secretOf(ready, preferenceRegion, "edge-key", "privateKeyPemPkcs8");
   const first = await deployed(platform, ready);
   await using second = await anotherOf(first);
+  await using bareOne = await anotherOf(bareLike(first, platform));
+  await using bareOther = await anotherOf(bareLike(first, platform));
   const service = new Callers([Number(first.env.PORT), second.port], key, first.env.AUDIENCE as string);
+  const bareService = new Callers([bareOne.port, bareOther.port], key, first.env.AUDIENCE as string);
   try {
     progress("making people ...");
-    const load = new Load(service, await service.people(peopleInAll));
-    await load.saturate("write", warmUpSeconds);
+    const people = await service.people(peopleInAll);
+    const load = new Load(service, people);
+    const bareLoad = new Load(bareService, people, "bare");
+    for (const each of [load, bareLoad]) await each.saturate("write", warmUpSeconds);
     const saturated: Partial<Record<Work, LoadFigures>> = {};
     const steady: Partial<Record<Work, LoadFigures>> = {};
+    const bare: Partial<Record<BareWork, { saturated: LoadFigures; steady: LoadFigures }>> = {};
+    for (const work of bareWorks) {
+      progress(`${work}s of a bare service ...`);
+      bare[work] = { saturated: await bareLoad.saturate(work, seconds), steady: await bareLoad.steady(work, seconds) };
+    }
     for (const work of works) {
       if (work === "proof") {
         progress("waiting until all of it is published ...");
@@ -96,11 +112,13 @@ export async function measurePreferences(
       ...{ instances: service.ports.length, atOnce, steadyPerSecond },
       saturated: saturated as Record<Work, LoadFigures>,
       steady: steady as Record<Work, LoadFigures>,
+      bare: bare as PreferenceFigures["bare"],
       bytes: await bytesPerEvent(platform),
       log: await measureLog(logSizes, logRounds, progress),
     };
   } finally {
     service.close();
+    bareService.close();
   }
 }
 
@@ -122,6 +140,12 @@ async function deployed(platform: BenchPlatform, { sandbox }: Ready): Promise<Ru
   }
   throw new Error(`the preference service of "${preferenceRegion}" does not run here, or this system has no /proc to find it in`);
 }
+
+/** The bare service in the place of ours. */
+const bareLike = ({ command: [program = ""], env }: Running, { dir }: BenchPlatform): Running => ({
+  ...{ command: [program, "--disable-warning=ExperimentalWarning", join(dir, "cli/bench/bare-service.ts")] },
+  ...{ cwd: dir, env },
+});
 
 /** One more instance of the same revision, as the platform would start it. */
 async function anotherOf({ command, cwd, env }: Running): Promise<{ readonly port: number } & AsyncDisposable> {
@@ -230,11 +254,13 @@ class Callers {
 class Load {
   readonly #service: Callers;
   readonly #people: readonly Person[];
+  readonly #kind: "ours" | "bare";
   #turn = 0;
 
-  constructor(service: Callers, people: readonly Person[]) {
+  constructor(service: Callers, people: readonly Person[], kind: "ours" | "bare" = "ours") {
     this.#service = service;
     this.#people = people;
+    this.#kind = kind;
   }
 
   async saturate(work: Work, seconds: number): Promise<LoadFigures> {
@@ -298,6 +324,7 @@ class Load {
   async #do(work: Work): Promise<void> {
     const about = work === "proof" ? this.#people.filter(({ event }) => event !== undefined) : this.#people;
     const person = about[this.#turn++ % about.length] as Person;
+    if (this.#kind === "bare") return void (await this.#service.ask(work === "read" ? "GET" : "PATCH", `/${person.subject}`, 200));
     const path = `/v1/subjects/${person.subject}/preferences`;
     if (work === "proof") return void (await this.#proof(person, 200));
     if (work === "read") return void (await this.#service.ask("GET", path, 200, person));

@@ -3,7 +3,7 @@ import { megabytes } from "../terminal.ts";
 import type { Measured } from "./figures.ts";
 import { bytesOrUnknown, percentiles, quoted, rounds, spread, table, verdict } from "./markdown.ts";
 import type { PackFigures } from "./policies.ts";
-import { works } from "./preferences.ts";
+import { bareWorks, works } from "./preferences.ts";
 import type { PreviewFigures } from "./previews.ts";
 import { median, quantile } from "./statistics.ts";
 import { costPerResource, type SyntheticFigures } from "./synthetic.ts";
@@ -206,7 +206,7 @@ ${table(
 Promised: ${aims.enforcedAfterCutSeconds} s after the link is whole (${verdict(Math.max(...cutLinks.flatMap(({ milliseconds }) => milliseconds)) <= aims.enforcedAfterCutSeconds * 1000)}).
 `,
 
-  preferences({ instances, atOnce, steadyPerSecond, saturated, steady, bytes, log }) {
+  preferences({ instances, atOnce, steadyPerSecond, saturated, steady, bare, bytes, log }) {
     const writeMs = quantile(steady.write.milliseconds, 0.99);
     const checkMs = quantile(steady.check.milliseconds, 0.99);
     const most = log.at(-1);
@@ -215,18 +215,31 @@ Promised: ${aims.enforcedAfterCutSeconds} s after the link is whole (${verdict(M
 ${instances} instances over one PostgreSQL, fsync on, in a region whose edge keeps no state; asked past the gateway with the edge's own word. A *write* is a change with
 \`Idempotency-Key\`: event, projection, first answer and its span, committed before the answer. Callers, service, database, log and telemetry share the machine's cores. *As many as it
 answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included. *Turned away*: answered 503 and sent again when the answer
-said, which counts as waiting. Milliseconds.
+said, which counts as waiting. *Bare*: as many instances of Node's own server with pg, which update or read one row of the same database and do nothing else: what these cores carry at
+most. Milliseconds.
 
 ${table(
   ["", "as many as it answers, a second", "p50", "p99", `at ${steadyPerSecond} a second: p50`, "p99", "max", "turned away"],
-  works.map((work) => [
-    work,
-    saturated[work].perSecond.toFixed(0),
-    ...percentiles(saturated[work].milliseconds).slice(0, 2),
-    ...percentiles(steady[work].milliseconds),
-    String(saturated[work].turnedAway + steady[work].turnedAway),
-  ]),
+  works
+    .map((work) => [
+      work,
+      saturated[work].perSecond.toFixed(0),
+      ...percentiles(saturated[work].milliseconds).slice(0, 2),
+      ...percentiles(steady[work].milliseconds),
+      String(saturated[work].turnedAway + steady[work].turnedAway),
+    ])
+    .concat(
+      bareWorks.map((work) => [
+        `bare ${work}`,
+        bare[work].saturated.perSecond.toFixed(0),
+        ...percentiles(bare[work].saturated.milliseconds).slice(0, 2),
+        ...percentiles(bare[work].steady.milliseconds),
+        String(bare[work].saturated.turnedAway + bare[work].steady.turnedAway),
+      ]),
+    ),
 )}
+
+A write with all that belongs to it carries ${(saturated.write.perSecond / bare.write.saturated.perSecond).toFixed(2)} of a bare one, a read ${(saturated.read.perSecond / bare.read.saturated.perSecond).toFixed(2)}.
 
 Aim: a write's p99 at most ${aims.writeMs} ms at ${steadyPerSecond} a second (${verdict(writeMs <= aims.writeMs)}), at least ${aims.writesPerSecond} writes a second (${verdict(saturated.write.perSecond >= aims.writesPerSecond)}), a check's p99 at most ${aims.checkMs} ms (${verdict(checkMs <= aims.checkMs)}).
 
