@@ -285,7 +285,7 @@ class Load {
     const started = performance.now();
     for (let i = 0; i < steadyPerSecond * seconds; i++) {
       const due = started + (i * 1000) / steadyPerSecond;
-      while (performance.now() < due) await delay(1);
+      for (let now = performance.now(); now < due; now = performance.now()) await delay(due - now);
       const done = this.#do(work).then(() => void milliseconds.push(performance.now() - due));
       // Looked at in the end: until then nobody listens.
       done.catch(() => {});

@@ -11,8 +11,10 @@ import { createMiddleware } from "hono/factory";
 export const identified = (version: string) =>
   createMiddleware(async (c, next) => {
     await next();
-    c.header("Server-Version", version);
-    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", c.res.headers.has("ETag") ? "no-store, no-transform" : "no-store");
+    // Into the answer that is there: what Hono sets on one that is done, it sets on a copy, whose body then goes through two streams.
+    const { headers } = c.res;
+    headers.set("Server-Version", version);
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", headers.has("ETag") ? "no-store, no-transform" : "no-store");
   });
 
 /** Refuses a larger body. One whose length is said is not counted again: the server reads no more than that (RFC 9112 section 6.3). */

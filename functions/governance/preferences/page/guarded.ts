@@ -7,11 +7,12 @@ const contentSecurityPolicy =
 /** No frame, nothing from elsewhere, no word to elsewhere about where the person was; kept by nobody unless the answer says so. */
 export const guarded = createMiddleware(async (c, next) => {
   await next();
-  c.header("content-security-policy", contentSecurityPolicy);
-  if (!c.res.headers.has("referrer-policy")) c.header("referrer-policy", "no-referrer");
-  c.header("x-content-type-options", "nosniff");
-  c.header("cross-origin-opener-policy", "same-origin");
-  c.header("cross-origin-resource-policy", "same-origin");
-  if (!c.res.headers.has("cache-control")) c.header("cache-control", "private, no-store");
-  c.header("vary", "Accept-Language, Cookie, Sec-GPC");
+  const { headers } = c.res;
+  headers.set("content-security-policy", contentSecurityPolicy);
+  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-resource-policy", "same-origin");
+  if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
+  headers.set("vary", "Accept-Language, Cookie, Sec-GPC");
 });
