@@ -9,6 +9,7 @@ import { heartbeatOf, heartbeatSalt } from "../audit/heartbeat.ts";
 import type { LogKey } from "../audit/sequencer.ts";
 import type { ShownHead, ShownLog } from "../audit/shown-log.ts";
 import type { Database } from "../database.ts";
+import { beganBeforeIsOver } from "../transactions-under-way.ts";
 import { open } from "./ledger/seal.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { receiptOf } from "./receipt.ts";
@@ -19,6 +20,8 @@ export const mostEvents = 2000;
 const page = 1000;
 /** An event says the moment when it was written, its row the moment when the transaction began: what is looked for by the one is judged again by the other. */
 const clocksMinutes = 10;
+/** How long an export waits for what is being written; a write takes milliseconds. */
+const patienceMs = 5000;
 
 export interface EvidenceOptions {
   readonly database: Database;
@@ -28,6 +31,7 @@ export interface EvidenceOptions {
   /** Who keeps the records: the region's own host name. */
   readonly publisher: string;
   readonly mostEvents?: number;
+  readonly patienceMs?: number;
 }
 
 /** What is asked for. */
@@ -81,6 +85,7 @@ export class EvidenceExports {
   async #bundle(wanted: Wanted) {
     const { log, signer } = this.#options;
     const { key, sign } = await signer();
+    if (wanted.kind === "period") await this.#settled(wanted.to);
     // The head first: what comes later is not in it, and is left out or waited for.
     const head = await log.head();
     const { scope, found } = await this.#find(wanted);
@@ -115,10 +120,16 @@ export class EvidenceExports {
     return { scope: { kind: "subject", subject: subject.reference }, found };
   }
 
-  async #ofPeriod({ from, to }: { from: string; to: string }): Promise<Found[]> {
+  /** Once it is, nothing is ever added to what was written up to then. */
+  async #settled(to: string): Promise<void> {
     const { database } = this.#options;
     const [today] = await database.query<{ over: boolean }>("SELECT $1::timestamptz <= now() AS over", [to]);
     if (!today?.over) throw notOver(to);
+    if (!(await beganBeforeIsOver(database, to, this.#options.patienceMs ?? patienceMs))) throw beingWritten(to);
+  }
+
+  async #ofPeriod({ from, to }: { from: string; to: string }): Promise<Found[]> {
+    const { database } = this.#options;
     const heartbeats = await database.query<{ event: string; at: Date; index: string }>(
       `SELECT event, at, index FROM preferences.log_heartbeat JOIN preferences.log_entry USING (event) WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
       [from, to, this.#most + 1],
@@ -220,6 +231,17 @@ function notOver(to: string): ProblemError {
     kind: "invalid-request",
     title: "The request is not valid",
     detail: `The period ends at ${to}, which is still to come by the database's clock. Ask for one that is over.`,
+  });
+}
+
+/** A bundle that might lack something is worse than none. */
+function beingWritten(to: string): ProblemError {
+  return new ProblemError({
+    status: 503,
+    kind: "still-being-written",
+    title: "Try again in a moment",
+    detail: `A transaction that began before ${to} is still under way in the database, and may yet add to the period. Ask again, or for a period that ended earlier.`,
+    headers: { "retry-after": "5" },
   });
 }
 

@@ -5,7 +5,7 @@ import { EvidenceExports, type Wanted } from "../../../../functions/governance/p
 import type { ProblemError } from "../../../../functions/shared/problem.ts";
 import { World } from "../audit/world.ts";
 
-describe("evidence of a period with more events than a bundle has", () => {
+describe("evidence of a period", () => {
   let world: World;
   beforeAll(async () => {
     world = await World.start();
@@ -13,7 +13,7 @@ describe("evidence of a period with more events than a bundle has", () => {
   afterAll(() => world?.[Symbol.asyncDispose]());
   beforeEach(() => world.reset());
 
-  const exports = () =>
+  const exports = (options: { readonly mostEvents?: number; readonly patienceMs?: number }) =>
     new EvidenceExports({
       database: world.database,
       // Nobody's key is there: each event is a commitment.
@@ -21,11 +21,11 @@ describe("evidence of a period with more events than a bundle has", () => {
       log: world.log,
       signer: async () => world.signer,
       publisher: "eu.brand.example",
-      mostEvents: 3,
+      ...options,
     });
-  const indicesOf = async (wanted: Wanted) => {
+  const indicesOf = async (wanted: Wanted, options: { readonly mostEvents?: number; readonly patienceMs?: number } = { mostEvents: 3 }) => {
     const indices: number[] = [];
-    for await (const entry of Readable.from(await exports().tar(wanted)).pipe(extract())) {
+    for await (const entry of Readable.from(await exports(options).tar(wanted)).pipe(extract())) {
       const chunks: Buffer[] = [];
       for await (const chunk of entry) chunks.push(chunk as Buffer);
       if (entry.header.name !== "events.jsonl") continue;
@@ -34,7 +34,7 @@ describe("evidence of a period with more events than a bundle has", () => {
     return indices;
   };
 
-  test("is refused with the moment up to which a first one reaches, and is whole in parts", async () => {
+  test("of more events than a bundle has is refused with the moment up to which a first one reaches, and is whole in parts", async () => {
     const { sequencer, bucket } = world.instance();
     // The first entry is a heartbeat.
     await sequencer.turn();
@@ -61,5 +61,54 @@ describe("evidence of a period with more events than a bundle has", () => {
     }
     expect(found).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(refusals).toBe(2);
+  });
+
+  const say =
+    "INSERT INTO preferences.consent_ledger (id, reference, epoch, sealed, commitment) VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'sealed', sha256('said'))";
+  const published = async () => {
+    const { sequencer, bucket } = world.instance();
+    await sequencer.turn();
+    await bucket.turn();
+  };
+  const until = (to: string): Wanted => ({ kind: "period", from: "2020-01-01T00:00:00.000Z", to });
+  /** Of the database, so that it is after all that was said before. */
+  const now = async () =>
+    ((await world.database.query<{ at: Date }>("SELECT clock_timestamp() AS at"))[0] as { at: Date }).at.toISOString();
+
+  test("is not handed out while anybody may still write something of it, and has it afterwards", async () => {
+    await published();
+    await using writer = await world.postgres.connect();
+    await writer.client.query("BEGIN");
+    await writer.client.query(say);
+    const to = await now();
+    const refused = await indicesOf(until(to), { patienceMs: 100 }).catch((error: ProblemError) => error.problem);
+    expect(refused).toMatchObject({ status: 503, kind: "still-being-written", headers: { "retry-after": "5" } });
+    const waiting = indicesOf(until(to), { patienceMs: 10_000 }).catch((error: ProblemError) => error.problem);
+    await writer.client.query("COMMIT");
+    expect(await waiting).toMatchObject({ status: 409, kind: "not-yet-in-the-log" });
+    await published();
+    expect(await indicesOf(until(to))).toEqual([0, 1]);
+  });
+
+  test("waits also for a transaction that has begun and written nothing yet", async () => {
+    await published();
+    const to = await world.database.transaction(async (transaction) => {
+      await transaction.query("SELECT");
+      const to = await now();
+      expect(await indicesOf(until(to), { patienceMs: 100 }).catch((error: ProblemError) => error.problem)).toMatchObject({ status: 503 });
+      await transaction.query(say);
+      return to;
+    });
+    await published();
+    expect(await indicesOf(until(to))).toEqual([0, 1]);
+  });
+
+  test("does not wait for what began after it was over", async () => {
+    await published();
+    const to = await now();
+    await world.database.transaction(async (transaction) => {
+      await transaction.query(say);
+      expect(await indicesOf(until(to), { patienceMs: 100 })).toEqual([0]);
+    });
   });
 });
