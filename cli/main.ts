@@ -237,7 +237,10 @@ evidence
   .option("--log-key <key>", "the log's key: <name>+<8 hex digits>+<base64>, or a file that holds it")
   .option("--manifest-key <file>", "the key of whoever made the evidence, where that was not the log's keeper: PEM")
   .option("--monitor-key <key...>", "keys of monitors that watch the log")
-  .option("--region <stack>", "take the log's key from a region that runs here, in the place of a person who hands it out")
+  .option(
+    "--region <stack>",
+    "take the keys of log and monitor from the regions that run here, in the place of a person who hands them out",
+  )
   .option(...json)
   .action(async (folder: string, options) => (await import("./commands/evidence.ts")).verifyEvidence(folder, options));
 program

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { extract } from "tar-stream";
 import { exitCodes, PersonError } from "../errors.ts";
 import { Operator } from "../evidence/operator.ts";
+import { type Witness, witnessOf } from "../evidence/witness.ts";
 import { root } from "../paths.ts";
 import { requireReady } from "../ready.ts";
 import { chosenStacks } from "../stacks.ts";
@@ -40,13 +41,18 @@ export async function exportEvidence(name: string, options: ExportOptions): Prom
     throw new PersonError(`${out} is there already.`, "Evidence is written over nothing: name another folder with --out.", exitCodes.usage);
   const ready = await requireReady();
   await using operator = await Operator.of(ready, region);
-  const folders = await writeParts(operator, wanted, out);
   const keys = await keysOf(operator);
-  if (options.json) return print(JSON.stringify({ folders, ...keys }, null, 2));
+  const witness = await witnessOf(ready, keys.origin);
+  const folders = await writeParts(operator, wanted, out, witness);
+  if (options.json)
+    return print(
+      JSON.stringify({ folders, ...keys, ...(witness && { witness: witness.region, monitorKey: witness.monitorKey }) }, null, 2),
+    );
   print(`${folders.join("\n")}\n
 Whoever checks it needs these, by another way than the evidence:
 - ${verifier}
 - the log's key: ${keys.verifierKey}
+${witness ? `- the key of ${witness.region}, which has seen the log as well (--monitor-key): ${witness.monitorKey}` : "No other region that is deployed has seen this log: nobody's word but its keeper's is in the evidence."}
 Check it as they will: ./bailiwick evidence verify ${folders[0]} --region ${region}`);
 }
 
@@ -60,12 +66,14 @@ export interface VerifyOptions {
 
 /** Runs the verifier as anybody would; its exit code is the command's. */
 export async function verifyEvidence(folder: string, options: VerifyOptions): Promise<void> {
-  const { manifestKey, monitorKey = [], json, region } = options;
-  const logKey = options.logKey ?? (region === undefined ? undefined : await logKeyOfRegion(region));
+  const { manifestKey, json, region } = options;
+  const ofRegion = region === undefined ? undefined : await keysOfRegion(region);
+  const logKey = options.logKey ?? ofRegion?.logKey;
+  const monitorKeys = options.monitorKey ?? ofRegion?.monitorKeys ?? [];
   const args = [
     ...(logKey === undefined ? [] : ["--log-key", logKey]),
     ...(manifestKey === undefined ? [] : ["--manifest-key", manifestKey]),
-    ...monitorKey.flatMap((key) => ["--monitor-key", key]),
+    ...monitorKeys.flatMap((key) => ["--monitor-key", key]),
   ];
   const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, ...args], {
     stdio: ["ignore", json ? "pipe" : "inherit", json ? "pipe" : "inherit"],
@@ -95,12 +103,12 @@ function instant(option: string, text: string): string {
 }
 
 /** One folder, or one for each part of a period with more events than a bundle has. */
-async function writeParts(operator: Operator, wanted: Wanted, out: string): Promise<string[]> {
+async function writeParts(operator: Operator, wanted: Wanted, out: string, witness: Witness | undefined): Promise<string[]> {
   const folders: string[] = [];
   let [rest, end]: [Wanted, string | undefined] = [wanted, "to" in wanted ? wanted.to : undefined];
   let part = rest;
   for (;;) {
-    const answer = await asked(operator, part);
+    const answer = await asked(operator, part, witness);
     if ("to" in answer) {
       part = { from: (rest as { from: string }).from, to: answer.to };
       continue;
@@ -116,10 +124,14 @@ async function writeParts(operator: Operator, wanted: Wanted, out: string): Prom
 }
 
 /** The bundle, or up to where a first one would reach. */
-async function asked(operator: Operator, wanted: Wanted): Promise<{ readonly body: Readable } | { readonly to: string }> {
+async function asked(
+  operator: Operator,
+  wanted: Wanted,
+  witness: Witness | undefined,
+): Promise<{ readonly body: Readable } | { readonly to: string }> {
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
-    const answer = await operator.ask("/v1/exports", wanted);
+    const answer = await operator.ask("/v1/exports", { ...wanted, ...(witness && { watched: witness.note }) });
     if (answer.ok && answer.body) return { body: Readable.fromWeb(answer.body) };
     const { detail = `${answer.status}`, to } = JSON.parse(await answer.text()) as { detail?: string; to?: string };
     if (answer.status === 422 && to !== undefined) return { to };
@@ -144,10 +156,13 @@ async function unpack(tar: Readable, folder: string): Promise<void> {
   }
 }
 
-async function logKeyOfRegion(name: string): Promise<string> {
+async function keysOfRegion(name: string): Promise<{ readonly logKey: string; readonly monitorKeys: readonly string[] }> {
   const [region] = chosenStacks([name]) as [string];
-  await using operator = await Operator.of(await requireReady(), region);
-  return (await keysOf(operator)).verifierKey;
+  const ready = await requireReady();
+  await using operator = await Operator.of(ready, region);
+  const { origin, verifierKey } = await keysOf(operator);
+  const witness = await witnessOf(ready, origin);
+  return { logKey: verifierKey, monitorKeys: witness ? [witness.monitorKey] : [] };
 }
 
 async function keysOf(operator: Operator): Promise<Keys> {

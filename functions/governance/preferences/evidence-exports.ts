@@ -3,11 +3,15 @@
 import { pack } from "tar-stream";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
-import { bundleOf, type HiddenEvent, type ShownEvent } from "../audit/evidence/bundle.ts";
+import { alarm } from "../audit/alarms.ts";
+import { openCheckpoint } from "../audit/checkpoint.ts";
+import { bundleOf, type HiddenEvent, isOneLog, type MonitorsWord, type ShownEvent } from "../audit/evidence/bundle.ts";
 import type { Scope } from "../audit/evidence/manifest.ts";
 import { heartbeatOf, heartbeatSalt } from "../audit/heartbeat.ts";
 import type { LogKey } from "../audit/sequencer.ts";
 import type { ShownHead, ShownLog } from "../audit/shown-log.ts";
+import { NoteError, type NoteKey } from "../audit/signed-note.ts";
+import { TileError } from "../audit/tiles.ts";
 import type { Database } from "../database.ts";
 import { beganBeforeIsOver } from "../transactions-under-way.ts";
 import { open } from "./ledger/seal.ts";
@@ -68,13 +72,17 @@ export class EvidenceExports {
     this.#options = options;
   }
 
-  /** A tar of the bundle's files. Throws a problem where it cannot be made now, or not of so much. */
-  async tar(wanted: Wanted): Promise<AsyncIterable<unknown>> {
+  /**
+   * A tar of the bundle's files. Throws a problem where it cannot be made now, or not of so much.
+   * @param watched what another region has seen of this log, cosigned, to be put into it
+   */
+  async tar(wanted: Wanted, watched?: string): Promise<AsyncIterable<unknown>> {
     if (this.#busy) throw later(429, "another-export", "Another export is being made", "One is made at a time. Ask again in a moment.", 5);
     this.#busy = true;
     try {
       const archive = pack();
-      for (const { path, bytes } of await this.#bundle(wanted)) archive.entry({ name: path, mtime: new Date(0) }, Buffer.from(bytes));
+      for (const { path, bytes } of await this.#bundle(wanted, watched))
+        archive.entry({ name: path, mtime: new Date(0) }, Buffer.from(bytes));
       archive.finalize();
       return archive;
     } finally {
@@ -82,7 +90,7 @@ export class EvidenceExports {
     }
   }
 
-  async #bundle(wanted: Wanted) {
+  async #bundle(wanted: Wanted, watched: string | undefined) {
     const { log, signer } = this.#options;
     const { key, sign } = await signer();
     if (wanted.kind === "period") await this.#settled(wanted.to);
@@ -91,9 +99,19 @@ export class EvidenceExports {
     const { scope, found } = await this.#find(wanted);
     const placed = placesIn(head, found);
     const events = await this.#prove(placed, head as ShownHead);
+    const monitors = watched === undefined ? [] : [await this.#monitorsWord(head as ShownHead, watched, key)];
     const { notices, missingNotices } = await this.#notices(events);
     return bundleOf(
-      { scope, madeAt: new Date().toISOString(), checkpoint: (head as ShownHead).checkpoint, log: key, events, notices, missingNotices },
+      {
+        scope,
+        madeAt: new Date().toISOString(),
+        checkpoint: (head as ShownHead).checkpoint,
+        log: key,
+        monitors,
+        events,
+        notices,
+        missingNotices,
+      },
       { publicKey: key.publicKey, sign },
     );
   }
@@ -183,6 +201,23 @@ export class EvidenceExports {
     return placed.map(({ index, content }, i) => ({ ...content, index, proof: proofs[i] ?? [] }));
   }
 
+  /** Whose the cosignature is, whoever checks the bundle knows better: here only what it is over is judged. */
+  async #monitorsWord(head: ShownHead, watched: string, key: NoteKey): Promise<MonitorsWord> {
+    const seen = openedNote(watched, key);
+    const [from, to] = [head.size, seen.size].sort((a, b) => a - b) as [number, number];
+    const proof = await this.#options.log.consistency(from, to).catch((error: unknown) => {
+      throw error instanceof TileError && seen.size > head.size ? seenEarlier(seen.size, head.size) : error;
+    });
+    if (isOneLog(head, seen, proof)) return { checkpoint: watched, proof };
+    alarm("distrust", { log: key.name, verdict: "a monitor has seen another log", evidence: { before: watched, after: head.checkpoint } });
+    throw new ProblemError({
+      status: 409,
+      kind: "another-log-was-seen",
+      title: "The log contradicts what was seen of it",
+      detail: `This log has signed a checkpoint of size ${seen.size}, which a monitor has seen, and what it shows now, of size ${head.size}, is not the same log. No evidence is handed out with that: find out which of the two is true.`,
+    });
+  }
+
   async #notices(events: readonly (ShownEvent | HiddenEvent)[]) {
     const named = [...new Set(events.flatMap((each) => ("event" in each && each.event.notice ? [each.event.notice.sha256] : [])))];
     const rows = await this.#options.database.query<{ digest: string; document: string }>(
@@ -204,6 +239,20 @@ export class EvidenceExports {
 const selectEvents = `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index, s.key
   FROM preferences.consent_ledger l LEFT JOIN preferences.log_entry e ON e.event = l.id LEFT JOIN preferences.subject s ON s.reference = l.reference`;
 
+function openedNote(note: string, key: NoteKey) {
+  try {
+    return openCheckpoint(note, key).checkpoint;
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    throw new ProblemError({
+      status: 422,
+      kind: "invalid-request",
+      title: "The request is not valid",
+      detail: `"watched" is no checkpoint of this log: ${error.message}`,
+    });
+  }
+}
+
 /** In the order of the log. Throws a problem where some have no place in what is published. */
 function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found & { index: number })[] {
   const placed = found.filter((each): each is Found & { index: number } => each.index !== undefined && each.index < (head?.size ?? 0));
@@ -218,6 +267,16 @@ function placesIn(head: ShownHead | undefined, found: readonly Found[]): (Found 
     );
   return placed.sort((a, b) => a.index - b.index);
 }
+
+/** The monitor was shown what this database does not know yet, or not any more: the sequencer takes it back from what was published. */
+const seenEarlier = (seen: number, shown: number) =>
+  later(
+    409,
+    "not-yet-in-the-log",
+    "Not everything is in the log yet",
+    `The monitor saw the log of size ${seen}; here it has ${shown} entries so far.`,
+    15,
+  );
 
 /** No fault of ours, and none that an objective should count. */
 function later(status: 409 | 429, kind: string, title: string, detail: string, seconds: number): ProblemError {

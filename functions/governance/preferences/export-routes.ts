@@ -9,10 +9,17 @@ import { problems } from "./routes.ts";
 import { requireScope } from "./service-clients.ts";
 
 const instant = z.iso.datetime({ offset: true });
+const watched = z.string().max(10_000).optional().openapi({
+  description:
+    "What another region has seen of this log: the signed note that its `GET /v1/log/watched` shows. It is put into the bundle, with the proof that both are one log.",
+});
 const wanted = z
   .union([
-    z.strictObject({ from: instant, to: instant }),
-    z.strictObject({ subject: z.custom<SubjectId>(isSubjectId, "must be a subject id").openapi({ type: "string" }).optional() }),
+    z.strictObject({ from: instant, to: instant, watched }),
+    z.strictObject({
+      subject: z.custom<SubjectId>(isSubjectId, "must be a subject id").openapi({ type: "string" }).optional(),
+      watched,
+    }),
   ])
   .openapi("EvidenceRequest", {
     description: "Everything of one subject (without its id: of one's own), or of a period up to, and without, `to`.",
@@ -36,7 +43,7 @@ export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, expo
     const asked = c.req.valid("json");
     const service = c.get("service");
     if (service) requireScope(service, "evidence");
-    const archive = await exports.tar(service ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked));
+    const archive = await exports.tar(service ? ofAnybody(asked) : await ofOneself(c.req.raw.headers, asked), asked.watched);
     return c.body(ReadableStream.from(archive), 200, {
       "content-type": "application/x-tar",
       "content-disposition": 'attachment; filename="evidence.tar"',

@@ -45,9 +45,9 @@ export async function bundleFrom(response: Response): Promise<File[]> {
 }
 
 /** What the verifier says of a bundle in an empty folder. */
-export async function judged(service: Service, files: readonly File[]): Promise<Answer> {
+export async function judged(service: Service, files: readonly File[], ...more: readonly string[]): Promise<Answer> {
   const { verifierKey } = (await (await service.request("/v1/log/key")).json()) as { verifierKey: string };
-  return asStranger(files, [], "bundle", "--log-key", verifierKey);
+  return asStranger(files, [], "bundle", "--log-key", verifierKey, ...more);
 }
 
 /** A line of `events.jsonl`. */

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { commitmentTo, leafOf } from "../leaf.ts";
-import { type Hash, leafHash, verifyInclusion } from "../merkle.ts";
+import type { TreeHead } from "../log.ts";
+import { type Hash, leafHash, verifyConsistency, verifyInclusion } from "../merkle.ts";
 import type { NoteKey } from "../signed-note.ts";
 import type { File } from "../tiles.ts";
 import { eventsTable } from "./events-table.ts";
@@ -40,6 +41,14 @@ export interface HiddenEvent extends Placed {
   readonly commitment: Uint8Array;
 }
 
+/** The word of somebody else who watches the log. */
+export interface MonitorsWord {
+  /** What it saw: a checkpoint signed by the log, with the monitor's cosignature. */
+  readonly checkpoint: string;
+  /** That the larger of this and the bundle's checkpoint began as the smaller. */
+  readonly proof: readonly Hash[];
+}
+
 export interface Evidence {
   readonly scope: Scope;
   /** RFC 3339. */
@@ -47,6 +56,7 @@ export interface Evidence {
   /** A signed checkpoint of the log, cosignatures and all. */
   readonly checkpoint: string;
   readonly log: NoteKey;
+  readonly monitors: readonly MonitorsWord[];
   /** In the order of the log. */
   readonly events: readonly (ShownEvent | HiddenEvent)[];
   /** The texts of the notices that the events name. */
@@ -57,12 +67,15 @@ export interface Evidence {
 
 /** The files of a bundle. The same evidence gives the same bytes. Throws where the evidence would not stand: nobody shall be handed what a regulator then refuses. */
 export async function bundleOf(evidence: Evidence, signer: ManifestSigner): Promise<File[]> {
-  const { events, notices, missingNotices, checkpoint, scope, madeAt } = evidence;
+  const { events, notices, missingNotices, checkpoint, monitors, scope, madeAt } = evidence;
   const problems = wrongIn(evidence);
   if (problems.length > 0)
     throw new Error(`No bundle was made, for it would not stand:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
   const files = [
     text("checkpoint", checkpoint),
+    ...(monitors.length === 0
+      ? []
+      : [text("monitors.jsonl", lines(monitors.map(({ checkpoint, proof }) => ({ checkpoint, hashes: proof.map(base64url) }))))]),
     text(
       "events.jsonl",
       lines(
@@ -79,8 +92,12 @@ export async function bundleOf(evidence: Evidence, signer: ManifestSigner): Prom
 
 const hiddenLine = ({ index, commitment }: HiddenEvent) => ({ index, commitment: base64url(commitment) });
 
-function wrongIn({ checkpoint: note, log, events, notices, missingNotices, scope }: Evidence): string[] {
+function wrongIn({ checkpoint: note, log, monitors, events, notices, missingNotices, scope }: Evidence): string[] {
   const { size, root } = openCheckpoint(note, log).checkpoint;
+  const strangers = monitors.filter(({ checkpoint, proof }) => {
+    const seen = openCheckpoint(checkpoint, log).checkpoint;
+    return !isOneLog({ size, root }, seen, proof);
+  });
   const texts = new Set(notices.map((notice) => `sha256:${sha256(notice)}`));
   const named = new Set(events.flatMap((each) => ("event" in each && each.event.notice ? [each.event.notice.sha256] : [])));
   const ofPlace = (each: ShownEvent | HiddenEvent, before: Placed | undefined, commitment: Uint8Array) => [
@@ -109,9 +126,16 @@ function wrongIn({ checkpoint: note, log, events, notices, missingNotices, scope
   const superfluous = [...texts, ...missingNotices].filter((digest) => !named.has(digest));
   return [
     ...wrong,
+    ...strangers.map(() => "what a monitor saw is not proven to be this log"),
     ...superfluous.map((digest) => `no event names the notice ${digest}`),
     ...missingNotices.filter((digest) => texts.has(digest)).map((digest) => `the notice ${digest} is there, and said to be missing`),
   ];
+}
+
+/** Whether the larger of two logs began as the smaller. */
+export function isOneLog(a: TreeHead, b: TreeHead, proof: readonly Hash[]): boolean {
+  const [older, newer] = a.size < b.size ? [a, b] : [b, a];
+  return verifyConsistency({ from: older.size, fromRoot: older.root, size: newer.size, root: newer.root, proof });
 }
 
 function isWithin(scope: Scope, { subject, receivedAt }: LoggedEvent): boolean {

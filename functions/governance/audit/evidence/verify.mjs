@@ -12,7 +12,7 @@ const usage = `Usage: node verify.mjs <folder> --log-key <key> [--manifest-key <
 
   --log-key       the log's key: <name>+<8 hex digits>+<base64>, or a file that holds it
   --manifest-key  where somebody else made the bundle than the keeper of the log: a file that holds their key, Ed25519, PEM ("BEGIN PUBLIC KEY")
-  --monitor-key   the key of a monitor that watches the log, in the form of the log's
+  --monitor-key   the key of a monitor, somebody else who watches the log (another region of the same service does), in the form of the log's
 
 Get the keys from whom you trust, never from the bundle.
 
@@ -58,6 +58,7 @@ function check(files, logKey, manifestKey, monitorKeys) {
   part("manifest.jws", () => checkSignature(files, manifestKey ?? logKey.key, manifestKey ? "--manifest-key" : "the log's"));
   if (manifest) part("manifest.json", (found) => checkFiles(files, manifest, found));
   const checkpoint = part("checkpoint", () => readCheckpoint(files, logKey, monitorKeys));
+  const monitors = part("monitors.jsonl", (found) => readMonitors(files, { logKey, monitorKeys, checkpoint }, found)) ?? [];
   const events = part("events.jsonl", (found) => readEvents(files, found)) ?? [];
   part("proofs.jsonl", (found) => checkProofs(files, events, checkpoint, found));
   part("notices", (found) => checkNotices(files, events, manifest?.missingNotices ?? [], found));
@@ -67,7 +68,7 @@ function check(files, logKey, manifestKey, monitorKeys) {
   const holds = findings.length === 0;
   return {
     findings,
-    statement: holds ? statementOf({ files, manifest, manifestKey, checkpoint, events, logKey, monitorKeys }) : "",
+    statement: holds ? statementOf({ files, manifest, manifestKey, checkpoint, monitors, events, logKey, monitorKeys }) : "",
   };
 }
 
@@ -84,6 +85,8 @@ function readArguments(args) {
   const [logKey, ...monitorKeys] = [values["log-key"], ...(values["monitor-key"] ?? [])].map((value, i) =>
     readNoteKey(value, i === 0 ? 1 : 4),
   );
+  for (const { name, key } of monitorKeys)
+    if (key.equals(logKey.key)) throw new CannotCheck(`The key of ${name} is the log's own: who keeps the log is no witness of it.`);
   return {
     folder: positionals[0],
     logKey,
@@ -181,7 +184,7 @@ function checkSignature(files, makersKey, whose) {
 }
 
 /** What a bundle has, and nothing else: what nobody checks must not look as if it were proven. */
-const isOfBundle = (path) => /^(checkpoint|events\.jsonl|events\.csv|proofs\.jsonl|receipts\.jsonl|notices\/[0-9a-f]{64})$/.test(path);
+const isOfBundle = (path) => /^(checkpoint|events\.jsonl|events\.csv|monitors\.jsonl|proofs\.jsonl|receipts\.jsonl|notices\/[0-9a-f]{64})$/.test(path);
 
 function checkFiles(files, { files: listed }, found) {
   for (const [path, bytes] of files) {
@@ -197,8 +200,10 @@ function checkFiles(files, { files: listed }, found) {
 
 // The checkpoint: the log's signed word on its size and root (c2sp.org/tlog-checkpoint).
 
-function readCheckpoint(files, logKey, monitorKeys) {
-  const note = textOf(files, "checkpoint");
+const readCheckpoint = (files, logKey, monitorKeys) => readNote(textOf(files, "checkpoint"), logKey, monitorKeys);
+
+/** `seen`: by which of the monitors whose keys were given; `others`: names of whoever else signed, for which no key was given. */
+function readNote(note, logKey, monitorKeys) {
   const split = note.lastIndexOf("\n\n");
   const text = note.slice(0, split + 1);
   const [, origin, size, root] = /^(.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
@@ -216,9 +221,64 @@ function readCheckpoint(files, logKey, monitorKeys) {
     if (!verify(null, Buffer.from(text), logKey.key, bytes))
       throw new Wrong(`the signature of ${logKey.name} is not over this checkpoint: one of the two was changed`);
   const seen = monitorKeys.flatMap((monitor) =>
-    by(monitor).map(({ bytes }) => ({ name: monitor.name, time: cosignedAt(text, monitor, bytes) })),
+    by(monitor).map(({ bytes }) => ({ name: monitor.name, id: monitor.id, size: Number(size), time: cosignedAt(text, monitor, bytes) })),
   );
-  return { origin, size: Number(size), root: hash, seen };
+  const known = [logKey, ...monitorKeys];
+  const others = signatures.filter(({ name, id }) => !known.some((key) => key.name === name && key.id === id)).map(({ name }) => name);
+  return { origin, size: Number(size), root: hash, seen, others };
+}
+
+// What monitors saw of the log (c2sp.org/tlog-cosignature), at whichever size it had for them, and that it is this log.
+
+function readMonitors(files, { logKey, monitorKeys, checkpoint }, found) {
+  if (!files.has("monitors.jsonl")) return [];
+  const monitors = [];
+  for (const [i, line] of linesOf(files, "monitors.jsonl").entries()) {
+    try {
+      monitors.push(readMonitor(canonicalLine(line), { logKey, monitorKeys, checkpoint }));
+    } catch (error) {
+      found(said(error), `monitors.jsonl, line ${i + 1}`);
+    }
+  }
+  const seen = new Set([...(checkpoint?.seen ?? []), ...monitors.flatMap((each) => each.seen)].map(({ id }) => id));
+  for (const { name, id } of monitorKeys)
+    if (!seen.has(id)) found(`no checkpoint was cosigned by the key ${id} of ${name}, which was given: it is of another key, or another monitor's`);
+  return monitors;
+}
+
+function readMonitor({ checkpoint: note, hashes, ...more }, { logKey, monitorKeys, checkpoint }) {
+  if (typeof note !== "string" || !Array.isArray(hashes) || Object.keys(more).length > 0)
+    throw new Wrong("it must have a checkpoint and the hashes of a consistency proof, and nothing else");
+  const monitor = readNote(note, logKey, monitorKeys);
+  const proof = hashes.map((hash) => decodedHash(hash, "one of its hashes"));
+  // Without a checkpoint to believe in there is nothing to compare with; that is a finding already.
+  const [older, newer] = checkpoint && monitor.size > checkpoint.size ? [checkpoint, monitor] : [monitor, checkpoint];
+  if (checkpoint && !isConsistent(older, newer, proof))
+    throw new Wrong(
+      `that the log of size ${newer.size} began as the one of size ${older.size} is not proven: what the monitor saw is not the log of this bundle, or the proof was changed`,
+    );
+  return monitor;
+}
+
+/** RFC 9162 section 2.1.4.2; and every log begins as the empty one, and as itself. */
+function isConsistent(older, newer, proof) {
+  if (older.size === 0) return proof.length === 0 && older.root.equals(sha256());
+  if (older.size === newer.size) return proof.length === 0 && older.root.equals(newer.root);
+  const half = (n) => Math.floor(n / 2);
+  let [fn, sn] = [older.size - 1, newer.size - 1];
+  while (fn % 2 === 1) [fn, sn] = [half(fn), half(sn)];
+  const [first, ...rest] = fn === 0 ? [older.root, ...proof] : proof;
+  if (first === undefined) return false;
+  let [before, after] = [first, first];
+  for (const sibling of rest) {
+    if (sn === 0) return false;
+    if (fn % 2 === 1 || fn === sn) {
+      [before, after] = [sha256(Uint8Array.of(1), sibling, before), sha256(Uint8Array.of(1), sibling, after)];
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [half(fn), half(sn)];
+    } else after = sha256(Uint8Array.of(1), after, sibling);
+    [fn, sn] = [half(fn), half(sn)];
+  }
+  return sn === 0 && before.equals(older.root) && after.equals(newer.root);
 }
 
 function readSignature(line) {
@@ -431,7 +491,7 @@ function checkScope({ scope, events: count }, events, found) {
 
 // What all this amounts to.
 
-function statementOf({ files, manifest, manifestKey, checkpoint, events, logKey, monitorKeys }) {
+function statementOf({ files, manifest, manifestKey, checkpoint, monitors, events, logKey, monitorKeys }) {
   const { scope, madeAt } = manifest;
   const hidden = events.filter(({ event }) => event === undefined);
   const [first, last] = [events[0]?.index, events.at(-1)?.index];
@@ -456,7 +516,11 @@ function statementOf({ files, manifest, manifestKey, checkpoint, events, logKey,
       ({ name, time }) =>
         `The monitor ${name} saw this very checkpoint at ${new Date(time * 1000).toISOString()}, by its clock, and none before that contradicts it: the events were in the log by then.`,
     ),
+    ...monitors.flatMap(({ seen }) => seen).map((each) => sameLog(each, checkpoint, events)),
   ];
+  const witnesses = [...checkpoint.seen, ...monitors.flatMap(({ seen }) => seen)];
+  const witnessed = Math.min(checkpoint.size, Math.max(0, ...witnesses.map(({ size }) => size)));
+  const others = [...new Set([checkpoint, ...monitors].flatMap((each) => each.others))];
   const notProven = [
     between > 0 &&
       `That there were no other events of the ${scope.kind}: ${between} entries of the log between index ${first} and ${last} are not in the bundle, nor are those before and after, and a commitment does not say whose it is.`,
@@ -470,8 +534,13 @@ function statementOf({ files, manifest, manifestKey, checkpoint, events, logKey,
         `What ${manifest.missingNotices.length === 1 ? "this notice" : "these notices"} said, whose text the maker does not have: ${manifest.missingNotices.join(", ")}.`,
       ),
     "What receipts say beyond the commitment: they are the service's words on the event, and the event itself is what is proven.",
-    checkpoint.seen.length === 0 &&
-      `That the log showed the same tree to everybody: ${monitorKeys.length > 0 ? "none of the monitors whose keys you gave has signed this checkpoint" : "give --monitor-key of a monitor that you trust, or compare this checkpoint with another that you have"}.`,
+    witnesses.length === 0 && `That the log showed the same tree to everybody: ${withoutWitness(others, monitorKeys)}.`,
+    witnesses.length > 0 &&
+      last >= witnessed &&
+      `That anybody but its keeper has seen what stands at log index ${witnessed} and after: it came later than what the ${witnesses.length === 1 ? "monitor" : "monitors"} saw.`,
+    witnesses.length > 0 &&
+      others.length > 0 &&
+      printable(`What ${others.join(", ")} ${others.length === 1 ? "says" : "say"} of the log: you gave no --monitor-key for that.`),
   ];
   const bullets = (items) =>
     items
@@ -479,6 +548,23 @@ function statementOf({ files, manifest, manifestKey, checkpoint, events, logKey,
       .map((item) => `- ${item}`)
       .join("\n");
   return `PROVEN\n${bullets(proven)}\n\nNOT PROVEN\n${bullets(notProven)}`;
+}
+
+/** `size`: of the log, as the monitor saw it. */
+function sameLog({ name, id, size, time }, checkpoint, events) {
+  const common = Math.min(size, checkpoint.size);
+  const among = events.filter(({ index }) => index < common).length;
+  const which = among === events.length ? "all of the events here were" : `${among} of the ${events.length} events here were`;
+  const how = size > checkpoint.size ? `which began as the one of this checkpoint` : `as which the one of this checkpoint began`;
+  return `By the key ${id} of the monitor ${name}: it saw the log of size ${size} at ${new Date(time * 1000).toISOString()}, by its clock, ${how}, and none before that contradicts it. So it saw the same log up to size ${common}, in which ${which} by then; it saw hashes, and never what an event says.`;
+}
+
+function withoutWitness(others, monitorKeys) {
+  if (others.length > 0) return printable(`the word of ${others.join(", ")} is in the bundle, and can be checked with --monitor-key`);
+  const nobody = "nobody's word but its keeper's is in the bundle";
+  return monitorKeys.length > 0
+    ? `${nobody}, and none of the monitors whose keys you gave has signed this checkpoint`
+    : `${nobody}; compare this checkpoint with another that you have`;
 }
 
 function listed(events) {

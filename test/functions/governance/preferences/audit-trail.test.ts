@@ -1,11 +1,12 @@
 // Receipts, proofs and evidence of the service as it ships, published to the sandbox's stores, and judged by whoever has nothing of it but verify.mjs.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { openCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
+import { cosign, openCheckpoint, signCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
 import { leafOf } from "../../../../functions/governance/audit/leaf.ts";
 import { leafHash, verifyConsistency, verifyInclusion } from "../../../../functions/governance/audit/merkle.ts";
-import { parseVerifierKey } from "../../../../functions/governance/audit/signed-note.ts";
+import { parseVerifierKey, verifierKey } from "../../../../functions/governance/audit/signed-note.ts";
 import { issueServiceToken, type ServiceScope } from "../../../../functions/shared/service-token.ts";
 import { newKeyPair } from "../../keys.ts";
+import { logSigner, monitorSigner } from "../audit/keys.ts";
 import { Outside } from "../audit/outside.ts";
 import { answeredWithEvidence, askForEvidence, bundleFrom, judged, patience, publishNow } from "../evidence.ts";
 import { type Region, startRegion } from "../region.ts";
@@ -63,6 +64,8 @@ describe("the audit trail", () => {
       return (await answer.json()) as Proof;
     }, patience);
 
+  const logKey = async () =>
+    parseVerifierKey(((await (await service.request("/v1/log/key")).json()) as { verifierKey: string }).verifierKey);
   const exported = async (service: Service, body: object, init: object = {}) =>
     bundleFrom(await answeredWithEvidence(region, service, body, init));
 
@@ -159,6 +162,36 @@ describe("the audit trail", () => {
     const all = await judged(service, await exported(service, period, await asAuditor()));
     expect(all.out).toMatch(/From log index 0 to \d+ nothing was left out/);
     expect(all.code).toBe(0);
+  });
+
+  test("puts another region's word on the log into the evidence, and nothing that only claims to be one", async () => {
+    const person = await service.person();
+    await person.say({ analytics: "denied" });
+    const [event] = await eventsOf(person);
+    const earlier = await proven(person, event?.id as string);
+    const monitor = monitorSigner("apac.brand.example/v1/log/monitor");
+    const cosigned = (note: string) => cosign(note, monitor.key, 1_800_000_000, monitor.sign);
+    await person.say({ analytics: "withdrawn" });
+    const watched = await cosigned(earlier.checkpoint);
+    const files = await exported(service, { watched }, asking(person));
+    const { code, out } = await judged(service, files, "--monitor-key", verifierKey(monitor.key));
+    expect(code, out).toBe(0);
+    expect(out).toContain(`So it saw the same log up to size ${earlier.size}, in which 1 of the 2 events here were by then`);
+
+    const stranger = logSigner("eu.brand.example/v1/log");
+    const { size, root } = openCheckpoint(earlier.checkpoint, await logKey()).checkpoint;
+    const forged = await cosigned(await signCheckpoint({ size, root }, stranger.key, stranger.sign));
+    for (const [watched, why] of [
+      [forged, "is not signed by the key"],
+      [earlier.checkpoint.replace(`\n${size}\n`, `\n${size + 1}\n`), "its text was changed"],
+      ["no note", "has no empty line"],
+    ]) {
+      const refused = await askForEvidence(service, { watched }, asking(person));
+      expect([refused.status, ((await refused.json()) as { detail: string }).detail]).toEqual([
+        422,
+        expect.stringContaining(why as string),
+      ]);
+    }
   });
 
   test("hands out evidence to nobody else, nor of what is still to come", async () => {

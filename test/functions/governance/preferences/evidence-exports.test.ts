@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { signCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
 import { EvidenceExports, type Wanted } from "../../../../functions/governance/preferences/evidence-exports.ts";
 import type { ProblemError } from "../../../../functions/shared/problem.ts";
 import { World } from "../audit/world.ts";
@@ -71,9 +72,11 @@ describe("evidence of a period", () => {
     await bucket.turn();
   };
   const until = (to: string): Wanted => ({ kind: "period", from: "2020-01-01T00:00:00.000Z", to });
-  /** Of the database, so that it is after all that was said before. */
-  const now = async () =>
-    ((await world.database.query<{ at: Date }>("SELECT clock_timestamp() AS at"))[0] as { at: Date }).at.toISOString();
+  /** A millisecond of the database's clock that is over, and before which all was said that was said before. */
+  const now = async () => {
+    const [row] = await world.database.query<{ at: Date }>("SELECT clock_timestamp() + interval '1 ms' AS at, pg_sleep(0.003)");
+    return (row as { at: Date }).at.toISOString();
+  };
 
   test("is not handed out while anybody may still write something of it, and has it afterwards", async () => {
     await published();
@@ -110,5 +113,19 @@ describe("evidence of a period", () => {
       await transaction.query(say);
       expect(await indicesOf(until(to), { patienceMs: 100 })).toEqual([0]);
     });
+  });
+
+  test("is not handed out where a monitor saw another log, signed by the same key", async () => {
+    await world.say(2);
+    await published();
+    const { key, sign } = world.signer;
+    const seen = (size: number) => signCheckpoint({ size, root: Buffer.alloc(32) }, key, sign);
+    const asked = async (watched: string) =>
+      exports({})
+        .tar(until(await now()), watched)
+        .catch((error: ProblemError) => error.problem);
+    expect(await asked(await seen(1))).toMatchObject({ status: 409, kind: "another-log-was-seen" });
+    expect(await asked(await seen(2))).toMatchObject({ status: 409, kind: "another-log-was-seen" });
+    expect(await asked(await seen(3))).toMatchObject({ status: 409, kind: "not-yet-in-the-log", headers: { "retry-after": "15" } });
   });
 });

@@ -8,7 +8,7 @@ import type { File } from "../../../../../functions/governance/audit/tiles.ts";
 import { logSigner } from "../keys.ts";
 import { eventId, newCase, noticePath, positions } from "./case.ts";
 
-const its = await newCase();
+const [its, another] = [await newCase(), await newCase()];
 const bundle = await bundleOf(its.evidence, its.manifest);
 const text = (path: string) => Buffer.from((bundle.find((file) => file.path === path) as File).bytes).toString();
 const shown = its.evidence.events[1] as ShownEvent;
@@ -22,6 +22,7 @@ describe("a bundle", () => {
     const names = bundle.map(({ path }) => path.replace(/[0-9a-f]{64}/, "*"));
     expect([...new Set(names)]).toEqual([
       "checkpoint",
+      "monitors.jsonl",
       "events.jsonl",
       "events.csv",
       "proofs.jsonl",
@@ -57,6 +58,7 @@ describe("a bundle", () => {
         "events.jsonl",
         "manifest.json",
         "manifest.jws",
+        "monitors.jsonl",
         "notices",
         "proofs.jsonl",
         "receipts.jsonl",
@@ -115,6 +117,12 @@ describe("evidence that would not stand is not made into a bundle: ", () => {
       { ...its.evidence, missingNotices: [`sha256:${noticePath(0).slice(8)}`] },
       "is there, and said to be missing",
     ],
+    [
+      "a monitor's word without its proof",
+      { ...its.evidence, monitors: its.evidence.monitors.map((word) => ({ ...word, proof: word.proof.slice(1) })) },
+      "what a monitor saw is not proven to be this log",
+    ],
+    ["a monitor's word on another log", { ...its.evidence, monitors: another.evidence.monitors }, "is not signed by the key"],
     ["a checkpoint by another key", { ...its.evidence, log: logSigner().key }, "is not signed by the key"],
   ])("%s", async (_what, evidence, message) => {
     await expect(bundleOf(evidence, its.manifest)).rejects.toThrow(message);

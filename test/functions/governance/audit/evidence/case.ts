@@ -3,7 +3,7 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { cosign, signCheckpoint } from "../../../../../functions/governance/audit/checkpoint.ts";
 import type { Evidence, HiddenEvent, LoggedEvent, ShownEvent } from "../../../../../functions/governance/audit/evidence/bundle.ts";
 import { commitmentTo, leafOf } from "../../../../../functions/governance/audit/leaf.ts";
-import { append, headOf, proveInclusion } from "../../../../../functions/governance/audit/log.ts";
+import { append, headOf, proveConsistency, proveInclusion } from "../../../../../functions/governance/audit/log.ts";
 import { MemoryTiles } from "../../../../../functions/governance/audit/memory-tiles.ts";
 import { emptyEdge } from "../../../../../functions/governance/audit/tiles.ts";
 import { logSigner, monitorSigner, type Signer } from "../keys.ts";
@@ -16,6 +16,8 @@ export const noticePath = (i: number) => `notices/${digest(notices[i] as Buffer)
 /** The log has 300 entries; the events of the subject are those at these positions. */
 const size = 300;
 export const positions = [3, 64, 65, 130, 255, 256, 299];
+/** As large was the log when another region saw it. */
+export const seenAt = 200;
 /** One whose content is not shown any more. */
 export const erasedAt = 130;
 
@@ -38,20 +40,23 @@ const saltAt = (index: number) => createHash("sha256").update(`salt ${index}`).d
 
 export interface Case {
   readonly evidence: Evidence;
+  readonly tiles: MemoryTiles;
   readonly log: Signer;
   readonly monitor: Signer;
+  /** One that saw the log earlier. */
+  readonly region: Signer;
   readonly manifest: ReturnType<typeof manifestSigner>;
 }
 
 export async function newCase(log = logSigner()): Promise<Case> {
   const everybody = Array.from({ length: size }, (_, i) => eventAt(i, positions.includes(i) ? subject : "somebody-else"));
+  const leaves = everybody.map((event, i) => leafOf(commitmentTo(saltAt(i), event)));
   const tiles = new MemoryTiles();
-  const edge = await append(
-    tiles,
-    emptyEdge,
-    everybody.map((event, i) => leafOf(commitmentTo(saltAt(i), event))),
-  );
+  const earlier = await append(tiles, emptyEdge, leaves.slice(0, seenAt));
+  const edge = await append(tiles, earlier, leaves.slice(seenAt));
   const monitor = monitorSigner();
+  const region = monitorSigner("us.brand.example/v1/log/monitor");
+  const seen = await cosign(await signCheckpoint(headOf(earlier), log.key, log.sign), region.key, 1_700_000_000, region.sign);
   const checkpoint = await cosign(await signCheckpoint(headOf(edge), log.key, log.sign), monitor.key, 1_800_000_000, monitor.sign);
   const events = await Promise.all(
     positions.map(async (index): Promise<ShownEvent | HiddenEvent> => {
@@ -69,11 +74,12 @@ export async function newCase(log = logSigner()): Promise<Case> {
     madeAt: "2026-11-22T18:00:00Z",
     checkpoint,
     log: log.key,
+    monitors: [{ checkpoint: seen, proof: await proveConsistency(tiles, seenAt, size) }],
     events,
     notices,
     missingNotices: [],
   };
-  return { evidence, log, monitor, manifest: manifestSigner() };
+  return { evidence, tiles, log, monitor, region, manifest: manifestSigner() };
 }
 
 export function manifestSigner() {

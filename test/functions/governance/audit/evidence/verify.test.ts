@@ -64,7 +64,9 @@ describe("the verifier", () => {
     expect(not).toContain("290 entries of the log between index 3 and 299 are not in the bundle");
     expect(not).toContain("That a notice was read or understood, and who sat at the keyboard");
     expect(not).toContain("the times are the service's word");
-    expect(not).toContain("give --monitor-key");
+    expect(not).toContain(
+      `the word of ${its.monitor.key.name}, ${its.region.key.name} is in the bundle, and can be checked with --monitor-key`,
+    );
     expect(not).not.toContain("Who made the bundle");
   });
 
@@ -76,13 +78,6 @@ describe("the verifier", () => {
     const foreign = verify(bundle, "bundle", "--log-key", logKey);
     expect(foreign.code).toBe(1);
     expect(foreign.out).toContain("manifest.jws: the manifest was signed by another key than the log's");
-  });
-
-  it("takes a monitor's cosignature for what it is: somebody else saw this checkpoint, by then", () => {
-    const { code, out } = verify(bundle, ...keys, "--monitor-key", verifierKey(its.monitor.key));
-    expect(code).toBe(0);
-    expect(out).toContain(`The monitor ${its.monitor.key.name} saw this very checkpoint at 2027-01-15T08:00:00.000Z`);
-    expect(out).not.toContain("That the log showed the same tree");
   });
 
   it("says which notices the maker does not have, where the maker has said so", async () => {
