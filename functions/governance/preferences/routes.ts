@@ -97,12 +97,14 @@ export const credentials = {
 } as const;
 /** How every operation may refuse. */
 const refusals = {
+  400: "The body cannot be read: it is no JSON, or no form, though its type says so",
   401: "No valid token of the edge, or of a subject where one is needed",
   403: "Not of one's own subject",
   404: "Not there, or not there for the caller",
   409: "It contradicts what the browser's signal says, or takes a second step",
   412: "`If-Match` is stale; `resend` has what is taken all the same",
   413: "The body is too large",
+  415: "The body is of another type than the operation takes",
   422: "The request is not valid: `errors` says where",
   428: "`If-Match` is missing",
   429: "Too many requests: `Retry-After` says when to go on",

@@ -146,6 +146,29 @@ describe("the OpenAPI document", () => {
     expect(Object.entries(refused).filter(([, status]) => status !== 401 && status !== 403)).toEqual([]);
   });
 
+  test("describes how a body that cannot be read, or is of another type, is refused", async () => {
+    const objections: Record<string, string[]> = {};
+    const asked: string[] = [];
+    for (const operation of api.operations) {
+      const { path, headers } = exampleOf(operation, standsFor);
+      const given = { ...(await credentialFor(operation)), ...headers };
+      const send = (body: string, type: string) =>
+        service.request(path, { method: operation.method, headers: { ...given, "content-type": type }, body });
+      for (const { mediaType } of operation.bodies) {
+        // Any text is a form of this type, if not one that says what it must.
+        const unreadable = mediaType === "application/x-www-form-urlencoded" ? [] : [[400, await send("{", mediaType)] as const];
+        for (const [status, response] of [...unreadable, [415, await send("<x/>", "application/xml")] as const]) {
+          const told = response.status === status ? [] : [`${response.status} instead of ${status}`];
+          const found = [...told, ...(await api.objections(operation, response))];
+          asked.push(`${status}`);
+          if (found.length > 0) objections[`${operation.name} ${mediaType}`] = found;
+        }
+      }
+    }
+    expect(objections).toEqual({});
+    expect(new Set(asked)).toEqual(new Set(["400", "415"]));
+  });
+
   test("has examples that run, and answers that are as it says", async () => {
     const objections: Record<string, string[]> = {};
     // Whoever is erased can ask for nothing afterwards.
