@@ -14,7 +14,7 @@ import { log, reasonOf } from "../log.ts";
 import { requestSpans } from "../telemetry/requests.ts";
 import type { Tracer } from "../telemetry/tracer.ts";
 import { throughTheEdge, type Variables } from "../through-the-edge.ts";
-import { authorize, type Keys, requireOwnSubject } from "./authentication.ts";
+import { authorize, byThePerson, type Keys, requireOwnSubject, type Speaker } from "./authentication.ts";
 import { checkClock } from "./clock.ts";
 import { addCollectedRoutes } from "./collected-routes.ts";
 import { etagOf, isKnown } from "./document.ts";
@@ -100,8 +100,8 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.getPreferences, async (c) => {
     const { sid } = c.req.valid("param");
-    await authorize(c, sid, "preferences:read", keys);
-    if (c.req.valid("header")["sec-gpc"] === "1") await heedSignal(sid, "api");
+    const who = await authorize(c, sid, "preferences:read", keys);
+    if (c.req.valid("header")["sec-gpc"] === "1") await heedSignal(sid, "api", who);
     const document = await store.document(sid);
     const etag = etagOf(document);
     const known = c.req.valid("header")["if-none-match"];
@@ -114,7 +114,7 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
     const who = await authorize(c, sid, "preferences:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": gpc } = c.req.valid("header");
     const { purposes, preferences, despiteSignal, confirmation, ...shown } = routes.preferencesPatch.parse(c.req.valid("json"));
-    if (gpc === "1") await heedSignal(sid, "api");
+    if (gpc === "1") await heedSignal(sid, "api", who);
     const said: Said = { ...shown, method: "api", surface: "api", ...who, gpc: gpc === "1" };
     const document = await store.change({
       subject: sid,
@@ -146,9 +146,10 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
 
   app.openapi(routes.checkPurpose, async (c) => {
     const { subject, purpose } = c.req.valid("query");
-    if (c.get("scope") === "person") await authorize(c, subject, "check", keys);
+    // What the edge asks of its own accord it asks with what the person's browser sent.
+    const who = c.get("scope") === "person" ? await authorize(c, subject, "check", keys) : byThePerson;
     const gpc = c.req.valid("header")["sec-gpc"] === "1";
-    if (gpc) await heedSignal(subject, "check");
+    if (gpc) await heedSignal(subject, "check", who);
     // Whom we do not know was erased, or never was: it has permitted nothing, whatever the law allows by default.
     const { record, at } = (await store.holding(subject)) ?? { record: erasedRecord, at: new Date() };
     const decision = decide(policy.table, factsOf(record, purpose, { jurisdiction, gpc }, at));
@@ -204,8 +205,8 @@ export async function createApp(parts: Parts): Promise<OpenAPIHono<{ Variables: 
   }
 
   /** The signal of a subject that is known counts for the subject, not for the browser alone. */
-  async function heedSignal(subject: SubjectId, surface: string): Promise<void> {
-    if (await store.heedSignal(subject, surface)) await enforcement(subject);
+  async function heedSignal(subject: SubjectId, surface: string, who: Speaker): Promise<void> {
+    if (await store.heedSignal(subject, { surface, ...who })) await enforcement(subject);
   }
 
   async function enforcement(subject: SubjectId): Promise<"applied" | "pending"> {

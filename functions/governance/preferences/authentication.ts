@@ -51,17 +51,25 @@ export async function requireOwnSubject(headers: Headers, subject: SubjectId, ke
     });
 }
 
+/** Whose word it is, as an event names it: the person's own through the edge, or a service's. */
+export interface Speaker {
+  readonly actor: string;
+  readonly source: string;
+}
+
+export const byThePerson: Speaker = { actor: "subject", source: "edge" };
+
 /** Throws unless the request carries a token of this very subject, or of a service that may do this for any. @returns whose word it is */
 export async function authorize(
   c: { readonly req: { readonly raw: Request }; get(name: "service"): CallingService | undefined },
   subject: SubjectId,
   scope: ServiceScope,
   keys: Keys,
-): Promise<{ readonly actor: string; readonly source: string }> {
+): Promise<Speaker> {
   const service = c.get("service");
   if (!service) {
     await requireOwnSubject(c.req.raw.headers, subject, keys);
-    return { actor: "subject", source: "edge" };
+    return byThePerson;
   }
   requireScope(service, scope);
   return { actor: service.name, source: service.name };

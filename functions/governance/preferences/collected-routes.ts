@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { purposes, recordedStates } from "../../shared/consent.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import type { Variables } from "../through-the-edge.ts";
-import { authorize, type Keys } from "./authentication.ts";
+import { authorize, type Keys, type Speaker } from "./authentication.ts";
 import { etagOf } from "./document.ts";
 import type { Law } from "./gpc.ts";
 import { checkStrings } from "./judged-string.ts";
@@ -18,8 +18,8 @@ export interface CollectedParts {
   readonly store: PreferencesStore;
   readonly indices: (events: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
-  /** Records what Global Privacy Control asks for. @param surface where it was sent */
-  readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
+  /** Records what Global Privacy Control asks for. @param surface where it was sent @param who has sent it here */
+  readonly heedSignal: (subject: SubjectId, surface: string, who: Speaker) => Promise<void>;
 }
 
 const { notice, servedAt, collectedAt, surface, gpp, tcf } = consentEvent.shape;
@@ -99,7 +99,7 @@ export function addCollectedRoutes(app: OpenAPIHono<{ Variables: Variables }>, p
     const who = await authorize(c, subject, "consent-events:write", keys);
     const { "if-match": ifMatch, "idempotency-key": idempotencyKey, "sec-gpc": signal } = c.req.valid("header");
     const gpc = circumstances.gpc || signal === "1";
-    if (gpc) await heedSignal(subject, circumstances.surface);
+    if (gpc) await heedSignal(subject, circumstances.surface, who);
     const { tcf, gpp } = circumstances;
     checkStrings({ purpose, state, tcf, gpp, despiteSignal }, law);
     const { event: id, ...document } = await store.change({

@@ -1,6 +1,7 @@
 // The page's desk over the store: what a person says on the page goes to the ledger, and what the page shows comes from there.
 import { type Purpose, purposes } from "../../shared/consent.ts";
 import { newSubjectId, type SubjectId } from "../../shared/subject-id.ts";
+import { byThePerson, type Speaker } from "./authentication.ts";
 import { etagOf, type PreferencesDocument } from "./document.ts";
 import type { Entry } from "./ledger/ledger.ts";
 import type { DeskChange, DeskDocument, Held, HistoryEntry, PreferenceDesk, Wish, Wishes } from "./page/desk.ts";
@@ -20,8 +21,8 @@ export interface DeskParts {
   readonly publisher: string;
   /** Whether the edge holds what was said. */
   readonly enforcement: (subject: SubjectId) => Promise<"applied" | "pending">;
-  /** Records what Global Privacy Control asks for. @param surface where it was sent */
-  readonly heedSignal: (subject: SubjectId, surface: string) => Promise<void>;
+  /** Records what Global Privacy Control asks for. @param surface where it was sent @param who has sent it here */
+  readonly heedSignal: (subject: SubjectId, surface: string, who: Speaker) => Promise<void>;
 }
 
 export function pageDesk({ store, region, publisher, enforcement, heedSignal }: DeskParts): PreferenceDesk {
@@ -32,7 +33,7 @@ export function pageDesk({ store, region, publisher, enforcement, heedSignal }: 
       return subject;
     },
     document: async (subject) => deskDocument(await store.document(subject), store.readOnly),
-    heedSignal: (subject) => heedSignal(subject, surface),
+    heedSignal: (subject) => heedSignal(subject, surface, byThePerson),
     change: async (subject, change) => {
       const { ifMatch, confirmation } = change;
       await store.change({ subject, ...wishedIn(change.wishes), said: saidOnPage(change), ifMatch, confirmation });

@@ -226,8 +226,8 @@ export class PreferencesStore {
     return { document: preferencesDocument(subject, this.#jurisdiction, after), changeset };
   }
 
-  /** Records what Global Privacy Control opts a known subject out of, and says whether there was anything. @param surface where it was sent */
-  async heedSignal(subject: SubjectId, surface: string): Promise<boolean> {
+  /** Records what Global Privacy Control opts a known subject out of, and says whether there was anything. @param sent where, and by whom */
+  async heedSignal(subject: SubjectId, sent: Pick<Said, "surface" | "source" | "actor">): Promise<boolean> {
     const known = await this.holding(subject);
     if (!known || optedOut(this.#law, known.record, known.at).length === 0) return false;
     return this.#database.transaction(async (transaction) => {
@@ -239,7 +239,7 @@ export class PreferencesStore {
         return state === undefined ? [] : [[purpose, state]];
       });
       if (changes.length === 0) return false;
-      const said: Said = { method: "gpc", surface, source: "edge", actor: "subject", gpc: true };
+      const said: Said = { ...sent, method: "gpc", gpc: true };
       write(transaction, [this.#say(locked, changes, { chosen: {}, despiteSignal: [], said, now }).changeset]);
       return true;
     });

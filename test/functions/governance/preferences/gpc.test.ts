@@ -4,6 +4,8 @@ import { compileDecisionTable } from "../../../../functions/governance/policy/co
 import { checkSignal, contradicted, optedOut } from "../../../../functions/governance/preferences/gpc.ts";
 import type { ConsentEntry, ConsentRecord, Purpose, RecordedState } from "../../../../functions/shared/consent.ts";
 import type { ProblemError } from "../../../../functions/shared/problem.ts";
+import { issueServiceToken, serviceScopes } from "../../../../functions/shared/service-token.ts";
+import { newKeyPair } from "../../keys.ts";
 import { ledgerOf } from "../ledger.ts";
 import { type Region, startRegion } from "../region.ts";
 import type { Person, Service } from "../service.ts";
@@ -72,12 +74,16 @@ describe("over the API", () => {
   let person: Person;
   beforeAll(async () => {
     region = await startRegion();
-    service = await region.serve({ JURISDICTION: "us" });
+    service = await region.serve({
+      JURISDICTION: "us",
+      SERVICE_CLIENTS: JSON.stringify([{ name: "shop", key: shop.publicPem, scopes: serviceScopes }]),
+    });
   });
   afterAll(() => region?.[Symbol.asyncDispose]());
   beforeEach(async () => {
     person = await service.person();
   });
+  const shop = newKeyPair();
   const signal = { "sec-gpc": "1" };
   const notice = { id: "preferences-us", version: "2", sha256: `sha256:${"a".repeat(64)}`, language: "en" };
   const events = async () => (await ledgerOf(region, person.subject)).map(({ purpose, state, method }) => `${method}: ${purpose} ${state}`);
@@ -108,6 +114,31 @@ describe("over the API", () => {
     expect(await events()).toEqual(["gpc: advertising denied", "api: analytics denied"]);
     const [event] = await ledgerOf(region, person.subject);
     expect(event).toMatchObject({ actor: "subject", gpc: true, regulation: "Cal. Civ. Code 1798.120, 11 CCR 7025" });
+  });
+
+  test("it names who has sent it: the person through the edge, or the service that did", async () => {
+    const token = await issueServiceToken(shop.privatePem, { name: "shop", scopes: serviceScopes }, "eu");
+    const asShop = { ...signal, authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const spoken = async (path: string, init: object) => {
+      person = await service.person();
+      const answer = await service.request(path.replaceAll("{sid}", person.subject), init);
+      expect(answer.ok, await answer.clone().text()).toBe(true);
+      const told = (await ledgerOf(region, person.subject)).filter(({ method }) => method === "gpc");
+      return told.map(({ surface, source, actor }) => ({ surface, source, actor }));
+    };
+    const byShop = (surface: string) => [{ surface, source: "shop", actor: "shop" }];
+    const preferences = "/v1/subjects/{sid}/preferences";
+    const check = "/v1/check?subject={sid}&purpose=advertising";
+    expect(await spoken(preferences, { headers: asShop })).toEqual(byShop("api"));
+    const body = JSON.stringify({ purposes: { analytics: "denied" } });
+    expect(await spoken(preferences, { method: "PATCH", headers: asShop, body })).toEqual(byShop("api"));
+    expect(await spoken(check, { headers: asShop })).toEqual(byShop("check"));
+    expect(await spoken(check, { scope: "edge", headers: signal })).toEqual([{ surface: "check", source: "edge", actor: "subject" }]);
+    expect(await stateOf()).toBe("denied");
+    person = await service.person();
+    const said = { subject: person.subject, purpose: "analytics", state: "denied", surface: "shop-app", gpc: true };
+    await service.request("/v1/consent-events", { method: "POST", headers: asShop, body: JSON.stringify(said) });
+    expect(await ledgerOf(region, person.subject)).toMatchObject([{ method: "gpc", surface: "shop-app", source: "shop", actor: "shop" }, {}]);
   });
 
   test("it reaches the service with the question of an edge that keeps nothing", async () => {
