@@ -5,11 +5,12 @@ import { ProblemError } from "../../shared/problem.ts";
 import type { LogKey } from "../audit/sequencer.ts";
 import type { ShownHead, ShownLog } from "../audit/shown-log.ts";
 import { publicPem, verifierKey } from "../audit/signed-note.ts";
-import type { Variables } from "../through-the-edge.ts";
+import type { CallingService, Variables } from "../through-the-edge.ts";
 import { type Keys, ownSubject } from "./authentication.ts";
 import type { Entry } from "./ledger/ledger.ts";
 import { receiptOf, receiptType } from "./receipt.ts";
 import { json, problems } from "./routes.ts";
+import { requireScope } from "./service-clients.ts";
 import type { PreferencesStore } from "./store.ts";
 
 export interface LogParts {
@@ -29,11 +30,12 @@ const note = z.string().openapi({ description: "A signed checkpoint (c2sp.org/tl
 const eventId = z.object({ id: z.uuid().openapi({ example: "0b54b3a5-6c0e-4c37-9f5e-6d1c1e0a9b52" }) });
 const text = (description: string) => ({ description, content: { "text/plain": { schema: z.string() } } });
 
+const forWhom = "For the person's own token, and for the service that reported it, with the scope `consent-events:write`.";
 const receipt = createRoute({
   method: "get",
   path: "/v1/consent-events/{id}/receipt",
-  summary: "The receipt of something that one has said oneself",
-  description: "ISO/IEC TS 27560:2023 in terms of the Data Privacy Vocabulary. The same event has the same bytes for ever.",
+  summary: "The receipt of something that one has said or reported oneself",
+  description: `${forWhom} ISO/IEC TS 27560:2023 in terms of the Data Privacy Vocabulary. The same event has the same bytes for ever.`,
   request: { params: eventId },
   responses: {
     200: { description: "JSON-LD", content: { [receiptType]: { schema: z.object({ commitment: hash }).loose().openapi("Receipt") } } },
@@ -44,7 +46,8 @@ const receipt = createRoute({
 const proof = createRoute({
   method: "get",
   path: "/v1/consent-events/{id}/proof",
-  summary: "The proof that something that one has said oneself is in the log",
+  summary: "The proof that something that one has said or reported oneself is in the log",
+  description: forWhom,
   request: { params: eventId },
   responses: {
     200: json(
@@ -123,12 +126,12 @@ export function addLogRoutes(
   keys: Keys,
 ): void {
   app.openapi(receipt, async (c) => {
-    const { event, commitment } = await ownEvent(c.req.raw.headers, c.req.valid("param").id);
+    const { event, commitment } = await ownEvent(c, c.req.valid("param").id);
     return c.body(receiptOf(event, commitment, publisher), 200, { "content-type": receiptType }) as never;
   });
 
   app.openapi(proof, async (c) => {
-    const { event, commitment } = await ownEvent(c.req.raw.headers, c.req.valid("param").id);
+    const { event, commitment } = await ownEvent(c, c.req.valid("param").id);
     const [head, indices] = await Promise.all([log.head(), log.indices([event.id])]);
     const index = indices.get(event.id);
     if (!head || index === undefined || index >= head.size)
@@ -168,15 +171,21 @@ export function addLogRoutes(
     });
   });
 
-  async function ownEvent(headers: Headers, id: string): Promise<Entry> {
-    const subject = await ownSubject(headers, keys);
-    const entry = await store.event(subject, id);
+  type Asking = { readonly req: { readonly raw: Request }; get(name: "service"): CallingService | undefined };
+
+  async function ownEvent(c: Asking, id: string): Promise<Entry> {
+    const service = c.get("service");
+    if (service) requireScope(service, "consent-events:write");
+    const entry = service ? await store.reported(service.name, id) : await store.event(await ownSubject(c.req.raw.headers, keys), id);
     if (entry) return entry;
+    // One answer for what is another's and for what is not there.
     throw new ProblemError({
       status: 404,
       kind: "unknown-event",
       title: "No such event",
-      detail: "You have said nothing with this id. GET /v1/subjects/{sid}/consent-events lists what you have said.",
+      detail: service
+        ? "You have reported nothing with this id that is still there. POST /v1/consent-events answers with the ids of what you report."
+        : "You have said nothing with this id. GET /v1/subjects/{sid}/consent-events lists what you have said.",
     });
   }
 

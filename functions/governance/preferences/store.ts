@@ -24,7 +24,7 @@ import { type Changed, etagOf, type PreferencesDocument, preferencesDocument } f
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { type FirstAnswer, firstAnswers, type Repeatable, repeatable, repeated } from "./idempotency.ts";
 import { type KnownIdentity, linked, moveIdentities } from "./identities.ts";
-import { appended, type Circumstances, type Entry, entryOf, history, latest, type Owner, type Saying } from "./ledger/ledger.ts";
+import { appended, broughtBy, type Circumstances, type Entry, entryOf, history, latest, type Owner, type Saying } from "./ledger/ledger.ts";
 import { type Holding, holdingOf, isMissing, readHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { type Locked, lockSubjects } from "./locked-subjects.ts";
@@ -138,6 +138,12 @@ export class PreferencesStore {
   async event(subject: SubjectId, id: string): Promise<Entry | undefined> {
     const owner = await this.owner(subject);
     return entryOf(this.#database.statements, owner, id);
+  }
+
+  /** One event that this service has reported, of whichever subject that is still there; undefined for any other id. */
+  async reported(service: string, id: string): Promise<Entry | undefined> {
+    const keys = await this.#keys();
+    return broughtBy(this.#database.statements, service, id, (reference, key) => keys.unwrap(reference, key));
   }
 
   /** The latest of it, newest first. @param before position of the earliest event that the reader has */

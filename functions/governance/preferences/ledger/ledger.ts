@@ -155,6 +155,24 @@ export async function entryOf(client: Queryable, { reference, key }: Owner, id: 
   return rows[0] && opened(key, rows[0]);
 }
 
+/** An event that a service has brought, of whichever subject; undefined for any other id. @param unwrap opens the key of a subject */
+export async function broughtBy(
+  client: Queryable,
+  service: string,
+  id: string,
+  unwrap: (reference: string, key: Buffer) => Uint8Array,
+): Promise<Entry | undefined> {
+  const { rows } = await client.query<Row & { reference: string; key: Buffer }>(
+    `SELECT l.position, l.id, l.sealed, l.commitment, s.reference, s.key
+     FROM preferences.consent_ledger l JOIN preferences.subject s USING (reference) WHERE l.id = $1`,
+    [id],
+  );
+  const entry = rows[0] && opened(unwrap(rows[0].reference, rows[0].key), rows[0]);
+  const { source, actor, method } = entry?.event ?? {};
+  // What this service itself has found out it writes down in its own name, which another service might bear as well.
+  return source === service && actor === service && (method === "api" || method === "gpc") ? entry : undefined;
+}
+
 /** The latest of what a subject has said, newest first. @param before positions from this one on are left out */
 export async function latest(client: Queryable, { reference, key }: Owner, before: number | undefined, most: number): Promise<Entry[]> {
   const { rows } = await client.query<Row>(

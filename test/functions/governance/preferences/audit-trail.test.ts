@@ -126,7 +126,7 @@ describe("the audit trail", () => {
       expect((await of(asking(other))).status).toBe(404);
       expect((await of({})).status).toBe(401);
       expect((await of({ scope: "edge" })).status).toBe(401);
-      expect((await of(await asAuditor())).status).toBe(401);
+      expect((await of(await asAuditor())).status).toBe(403);
     }
   });
 

@@ -138,7 +138,10 @@ describe("over the API", () => {
     person = await service.person();
     const said = { subject: person.subject, purpose: "analytics", state: "denied", surface: "shop-app", gpc: true };
     await service.request("/v1/consent-events", { method: "POST", headers: asShop, body: JSON.stringify(said) });
-    expect(await ledgerOf(region, person.subject)).toMatchObject([{ method: "gpc", surface: "shop-app", source: "shop", actor: "shop" }, {}]);
+    expect(await ledgerOf(region, person.subject)).toMatchObject([
+      { method: "gpc", surface: "shop-app", source: "shop", actor: "shop" },
+      {},
+    ]);
   });
 
   test("it reaches the service with the question of an edge that keeps nothing", async () => {

@@ -9,8 +9,11 @@ import type { Person, Service } from "../service.ts";
 
 const shop = newKeyPair();
 const newsletter = newKeyPair();
+const till = newKeyPair();
 const clients = JSON.stringify([
   { name: "shop", key: shop.publicPem, scopes: serviceScopes },
+  { name: "till", key: till.publicPem, scopes: serviceScopes },
+  { name: "preferences", key: till.publicPem, scopes: serviceScopes },
   { name: "newsletter", key: newsletter.publicPem, scopes: ["check"] },
 ]);
 
@@ -111,7 +114,8 @@ test("who asks too often is told to wait, and nobody else", async () => {
 });
 
 describe("what was said elsewhere", () => {
-  const report = (body: object, headers: Record<string, string> = {}) => asService("/v1/consent-events", { method: "POST", body, headers });
+  const report = (body: object, headers: Record<string, string> = {}, name: "shop" | "till" = "shop") =>
+    asService("/v1/consent-events", { method: "POST", body, headers, name, key: name === "shop" ? shop : till });
 
   test("is recorded with who reported it, where and when it was said", async () => {
     const person = await service.person();
@@ -127,6 +131,56 @@ describe("what was said elsewhere", () => {
     expect(answer.headers.get("location")).toBe(receipt);
     expect(await ledgerOf(region, person.subject)).toMatchObject([{ id, surface: "shop-app", collectedAt, actor: "shop", tcf }]);
     expect((await asPerson(person, receipt)).status).toBe(200);
+  });
+
+  test("has a receipt and a proof for whoever reported it, and for no other service", async () => {
+    const person = await service.person();
+    const other = await service.person();
+    const said = { purpose: "analytics", state: "denied", surface: "shop-app" };
+    const answer = await report({ subject: person.subject, ...said });
+    const { id, receipt, proof } = (await answer.json()) as { id: string; receipt: string; proof: string };
+    const scopes = ["consent-events:write"] as const;
+    const own = await asService(receipt, { scopes });
+    expect([own.status, own.headers.get("content-type")]).toEqual([200, "application/ld+json"]);
+    expect(await own.text()).toBe(await (await asPerson(person, receipt)).text());
+    expect([200, 202]).toContain((await asService(proof, { scopes })).status);
+
+    await other.say({ analytics: "denied" });
+    const [byPerson] = await ledgerOf(region, other.subject);
+    await report({ subject: other.subject, ...said, purpose: "advertising" }, {}, "till");
+    const byTill = (await ledgerOf(region, other.subject)).at(-1);
+    expect(byTill).toMatchObject({ source: "till", actor: "till" });
+    // The address of what was so already, and the person's own word.
+    const repeated = await (await report({ subject: other.subject, ...said })).json();
+    expect(repeated).toMatchObject({ id: byPerson?.id });
+    const nowhere = await asService(`/v1/consent-events/${crypto.randomUUID()}/receipt`, { scopes });
+    const unknown = await nowhere.text();
+    expect(nowhere.status).toBe(404);
+    for (const what of ["receipt", "proof"]) {
+      for (const event of [byPerson?.id, byTill?.id]) {
+        const refused = await asService(`/v1/consent-events/${event}/${what}`, { scopes });
+        expect([refused.status, await refused.text()]).toEqual([404, unknown]);
+      }
+      expect((await asService(`/v1/consent-events/${id}/${what}`, { scopes, name: "till", key: till })).status).toBe(404);
+      for (const of of [id, byTill?.id, crypto.randomUUID()])
+        expect((await asService(`/v1/consent-events/${of}/${what}`, { scopes: ["check"] })).status).toBe(403);
+    }
+
+    await asPerson(person, `/v1/subjects/${person.subject}`, "DELETE");
+    const erased = await asService(receipt, { scopes });
+    expect([erased.status, await erased.text()]).toEqual([404, unknown]);
+  });
+
+  test("of what was found out here, and nobody reported, nothing is shown to a service that bears this one's name", async () => {
+    const [known, twin] = [await service.person(), await service.person()];
+    await known.say({ analytics: "granted" }, { "if-match": "*" });
+    await twin.say({ analytics: "denied" });
+    const identity = { value: `twin-${known.subject}@brand.example` };
+    for (const { subject } of [known, twin])
+      expect((await asService(`/v1/subjects/${subject}/identities/email`, { method: "PUT", body: identity })).status).toBe(200);
+    const merge = (await ledgerOf(region, known.subject)).at(-1);
+    expect(merge).toMatchObject({ method: "merge", source: "preferences", actor: "preferences" });
+    expect((await asService(`/v1/consent-events/${merge?.id}/receipt`, { name: "preferences", key: till })).status).toBe(404);
   });
 
   test("never undoes what the person refused in the meantime", async () => {
