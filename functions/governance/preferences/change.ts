@@ -35,15 +35,17 @@ export function choicesOf(held: ChosenUnder, wanted: ChosenPatches): Choice[] {
 /** Phase 1 of a rollout is for reading: what permits is refused, what restricts never. Throws the problem that says so. */
 export function checkPhase(changes: readonly [Purpose, RecordedState][], choices: readonly Choice[]): void {
   if (!permits(changes, choices)) return;
+  const resend = restrictingPart(changes, choices);
   throw new ProblemError({
     status: 403,
     kind: "read-only",
     title: "Not yet",
-    detail:
-      "This region is in phase 1 of its rollout: nothing can be permitted until phase 2. Refusing and withdrawing are always possible.",
-    extensions: { phase: "1" },
+    detail: `This region is in phase 1 of its rollout: nothing can be permitted until phase 2. Refusing and withdrawing are always possible.${resend ? ` ${takenAlone}` : ""}`,
+    extensions: { phase: "1", ...(resend && { resend }) },
   });
 }
+
+const takenAlone = "Nothing was changed; the restricting part is accepted when sent alone.";
 
 const permits = (changes: readonly [Purpose, RecordedState][], choices: readonly Choice[]): boolean =>
   changes.some(([, state]) => !isRestricting(state)) || choices.some(({ widens }) => widens);
@@ -73,7 +75,7 @@ export function checkPrecondition(
     status: 412,
     kind: "precondition-failed",
     title: "The preferences have changed",
-    detail: `If-Match is ${ifMatch}, but the preferences are at ${etag}. Read them again before granting.${resend ? " Nothing was changed; the restricting part is accepted when sent alone." : ""}`,
+    detail: `If-Match is ${ifMatch}, but the preferences are at ${etag}. Read them again before granting.${resend ? ` ${takenAlone}` : ""}`,
     extensions: resend ? { resend } : {},
     headers: { etag },
   });

@@ -99,7 +99,7 @@ export const credentials = {
 const refusals = {
   400: "The body cannot be read: it is no JSON, or no form, though its type says so",
   401: "No valid token of the edge, or of a subject where one is needed",
-  403: "Not of one's own subject",
+  403: "Not of one's own subject, or nothing can be permitted yet; `resend` has what is taken all the same",
   404: "Not there, or not there for the caller",
   409: "It contradicts what the browser's signal says, or takes a second step",
   412: "`If-Match` is stale; `resend` has what is taken all the same",
