@@ -42,7 +42,7 @@ export async function exportEvidence(name: string, options: ExportOptions): Prom
   const ready = await requireReady();
   await using operator = await Operator.of(ready, region);
   const keys = await keysOf(operator);
-  const witness = await witnessOf(ready, keys.origin);
+  const witness = await witnessOf(ready, keys.verifierKey);
   const folders = await writeParts(operator, wanted, out, witness);
   if (options.json)
     return print(
@@ -160,8 +160,8 @@ async function keysOfRegion(name: string): Promise<{ readonly logKey: string; re
   const [region] = chosenStacks([name]) as [string];
   const ready = await requireReady();
   await using operator = await Operator.of(ready, region);
-  const { origin, verifierKey } = await keysOf(operator);
-  const witness = await witnessOf(ready, origin);
+  const { verifierKey } = await keysOf(operator);
+  const witness = await witnessOf(ready, verifierKey);
   return { logKey: verifierKey, monitorKeys: witness ? [witness.monitorKey] : [] };
 }
 
