@@ -59,13 +59,18 @@ class Door {
       });
     });
     port.on("message", (message: ToDoor) => this.#hear(message));
-    this.#listening.once("error", (error) => this.#say({ failed: error.message }));
-    mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
-    rmSync(socket, { force: true });
-    this.#listening.listen(socket, () => {
+    this.#listening.on("error", (error) => this.#say({ failed: error.message }));
+    this.#listening.once("listening", () => {
       chmodSync(socket, 0o600);
       this.#say({ opened: true });
     });
+    try {
+      mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+      rmSync(socket, { force: true });
+      this.#listening.listen(socket);
+    } catch (error) {
+      this.#say({ failed: (error as Error).message });
+    }
   }
 
   #say(message: FromDoor): void {
@@ -165,9 +170,10 @@ function greet(client: Socket, { admit, slowMs, dial }: Greeting): void {
     const database = parameters.get("database") ?? user;
     const password = message.subarray(5, message.indexOf(0, 5)).toString();
     const refusal = await admit({ user, database, password });
-    if (!refusal) return leave(opening);
-    client.resume();
-    refuse(client, refusal);
+    // Gone meanwhile: nobody would ever end what is opened for it.
+    if (client.destroyed) return;
+    if (refusal) refuse(client, refusal);
+    else leave(opening);
   };
 
   /** Hands over to the server, which sees the same opening and asks for nothing. */
@@ -202,7 +208,8 @@ function late(slowMs: () => number): Transform {
 function refuse(client: Socket, { code, message }: Refusal): void {
   const fields = { S: "FATAL", V: "FATAL", C: code, M: message };
   const body = Object.entries(fields).map(([key, value]) => `${key}${value}\0`);
-  client.end(typed("E", Buffer.from(`${body.join("")}\0`)));
+  // Read on, or its end would never be seen and the socket stay.
+  client.resume().end(typed("E", Buffer.from(`${body.join("")}\0`)));
 }
 
 function parametersOf(startup: Buffer): Map<string, string> {

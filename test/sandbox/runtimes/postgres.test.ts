@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,12 @@ beforeAll(async () => {
     server: server.socket,
     admit(login) {
       seen.push(login);
-      return login.password === "right" ? undefined : { code: "28P01", message: "no" };
+      if (login.password === "cut") {
+        front.cut();
+        // Time for the thread of the doors, while this one judges.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      }
+      return ["right", "cut"].includes(login.password) ? undefined : { code: "28P01", message: "no" };
     },
   });
 });
@@ -79,6 +84,23 @@ describe("a front", () => {
 
   test("refuses with the code it is told", async () => {
     await expect(client("wrong")).rejects.toMatchObject({ code: "28P01", message: "no", severity: "FATAL" });
+  });
+
+  test("opens nothing at the server for a client that went while it was judged", async () => {
+    await expect(client("cut")).rejects.toThrow();
+    // The same thread: what it did for the one it did before the other.
+    await (await client("right")).end();
+    await vi.waitFor(async () => {
+      const [sessions] = await server.query(["SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'app'"]);
+      expect(sessions?.rows).toEqual([{ n: 0 }]);
+    });
+  });
+
+  test("says why it cannot be opened", async () => {
+    writeFileSync(join(folder, "file"), "");
+    const admit = () => undefined;
+    await expect(openFront({ socket: join(folder, "file", "door"), server: server.socket, admit })).rejects.toThrow(/EEXIST|ENOTDIR/);
+    await (await client("right")).end();
   });
 
   test("answers a wish for encryption with no, and goes on", async () => {
@@ -142,6 +164,9 @@ test("a server that was killed is followed by another as soon as its last proces
 test("a login while the server is away is told to come later", async () => {
   await server.stop();
   await expect(client("right")).rejects.toMatchObject({ code: "57P03" });
+  // Also who has said much more by then.
+  const opening = packet(196_608, "user\0app\0\0");
+  expect(await answerTo(opening, Buffer.from("p\0\0\0\x0aright\0", "latin1"), Buffer.alloc(1_000_000))).toMatch(/^R.*57P03/s);
   await server.start();
   await (await client("right")).end();
 });
