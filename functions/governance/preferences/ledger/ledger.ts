@@ -173,12 +173,15 @@ export async function broughtBy(
   return source === service && actor === service && (method === "api" || method === "gpc") ? entry : undefined;
 }
 
+/** The largest position that there can be, a bigint's. A condition that is sometimes none would keep PostgreSQL from looking it up. */
+const beyondAll = "9223372036854775807";
+
 /** The latest of what a subject has said, newest first. @param before positions from this one on are left out */
 export async function latest(client: Queryable, { reference, key }: Owner, before: number | undefined, most: number): Promise<Entry[]> {
   const { rows } = await client.query<Row>(
     `SELECT position, id, sealed, commitment FROM preferences.consent_ledger
-     WHERE reference = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
-    [reference, before ?? null, most],
+     WHERE reference = $1 AND position < $2 ORDER BY position DESC LIMIT $3`,
+    [reference, before ?? beyondAll, most],
   );
   return rows.map((row) => opened(key, row));
 }
