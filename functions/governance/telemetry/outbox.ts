@@ -28,6 +28,8 @@ interface Entry {
 const batch = 100;
 /** While one instance is at a message, others leave it alone for so long. Longer than a delivery may take. */
 const leaseSeconds = 15;
+/** What nobody is at. A lease that lies further ahead than anybody would set it is of a clock that has jumped back since. */
+const free = `(leased_until < now() OR leased_until > now() + make_interval(secs => ${leaseSeconds}))`;
 /** How old a message may be that whoever put it there begins to deliver: the rest of its lease is for the delivery. */
 const youngMs = 4000;
 /** As long as the edge's queues keep what no collector takes. */
@@ -94,8 +96,9 @@ export class TelemetryOutbox {
 
   /** What this instance has just put there for a path, and what waits there besides: of instances that ended, of deliveries that failed. */
   async due(path: Path): Promise<Due> {
-    const fresh = this.#fresh[path].take();
+    // First what may take a while, or fail: what was taken from memory is delivered at once, while its lease lasts.
     const claimed = await this.#claim(path);
+    const fresh = this.#fresh[path].take();
     return { messages: [...fresh.messages, ...claimed], more: fresh.more || claimed.length === batch };
   }
 
@@ -104,7 +107,7 @@ export class TelemetryOutbox {
     return this.#database.query<Spooled & Record<string, unknown>>(
       `UPDATE ${this.#table} SET leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
        WHERE id = ANY (ARRAY (
-         SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND leased_until < now()
+         SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND ${free}
          ORDER BY leased_until, id LIMIT ${batch} FOR UPDATE SKIP LOCKED))
        RETURNING id, message, recorded_at`,
       [path],
@@ -141,9 +144,9 @@ export class TelemetryOutbox {
     const [dropped] = await this.#database.query<{ spans: number }>(
       `WITH bulk AS (
          SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS older FROM ${this.#table}
-         WHERE path = $1 AND class = 'bulk' AND leased_until < now()),
+         WHERE path = $1 AND class = 'bulk' AND ${free}),
        gone AS (
-         DELETE FROM ${this.#table} WHERE leased_until < now() AND id IN (SELECT id FROM bulk WHERE older < $2) RETURNING spans),
+         DELETE FROM ${this.#table} WHERE ${free} AND id IN (SELECT id FROM bulk WHERE older < $2) RETURNING spans),
        counted AS (
          INSERT INTO ${this.#dropped} AS d (path, spans) SELECT $1, sum(spans) FROM gone HAVING count(*) > 0
          ON CONFLICT (path) DO UPDATE SET spans = d.spans + excluded.spans)

@@ -15,9 +15,9 @@ describe("the telemetry outbox", () => {
   let postgres: Postgres;
   let database: Database;
   const emitter = new Emitter({ service: "spool", version: "abc", region: "eu", jurisdiction: "eu" });
-  const message = (path: Path = "gcp") =>
+  const message = (path: Path = "gcp", method = "PATCH") =>
     emitter.message(path, [
-      serverSpan({ context: childOf(undefined), parentSpanId: undefined, startMs: Date.now() }, "PATCH", "/v1/*", 200),
+      serverSpan({ context: childOf(undefined), parentSpanId: undefined, startMs: Date.now() }, method, "/v1/*", 200),
     ]);
   const instance = () => new TelemetryOutbox(database, schema.name, 1e9);
   const leasesEnd = () => postgres.admin("UPDATE spool.telemetry_outbox SET leased_until = now() - interval '1 second'");
@@ -70,6 +70,24 @@ describe("the telemetry outbox", () => {
     const inOrder = await postgres.admin<{ id: string }>("SELECT id FROM spool.telemetry_outbox ORDER BY leased_until");
     expect(inOrder.map(({ id }) => id)).toEqual([second, first]);
     expect(idsOf((await other.due("gcp")).messages).sort()).toEqual([first, second].sort());
+  });
+
+  test("gives to anybody what was leased by a clock that has jumped back since, and drops it where there is no room", async () => {
+    await instance().put([{ path: "gcp", message: message("gcp", "GET") }]);
+    const jumpsBack = () => postgres.admin("UPDATE spool.telemetry_outbox SET leased_until = now() + interval '1 hour'");
+    await jumpsBack();
+    expect((await instance().due("gcp")).messages).toHaveLength(1);
+    await jumpsBack();
+    expect(await new TelemetryOutbox(database, schema.name, 0).trim("gcp")).toBe(1);
+  });
+
+  test("keeps in memory what was not looked for in the table", async () => {
+    const own = instance();
+    await own.put([{ path: "gcp", message: message() }]);
+    await postgres.admin("ALTER TABLE spool.telemetry_outbox RENAME TO elsewhere");
+    await expect(own.due("gcp")).rejects.toThrow("does not exist");
+    await postgres.admin("ALTER TABLE spool.elsewhere RENAME TO telemetry_outbox");
+    expect((await own.due("gcp")).messages).toHaveLength(1);
   });
 
   test("has nothing more of what was stored", async () => {
