@@ -129,6 +129,8 @@ export class CloudSqlRuntime {
       });
       open = { instance: id, front };
       this.#fronts.set(folder, open);
+      // One that could not be opened is tried anew by whoever mounts next, and stands in nobody's way.
+      front.catch(() => this.#fronts.delete(folder));
     }
     await open.front;
     await this.#slow(id);

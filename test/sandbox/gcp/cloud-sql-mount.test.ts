@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Deployed, project, region, World } from "./world.ts";
@@ -31,6 +32,7 @@ let world: World;
 let service: Deployed;
 let login: Deployed;
 let user: string;
+let connectionName: string;
 beforeAll(async () => {
   world = await World.start("run", "sqladmin");
   const bundle = await build({
@@ -58,7 +60,7 @@ beforeAll(async () => {
   await world.create("sql/user:User", "user", { name: user, instance: "main", type: "CLOUD_IAM_SERVICE_ACCOUNT" });
   await world.grant(member, "roles/cloudsql.client");
   login = await world.grant(member, "roles/cloudsql.instanceUser");
-  const connectionName = String(instance.state.connectionName);
+  connectionName = String(instance.state.connectionName);
   service = await world.create("cloudrunv2/service:Service", "service", {
     name: "service",
     location: region,
@@ -101,6 +103,18 @@ test("it does so again after a stop and start of the cloud, without any deployme
   await world.stop();
   await world.start();
   expect(await ask()).toEqual({ status: 200, text: user });
+});
+
+test("a door that cannot be opened is tried anew, and stands in no other's way", async () => {
+  const open = (name: string) => world.cloud.openDatabase(connectionName, `serviceAccount:${name}`);
+  const folder = await open("one");
+  await world.stop();
+  await world.start();
+  writeFileSync(folder, "");
+  await expect(open("one")).rejects.toThrow("EEXIST");
+  await open("other");
+  rmSync(folder);
+  expect(await open("one")).toBe(folder);
 });
 
 test("without roles/cloudsql.instanceUser exactly the login fails", async () => {
