@@ -24,7 +24,7 @@ export function limitedBody(maxSize: number, onError: (c: Context) => Response |
     const length = c.req.header("content-length");
     const without = length === undefined && ["GET", "HEAD"].includes(c.req.method);
     if (c.req.header("transfer-encoding") !== undefined || (length === undefined && !without)) return counted(c, next);
-    return Number(length ?? 0) > maxSize ? onError(c) : next();
+    return Number(length ?? 0) <= maxSize ? next() : onError(c);
   };
 }
 
