@@ -27,8 +27,10 @@ export async function ownSubject(headers: Headers, keys: Keys): Promise<SubjectI
   if (token === undefined) throw unauthenticated("The request carries no subject token.");
   const known = believed.get(keys) ?? new LRUCache({ max: believedAtOnce, perf: { now: () => performance.now() }, ttlResolution: 0 });
   believed.set(keys, known);
-  const subject = known.get(token) ?? (await judged(token, keys));
-  if (!known.has(token)) known.set(token, subject, { ttl: Math.max(1, Math.min(believedMs, endOf(token) - Date.now())) });
+  const before = known.get(token);
+  if (before !== undefined) return before;
+  const subject = await judged(token, keys);
+  known.set(token, subject, { ttl: Math.max(1, Math.min(believedMs, endOf(token) - Date.now())) });
   return subject;
 }
 
