@@ -29,7 +29,9 @@ const batch = 100;
 /** While one instance is at a message, others leave it alone for so long. Longer than a delivery may take. */
 const leaseSeconds = 15;
 /** What nobody is at. A lease that lies further ahead than anybody would set it is of a clock that has jumped back since. */
-const free = `(leased_until < now() OR leased_until > now() + make_interval(secs => ${leaseSeconds}))`;
+const over = "leased_until < now()";
+const strayed = `leased_until > now() + make_interval(secs => ${leaseSeconds})`;
+const free = `(${over} OR ${strayed})`;
 /** How old a message may be that whoever put it there begins to deliver: the rest of its lease is for the delivery. */
 const youngMs = 4000;
 /** As long as the edge's queues keep what no collector takes. */
@@ -99,16 +101,18 @@ export class TelemetryOutbox {
     // First what may take a while, or fail: what was taken from memory is delivered at once, while its lease lasts.
     const claimed = await this.#claim(path);
     const fresh = this.#fresh[path].take();
-    return { messages: [...fresh.messages, ...claimed], more: fresh.more || claimed.length === batch };
+    return { messages: [...fresh.messages, ...claimed], more: fresh.more || claimed.length >= batch };
   }
 
   /** Takes what waits for a path for the lease's time: what was tried longest ago comes first, so that nothing is held up for ever. */
   #claim(path: Path): Promise<Spooled[]> {
+    // Each looked up by itself: with "or" PostgreSQL would read past all that is leased, and all that was deleted lately.
+    const waiting = (condition: string) =>
+      `ARRAY (SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND ${condition}
+         ORDER BY leased_until, id LIMIT ${batch} FOR UPDATE SKIP LOCKED)`;
     return this.#database.query<Spooled & Record<string, unknown>>(
       `UPDATE ${this.#table} SET leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
-       WHERE id = ANY (ARRAY (
-         SELECT id FROM ${this.#table} WHERE path = $1 AND rejected_at IS NULL AND ${free}
-         ORDER BY leased_until, id LIMIT ${batch} FOR UPDATE SKIP LOCKED))
+       WHERE id = ANY (${waiting(over)} || ${waiting(strayed)})
        RETURNING id, message, recorded_at`,
       [path],
     );
