@@ -3,8 +3,8 @@ import { createServer, Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
-import { MetadataServer } from "./metadata-server.ts";
-import { Postgres } from "./postgres.ts";
+import type { Postgres } from "./postgres.ts";
+import { serviceDatabase } from "./service-database.ts";
 
 describe("a transaction", () => {
   const user = "service@brand-eu.iam";
@@ -15,11 +15,7 @@ describe("a transaction", () => {
   const insert = "INSERT INTO t VALUES ($1::int)";
 
   beforeAll(async () => {
-    postgres = resources.use(await Postgres.create());
-    await postgres.user(user, "token");
-    process.env.GCE_METADATA_HOST = resources.use(await MetadataServer.start("token", async () => "")).host;
-    database = new Database({ socket: postgres.socket, name: "brand", user, connections: 1 });
-    resources.defer(() => database.close());
+    ({ postgres, database } = await serviceDatabase(resources, user, 1));
     await postgres.admin("CREATE TABLE t (n int PRIMARY KEY)");
     await postgres.admin("GRANT ALL ON t TO PUBLIC");
   });

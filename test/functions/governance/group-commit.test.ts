@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
+import { type Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
 import { GroupCommit } from "../../../functions/governance/group-commit.ts";
-import { MetadataServer } from "./metadata-server.ts";
-import { Postgres } from "./postgres.ts";
+import type { Postgres } from "./postgres.ts";
+import { serviceDatabase } from "./service-database.ts";
 
 describe("group commit", () => {
   const user = "service@brand-eu.iam";
@@ -30,11 +30,7 @@ describe("group commit", () => {
     });
 
   beforeAll(async () => {
-    postgres = resources.use(await Postgres.create());
-    await postgres.user(user, "token");
-    process.env.GCE_METADATA_HOST = resources.use(await MetadataServer.start("token", async () => "")).host;
-    database = new Database({ socket: postgres.socket, name: "brand", user, connections: 3 });
-    resources.defer(() => database.close());
+    ({ postgres, database } = await serviceDatabase(resources, user, 3));
     await postgres.admin("CREATE TABLE t (n int PRIMARY KEY CHECK (n <> 7))");
     await postgres.admin("GRANT ALL ON t TO PUBLIC");
   });

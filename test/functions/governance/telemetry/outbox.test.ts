@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Database } from "../../../../functions/governance/database.ts";
+import type { Database } from "../../../../functions/governance/database.ts";
 import { migrate } from "../../../../functions/governance/migrator.ts";
 import { schema } from "../../../../functions/governance/spool/migrations.ts";
 import { type Spooled, TelemetryOutbox } from "../../../../functions/governance/telemetry/outbox.ts";
 import { Emitter, type Path } from "../../../../functions/shared/telemetry/emitter.ts";
 import { serverSpan } from "../../../../functions/shared/telemetry/server-span.ts";
 import { childOf } from "../../../../functions/shared/telemetry/trace-context.ts";
-import { MetadataServer } from "../metadata-server.ts";
-import { Postgres } from "../postgres.ts";
+import type { Postgres } from "../postgres.ts";
+import { serviceDatabase } from "../service-database.ts";
 
 describe("the telemetry outbox", () => {
   const user = "spool@brand-eu.iam";
@@ -25,11 +25,7 @@ describe("the telemetry outbox", () => {
   const idsOf = (messages: readonly Spooled[]) => messages.map(({ id }) => id);
 
   beforeAll(async () => {
-    postgres = resources.use(await Postgres.create());
-    await postgres.user(user, "token");
-    process.env.GCE_METADATA_HOST = resources.use(await MetadataServer.start("token", async () => "")).host;
-    database = new Database({ socket: postgres.socket, name: "brand", user, connections: 3 });
-    resources.defer(() => database.close());
+    ({ postgres, database } = await serviceDatabase(resources, user, 3));
     await using admin = await postgres.connect();
     await migrate(admin.client, schema, [user]);
   });
