@@ -172,18 +172,11 @@ export class PreferencesStore {
   }
 
   async #changeAll(transaction: Transaction, requests: readonly ChangeRequest[]): Promise<PromiseSettledResult<Changed>[]> {
+    const keys = await this.#keys();
+    const subjects = requests.map(({ subject }) => subject);
     const repeatables = requests.map(repeatableOf);
-    const [locked, first] = await Promise.all([
-      lockSubjects(
-        transaction,
-        await this.#keys(),
-        requests.map(({ subject }) => subject),
-      ),
-      firstAnswers(
-        transaction,
-        repeatables.filter((each) => each !== undefined),
-      ),
-    ]);
+    const asked = repeatables.filter((each) => each !== undefined);
+    const [locked, first] = await Promise.all([lockSubjects(transaction, keys, subjects), firstAnswers(transaction, asked)]);
     const answers = await Promise.allSettled(
       requests.map((request, i) => this.#answer(request, locked.get(request.subject), repeatables[i], first.get(request.subject))),
     );
@@ -390,12 +383,8 @@ const byTheService = { surface: "none", source: "preferences", actor: "preferenc
 
 function repeatableOf({ subject, idempotencyKey, purposes = {}, preferences, despiteSignal, said }: ChangeRequest): Repeatable | undefined {
   if (idempotencyKey === undefined) return undefined;
-  return repeatable(subject, idempotencyKey, {
-    purposes,
-    ...(preferences && { preferences }),
-    ...(despiteSignal && { despiteSignal }),
-    said,
-  });
+  const asked = { purposes, ...(preferences && { preferences }), ...(despiteSignal && { despiteSignal }), said };
+  return repeatable(subject, idempotencyKey, asked);
 }
 
 export function unknownSubject(): ProblemError {
