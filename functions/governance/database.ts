@@ -33,10 +33,26 @@ export function connectionConfig({ socket, name, user }: Omit<DatabaseOptions, "
     connectionTimeoutMillis: 3000,
     query_timeout: 5000,
     pipeline: true,
-    // A statement's plan is made once a connection: PostgreSQL would make one for each list of values that is shorter than it guesses.
-    options: "-c plan_cache_mode=force_generic_plan",
   };
 }
+
+/**
+ * How a service's statements are planned. Each looks up a few rows by an index, however large its tables have become. A plan is made once a connection:
+ * PostgreSQL would make one for each list of values that is shorter than it guesses. And it would plan to read tables whole, and join them so, while they are
+ * small, and keep that plan however they grow, until it has looked at them again. What no index helps is read whole all the same
+ * (https://www.postgresql.org/docs/current/runtime-config-query.html).
+ */
+const planning = {
+  plan_cache_mode: "force_generic_plan",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  // Before PostgreSQL 18 a plan for which there is no other way counts as one that is worth compiling.
+  jit: "off",
+} as const;
+const planned = Object.entries(planning)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(" ");
 
 /**
  * Statements that are asked at once go out at once, and are done one after the other, each with a snapshot of its own: where one fails, the
@@ -65,7 +81,7 @@ export class Database {
   readonly #pool: pg.Pool;
 
   constructor(options: DatabaseOptions) {
-    this.#pool = new pg.Pool({ ...connectionConfig(options), max: options.connections, idleTimeoutMillis: 60_000 });
+    this.#pool = new pg.Pool({ ...connectionConfig(options), options: planned, max: options.connections, idleTimeoutMillis: 60_000 });
     // From its first moment to its last: a connection that breaks while nobody listens ends the process. Between being made and being handed out
     // there is such a moment in the pool. What is under way fails by itself, and an idle connection is replaced at the next use.
     this.#pool.on("connect", (client) => client.on("error", noteBreak));
