@@ -109,9 +109,22 @@ export const logTables = (schema: string, ledger: string): string => `
         grew_at timestamptz NOT NULL
       );`;
 
+/** What the log keeps of erasures, of a release after the tables. */
+export const erasureTable = (schema: string): string => `
+      -- Entries that are no events: the erasures of subjects, by what the ledger knew them as.
+      CREATE TABLE ${schema}.log_erasure (
+        event uuid PRIMARY KEY,
+        reference uuid NOT NULL UNIQUE,
+        at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX erased_at ON ${schema}.log_erasure (at);
+      CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${schema}.log_erasure
+        FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.refuse_change_of_log();
+      ALTER TABLE ${schema}.log_erasure ENABLE ALWAYS TRIGGER append_only;`;
+
 /** What the schema's service may do with them. @param user an escaped identifier */
 export const logGrants = (schema: string, user: string): string => `
   GRANT SELECT, INSERT, DELETE ON ${schema}.log_pending TO ${user};
-  GRANT SELECT, INSERT ON ${schema}.log_entry, ${schema}.log_heartbeat, ${schema}.log_lost TO ${user};
+  GRANT SELECT, INSERT ON ${schema}.log_entry, ${schema}.log_heartbeat, ${schema}.log_erasure, ${schema}.log_lost TO ${user};
   GRANT SELECT, INSERT, UPDATE ON ${schema}.log_tile, ${schema}.log_head, ${schema}.log_watch TO ${user};
   GRANT SELECT, UPDATE ON ${schema}.log_publication TO ${user};`;

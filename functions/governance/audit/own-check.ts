@@ -4,6 +4,7 @@ import type { Database } from "../database.ts";
 import { alarm } from "./alarms.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
+import { erasureCommitment } from "./erasure.ts";
 import { heartbeatCommitment, heartbeatOf } from "./heartbeat.ts";
 import { leafOf } from "./leaf.ts";
 import { rootAt } from "./log.ts";
@@ -34,6 +35,8 @@ interface Row {
   readonly commitment: Buffer;
   readonly recorded: Buffer | null;
   readonly at: Date | null;
+  /** Of the subject whose erasure it is. */
+  readonly reference: string | null;
   readonly lost: boolean;
 }
 
@@ -120,9 +123,9 @@ export class OwnCheck {
     const start = bundle * tileWidth;
     const width = widthOf(0, bundle, size);
     const rows = await database.query<Row>(
-      `SELECT e.index, e.event, e.commitment, l.commitment AS recorded, h.at, o.event IS NOT NULL AS lost
+      `SELECT e.index, e.event, e.commitment, l.commitment AS recorded, h.at, x.reference, o.event IS NOT NULL AS lost
        FROM ${schema}.log_entry e LEFT JOIN ${schema}.${ledger} l ON l.id = e.event LEFT JOIN ${schema}.log_heartbeat h ON h.event = e.event
-         LEFT JOIN ${schema}.log_lost o ON o.event = e.event
+         LEFT JOIN ${schema}.log_erasure x ON x.event = e.event LEFT JOIN ${schema}.log_lost o ON o.event = e.event
        WHERE e.index >= $1 AND e.index < $2 ORDER BY e.index`,
       [start, start + width],
     );
@@ -153,12 +156,16 @@ export class OwnCheck {
 }
 
 /** Whether an entry is what it was settled for. */
-function ofSource({ event, commitment, recorded, at, lost }: Row): string[] {
+function ofSource({ event, commitment, recorded, at, reference, lost }: Row): string[] {
   if (recorded) return recorded.equals(commitment) ? [] : ["the ledger has another commitment than log_entry: one of the two was changed"];
   if (at)
     return heartbeatCommitment(heartbeatOf(event, at)).equals(commitment)
       ? []
       : ["log_heartbeat says another time than log_entry commits to: one of the two was changed"];
+  if (reference)
+    return erasureCommitment(reference).equals(commitment)
+      ? []
+      : ["log_erasure says another subject than log_entry commits to: one of the two was changed"];
   return lost ? [] : ["its event is not in the ledger any more: it was dropped"];
 }
 

@@ -1,7 +1,7 @@
 // A log's database against what the log has published. A database that was restored to an earlier moment has forgotten entries that others
 // have seen: they are taken back from the tiles outside, at their places, before anything new gets one. Otherwise the log would show two trees.
 import { randomUUID } from "node:crypto";
-import type { Queryable } from "../database.ts";
+import type { Queryable, Transaction } from "../database.ts";
 import { alarm } from "./alarms.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
@@ -17,6 +17,9 @@ export interface Published extends TileReader {
   checkpoint(): Promise<string | undefined>;
 }
 
+/** Is told of commitments that the database had forgotten, in the transaction that takes them back. */
+export type OnLost = (transaction: Transaction, lost: readonly Buffer[]) => Promise<void>;
+
 /** Entries that are taken back at once. */
 const batch = 1024;
 
@@ -27,17 +30,18 @@ const batch = 1024;
  * @throws TileError where the two contradict each other
  */
 export async function reconciled(
-  client: Queryable,
+  client: Transaction,
   schema: string,
   key: NoteKey,
   note: string | undefined,
   published: TileReader,
+  onLost?: OnLost,
 ): Promise<number> {
   const head = await headIn(client, schema);
   const size = head?.size ?? 0;
   if (note === undefined) return size;
   const checkpoint = ownCheckpoint(note, key);
-  if (checkpoint.size > size) return takeBack(client, schema, head, { checkpoint, note }, published);
+  if (checkpoint.size > size) return takeBack(client, schema, head, { checkpoint, note }, published, onLost);
   if (checkpoint.size > 0 && !same(await rootAt(new DatabaseTiles(client, schema), checkpoint.size), checkpoint.root)) {
     alarm("distrust", { log: key.name, published: note, signed: head?.checkpoint });
     throw new TileError(`The database has another tree of size ${checkpoint.size} than was published`);
@@ -55,20 +59,21 @@ function ownCheckpoint(note: string, key: NoteKey): Checkpoint {
 }
 
 async function takeBack(
-  client: Queryable,
+  client: Transaction,
   schema: string,
   head: SignedHead | undefined,
   { checkpoint, note }: { checkpoint: Checkpoint; note: string },
   published: TileReader,
+  onLost?: OnLost,
 ): Promise<number> {
   const tiles = new DatabaseTiles(client, schema);
   const from = head?.size ?? 0;
   let edge: Edge = head ? await readEdge(tiles, head) : emptyEdge;
-  let lost = 0;
+  const lost: Buffer[] = [];
   while (edge.size < checkpoint.size) {
     const end = Math.min(checkpoint.size, edge.size + batch);
     const entries = await readEntries(published, { start: edge.size, end }, checkpoint.size);
-    lost += await settleAgain(client, schema, edge.size, entries.map(commitmentIn));
+    lost.push(...(await settleAgain(client, schema, edge.size, entries.map(commitmentIn))));
     edge = await append(tiles, edge, entries);
   }
   if (!same(headOf(edge).root, checkpoint.root)) {
@@ -76,16 +81,17 @@ async function takeBack(
     throw new TileError(`What was published does not go on from the log of size ${from} in the database`);
   }
   await storeHead(client, schema, checkpoint, note);
-  alarm("rollback", { log: checkpoint.origin, from, to: checkpoint.size, lost });
+  await onLost?.(client, lost);
+  alarm("rollback", { log: checkpoint.origin, from, to: checkpoint.size, lost: lost.length });
   return checkpoint.size;
 }
 
 /**
  * Gives commitments the places that they were published at.
- * @returns of how many the database has lost the event
+ * @returns those of which the database has lost the event
  * @throws TileError where other entries were settled there
  */
-async function settleAgain(client: Queryable, schema: string, start: number, commitments: readonly Buffer[]): Promise<number> {
+async function settleAgain(client: Queryable, schema: string, start: number, commitments: readonly Buffer[]): Promise<Buffer[]> {
   const held = await client.query<{ index: string; commitment: Buffer }>(
     `SELECT index, commitment FROM ${schema}.log_entry WHERE index >= $1 AND index < $2 ORDER BY index`,
     [start, start + commitments.length],
@@ -104,7 +110,7 @@ async function settleAgain(client: Queryable, schema: string, start: number, com
      SELECT $1 + ordinality - 1, event, commitment FROM unnest($2::uuid[], $3::bytea[]) WITH ORDINALITY AS back (event, commitment)`,
     [start + held.rows.length, events, missing],
   );
-  const lost = events.filter((_, i) => !known.has((missing[i] as Buffer).toString("hex")));
-  await client.query(`INSERT INTO ${schema}.log_lost (event) SELECT * FROM unnest($1::uuid[])`, [lost]);
-  return lost.length;
+  const isLost = (_: unknown, i: number) => !known.has((missing[i] as Buffer).toString("hex"));
+  await client.query(`INSERT INTO ${schema}.log_lost (event) SELECT * FROM unnest($1::uuid[])`, [events.filter(isLost)]);
+  return missing.filter(isLost);
 }

@@ -1,14 +1,14 @@
 // Gives each commitment its place in the log, and lets the log grow: order first, then the tree, then the signature. Each step is one transaction
 // under a lock of the database, so that of several instances one does it, and a kill at any instruction leaves nothing half done.
 import { randomUUID } from "node:crypto";
-import type { Database, Queryable } from "../database.ts";
+import type { Database, Queryable, Transaction } from "../database.ts";
 import { alarm } from "./alarms.ts";
 import { signCheckpoint } from "./checkpoint.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
 import { heartbeatCommitment, heartbeatOf } from "./heartbeat.ts";
 import { leafOf } from "./leaf.ts";
 import { append, headOf, readEdge, type TreeHead } from "./log.ts";
-import { type Published, reconciled } from "./reconcile.ts";
+import { type OnLost, type Published, reconciled } from "./reconcile.ts";
 import type { NoteKey, Sign } from "./signed-note.ts";
 import { type Edge, emptyEdge, TileError } from "./tiles.ts";
 
@@ -32,6 +32,7 @@ export interface SequencerOptions {
   readonly signer: () => Promise<LogKey>;
   /** What was published: a database that was restored to an earlier moment knows less. */
   readonly published: Published;
+  readonly onLost?: OnLost;
   readonly heartbeatMinutes?: number;
 }
 
@@ -68,12 +69,12 @@ export class Sequencer {
    * @throws TileError where the two contradict each other: then nothing is ever signed
    */
   async agree(): Promise<boolean> {
-    const { database, schema, signer, published } = this.#options;
+    const { database, schema, signer, published, onLost } = this.#options;
     const [known] = await database.query<{ size: string }>(`SELECT size FROM ${schema}.log_head`);
     if (this.#agreedOn >= 0 && Number(known?.size ?? 0) >= this.#agreedOn) return true;
     const { key } = await signer();
     const note = await published.checkpoint();
-    const size = await this.#locked((client) => reconciled(client, schema, key, note, published));
+    const size = await this.#locked((client) => reconciled(client, schema, key, note, published, onLost));
     if (size !== undefined) this.#agreedOn = size;
     return size !== undefined;
   }
@@ -161,7 +162,7 @@ export class Sequencer {
   }
 
   /** @returns undefined where another instance has the lock */
-  #locked<T>(work: (client: Queryable) => Promise<T>): Promise<T | undefined> {
+  #locked<T>(work: (client: Transaction) => Promise<T>): Promise<T | undefined> {
     return this.#options.database.transaction(async (client) => {
       const { rows } = await client.query<{ free: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS free", [logLock]);
       return rows[0]?.free ? work(client) : undefined;

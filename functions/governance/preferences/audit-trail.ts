@@ -3,6 +3,7 @@ import { BucketStore } from "../audit/bucket-store.ts";
 import { logKeyOf } from "../audit/kms-log-key.ts";
 import { OwnCheck } from "../audit/own-check.ts";
 import { Publisher } from "../audit/publisher.ts";
+import type { OnLost } from "../audit/reconcile.ts";
 import { type LogKey, Sequencer } from "../audit/sequencer.ts";
 import { ShownLog } from "../audit/shown-log.ts";
 import { parseVerifierKey } from "../audit/signed-note.ts";
@@ -22,9 +23,11 @@ export interface AuditTrailParts {
   /** Of what runs beside them. */
   readonly background: Database;
   readonly subjectKeys: () => Promise<SubjectKeys>;
+  /** What is done about commitments that a restored database has forgotten. */
+  readonly onLost: OnLost;
 }
 
-export function auditTrail(environment: PreferencesEnvironment, { database, background, subjectKeys }: AuditTrailParts) {
+export function auditTrail(environment: PreferencesEnvironment, { database, background, subjectKeys, onLost }: AuditTrailParts) {
   const { LOG_ORIGIN: origin, WATCHED_LOG: watched, WATCHED_LOG_KEY: watchedKey } = environment;
   const kms = new KmsSigningKey(environment.LOG_KEY_KMS, environment.KMS_ORIGIN);
   const signer = (): Promise<LogKey> => logKeyOf(kms, origin);
@@ -38,7 +41,7 @@ export function auditTrail(environment: PreferencesEnvironment, { database, back
     endpoints: { s3: environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL, sts: environment.AWS_ENDPOINT_URL },
   });
   const ofLog = { database: background, schema: schemaName, signer };
-  const sequencer = new Sequencer({ ...ofLog, published: bucket });
+  const sequencer = new Sequencer({ ...ofLog, published: bucket, onLost });
   const publishers = [bucket, vault].map((store) => new Publisher({ ...ofLog, store, sequencer }));
   const check = new OwnCheck({ ...ofLog, ledger: "consent_ledger" });
   const watcher =

@@ -5,6 +5,7 @@ import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { alarm } from "../audit/alarms.ts";
 import { openCheckpoint } from "../audit/checkpoint.ts";
+import { erasureCommitment } from "../audit/erasure.ts";
 import { bundleOf, type HiddenEvent, isOneLog, type MonitorsWord, type ShownEvent } from "../audit/evidence/bundle.ts";
 import type { Scope } from "../audit/evidence/manifest.ts";
 import { heartbeatOf, heartbeatSalt } from "../audit/heartbeat.ts";
@@ -152,8 +153,17 @@ export class EvidenceExports {
       `SELECT event, at, index FROM preferences.log_heartbeat JOIN preferences.log_entry USING (event) WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
       [from, to, this.#most + 1],
     );
+    const erasures = await database.query<{ at: Date; index: string | null; reference: string }>(
+      `SELECT at, index, reference FROM preferences.log_erasure LEFT JOIN preferences.log_entry USING (event) WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
+      [from, to, this.#most + 1],
+    );
     const found = [
       ...(await this.#recorded(from, to)),
+      // Of whom it was is nobody's business any more.
+      ...erasures.map(({ at, index, reference }): Found => {
+        const content = { commitment: erasureCommitment(reference) };
+        return { index: index === null ? undefined : Number(index), receivedAt: at.toISOString(), content };
+      }),
       ...heartbeats.map(({ event, at, index }): Found => {
         const heartbeat = heartbeatOf(event, at);
         return { index: Number(index), receivedAt: heartbeat.receivedAt, content: { event: heartbeat, salt: heartbeatSalt } };

@@ -57,7 +57,10 @@ async function begin(environment: PreferencesEnvironment): Promise<Service> {
             tracer.span({ name: "consent.deliver", kind: "client", attributes: {} }, () => deliver(subjectsUrl, subject, record)),
           (subject, epoch, held) => store.reconcile(subject, epoch, held),
         );
-  const audit = auditTrail(environment, { database, background: backgroundDatabase, subjectKeys });
+  const audit = auditTrail(environment, {
+    ...{ database, background: backgroundDatabase, subjectKeys },
+    onLost: (transaction, lost) => store.eraseAgain(transaction, lost),
+  });
   const background = [
     ...audit.background,
     ...(outbox ? [outbox] : []),

@@ -1,6 +1,6 @@
 // The database of the preferences service, step by step. A step that was released is never edited: add one more.
 
-import { logGrants, logTables } from "../audit/log-tables.ts";
+import { erasureTable, logGrants, logTables } from "../audit/log-tables.ts";
 import type { Migration, Schema } from "../migrator.ts";
 import { telemetryDueIndex, telemetryGrants, telemetryTables } from "../telemetry/tables.ts";
 
@@ -141,6 +141,7 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE preferences.consent_outbox DROP CONSTRAINT consent_outbox_subject_fkey;`,
   },
   { version: 7, sql: telemetryDueIndex(schemaName) },
+  { version: 8, sql: erasureTable(schemaName) },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */

@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import {
   type ConsentEntry,
   type ConsentRecord,
-  erasedRecord,
   leastPermissive,
   mergedWords,
   type Purpose,
@@ -15,12 +14,14 @@ import {
 import { type DecisionTable, ruleFor } from "../../shared/decision-table.ts";
 import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
+import { holdLog } from "../audit/erasure.ts";
 import type { Database, Transaction } from "../database.ts";
 import { GroupCommit } from "../group-commit.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
 import { type Changeset, write } from "./changeset.ts";
 import { type Changed, etagOf, type PreferencesDocument, preferencesDocument } from "./document.ts";
+import { erase, type Forgetting, forget, forgetAgain } from "./forgetting.ts";
 import { checkSignal, contradicted, type Law, optedOut } from "./gpc.ts";
 import { type FirstAnswer, firstAnswers, type Repeatable, repeatable, repeated } from "./idempotency.ts";
 import { type KnownIdentity, linked, moveIdentities } from "./identities.ts";
@@ -28,7 +29,6 @@ import { appended, broughtBy, type Circumstances, type Entry, entryOf, history, 
 import { type Holding, holdingOf, isMissing, readHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { type Locked, lockSubjects } from "./locked-subjects.ts";
-import { enqueue } from "./outbox.ts";
 import { type ChosenPatches, mergedChoices } from "./preferences-under.ts";
 import { type Confirmations, checkConfirmed, optingBackIn } from "./two-step-opt-in.ts";
 
@@ -244,23 +244,18 @@ export class PreferencesStore {
     });
   }
 
-  /**
-   * Forgets a subject (GDPR Art. 17): its key, so that nothing it said can ever be read again, its state and its first answers. What remains are
-   * ciphertext and commitments of nobody, over which every proof still verifies. The edge is told to refuse everything.
-   * @returns whether there was one
-   */
+  /** Forgets a subject for good (GDPR Art. 17), and has the edge refuse it everything. @returns whether there was one */
   erase(subject: SubjectId): Promise<boolean> {
-    return this.#database.transaction((transaction) => this.#forget(transaction, subject));
+    return this.#database.transaction((transaction) => erase(transaction, subject, this.#forgetting(ownDeliverySeconds)));
   }
 
-  async #forget(transaction: Transaction, subject: string): Promise<boolean> {
-    const found = await transaction.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
-    if (found.rowCount === 0) return false;
-    transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
-    transaction.send("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
-    transaction.send("DELETE FROM preferences.subject WHERE id = $1", [subject]);
-    if (this.#announce) enqueue(transaction, [{ subject, record: erasedRecord, delaySeconds: ownDeliverySeconds }]);
-    return true;
+  /** Erases whom the log knows as erased: for a database that was restored. @param lost what the log has taken back */
+  eraseAgain(transaction: Transaction, lost: readonly Buffer[]): Promise<void> {
+    return forgetAgain(transaction, lost, this.#forgetting(0));
+  }
+
+  #forgetting(delaySeconds: number): Forgetting {
+    return { announceAfter: this.#announce ? delaySeconds : undefined };
   }
 
   /**
@@ -291,7 +286,7 @@ export class PreferencesStore {
       write(transaction, [this.#changeset(own, saying, said, own.holding.at)]);
     }
     moveIdentities(transaction, other, known);
-    await this.#forget(transaction, other);
+    await forget(transaction, other, this.#forgetting(ownDeliverySeconds));
   }
 
   /** Words and choices in a new epoch: what then holds, and what must be written for it. */
@@ -338,10 +333,11 @@ export class PreferencesStore {
    */
   async reconcile(subject: string, epoch: number, held: ConsentRecord): Promise<void> {
     await this.#database.transaction(async (transaction) => {
+      if (held.erased) await holdLog(transaction);
       const own = await this.#lock(transaction, subject);
       if (own?.holding.record.epoch !== epoch) return;
       if (held.erased) {
-        await this.#forget(transaction, subject);
+        await erase(transaction, subject, this.#forgetting(ownDeliverySeconds));
         return log("WARNING", "The edge knew a subject as erased that the ledger still had; it is erased again.");
       }
       const settled = leastPermissive(own.holding.record, held, Math.max(epoch, held.epoch) + 1);

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { logErasure } from "../../../../functions/governance/audit/erasure.ts";
 import { World } from "./world.ts";
 
 describe("the own region's check names", () => {
@@ -14,6 +16,9 @@ describe("the own region's check names", () => {
     const { sequencer } = world.instance();
     await sequencer.turn();
     said = await world.say(299);
+    await sequencer.turn();
+    // The last one is an erasure.
+    await world.database.transaction(async (transaction) => logErasure(transaction, "preferences", randomUUID()));
     await sequencer.turn();
     expect(await world.check.findings()).toEqual([]);
   });
@@ -52,6 +57,16 @@ describe("the own region's check names", () => {
       ["log index 0", "log_heartbeat says another time"],
     ],
     [
+      "whose erasure it was",
+      () => world.tamper("UPDATE preferences.log_erasure SET reference = gen_random_uuid()"),
+      ["log index 300", "log_erasure says another subject"],
+    ],
+    [
+      "an erasure that was dropped",
+      () => world.tamper("DELETE FROM preferences.log_erasure"),
+      ["log index 300", "is not in the ledger any more"],
+    ],
+    [
       "an entry that was dropped",
       () => world.tamper("DELETE FROM preferences.log_entry WHERE index = 9"),
       ["log index 9 is missing in log_entry", "is not in the log, and does not wait for it"],
@@ -78,7 +93,7 @@ describe("the own region's check names", () => {
     [
       "a head that was signed for another size",
       () => world.tamper("UPDATE preferences.log_head SET size = size - 1"),
-      ["log_head says size 299, and its checkpoint 300"],
+      ["log_head says size 300, and its checkpoint 301"],
     ],
   ])("%s", async (_, tamper, words) => {
     await tamper();

@@ -127,31 +127,19 @@ describe("the log of a database", () => {
       "UPDATE preferences.log_tile SET bytes = set_byte(bytes, 0, 1), width = width + 1",
       "UPDATE preferences.log_tile SET width = width - 1",
       "DELETE FROM preferences.log_heartbeat",
+      "DELETE FROM preferences.log_erasure",
     ])
       await expect(world.postgres.run({ user: "migrations", password: "m" }, sql), sql).rejects.toThrow(/is refused/);
   });
 
   describe("restored to an earlier moment", () => {
-    /** Puts back what the log's tables, and the ledger, held then. */
-    async function restorePoint() {
-      const tables = ["consent_ledger", "log_pending", "log_entry", "log_heartbeat", "log_tile", "log_head", "log_publication"];
-      for (const table of tables)
-        await world.postgres.admin(`DROP TABLE IF EXISTS copy_${table}; CREATE TABLE copy_${table} AS TABLE preferences.${table}`);
-      return async () => {
-        const restored = tables.map(
-          (table) => `DELETE FROM preferences.${table}; INSERT INTO preferences.${table} OVERRIDING SYSTEM VALUE TABLE copy_${table};`,
-        );
-        await world.tamper(restored.join("\n"));
-      };
-    }
-
     test("takes back what it had published, at its places, before anything new gets one", async () => {
       const before = world.instance();
       await world.say(300);
       await before.sequencer.turn();
       await before.bucket.turn();
       await world.say(2);
-      const restore = await restorePoint();
+      const restore = await world.restorePoint();
       await before.sequencer.turn();
       await world.say(5);
       await before.sequencer.turn();
@@ -180,7 +168,7 @@ describe("the log of a database", () => {
       await world.say(2);
       await sequencer.turn();
       await bucket.turn();
-      const restore = await restorePoint();
+      const restore = await world.restorePoint();
       await world.say(4);
       await sequencer.turn();
       await bucket.turn();
@@ -198,7 +186,7 @@ describe("the log of a database", () => {
       await world.say(2);
       await sequencer.turn();
       await bucket.turn();
-      const restore = await restorePoint();
+      const restore = await world.restorePoint();
       await world.say(4);
       await sequencer.turn();
       await bucket.turn();

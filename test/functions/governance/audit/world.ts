@@ -112,12 +112,28 @@ export class World implements AsyncDisposable {
   /** Changes what nobody may change, as somebody who holds the disk: triggers are off. */
   async tamper(sql: string, values?: unknown[]): Promise<void> {
     await using session = await this.postgres.connect();
-    const tables = ["log_entry", "log_tile", "log_heartbeat", "consent_ledger"];
+    const tables = await this.#tables();
     for (const table of tables) await session.client.query(`ALTER TABLE preferences.${table} DISABLE TRIGGER ALL`);
     await session.client.query(sql, values);
     for (const table of tables) {
       await session.client.query(`ALTER TABLE preferences.${table} ENABLE TRIGGER ALL`);
     }
+  }
+
+  /** Keeps what all tables hold now. @returns what puts it back */
+  async restorePoint(): Promise<() => Promise<void>> {
+    const tables = await this.#tables();
+    for (const table of tables)
+      await this.postgres.admin(`DROP TABLE IF EXISTS copy_${table}; CREATE TABLE copy_${table} AS TABLE preferences.${table}`);
+    const restored = tables.map(
+      (table) => `DELETE FROM preferences.${table}; INSERT INTO preferences.${table} OVERRIDING SYSTEM VALUE TABLE copy_${table};`,
+    );
+    return () => this.tamper(restored.join("\n"));
+  }
+
+  async #tables(): Promise<string[]> {
+    const rows = await this.postgres.admin<{ tablename: string }>("SELECT tablename FROM pg_tables WHERE schemaname = 'preferences'");
+    return rows.map(({ tablename }) => tablename);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signCheckpoint } from "../../../../functions/governance/audit/checkpoint.ts";
+import { logErasure } from "../../../../functions/governance/audit/erasure.ts";
 import { EvidenceExports, type Wanted } from "../../../../functions/governance/preferences/evidence-exports.ts";
 import type { ProblemError } from "../../../../functions/shared/problem.ts";
 import { World } from "../audit/world.ts";
@@ -113,6 +115,18 @@ describe("evidence of a period", () => {
       await transaction.query(say);
       expect(await indicesOf(until(to), { patienceMs: 100 })).toEqual([0]);
     });
+  });
+
+  test("has the erasures too, so that nothing is missing in the order of the log", async () => {
+    await world.say(1);
+    await published();
+    await world.database.transaction(async (transaction) => logErasure(transaction, "preferences", randomUUID()));
+    const to = await now();
+    expect(await indicesOf(until(to)).catch((error: ProblemError) => error.problem)).toMatchObject({ kind: "not-yet-in-the-log" });
+    await world.say(1);
+    await published();
+    expect(await indicesOf(until(to))).toEqual([0, 1]);
+    expect(await indicesOf(until(await now()))).toEqual([0, 1, 2]);
   });
 
   test("is not handed out where a monitor saw another log, signed by the same key", async () => {

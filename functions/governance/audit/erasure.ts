@@ -1,0 +1,28 @@
+// What the log keeps of an erasure. A database that was restored to an earlier moment has the subject again, with its key; the log does not forget.
+import { randomUUID } from "node:crypto";
+import type { Transaction } from "../database.ts";
+import { commitmentTo, saltBytes } from "./leaf.ts";
+import { logLock } from "./sequencer.ts";
+
+/**
+ * The commitment to the erasure of the subject that the ledger knows by this reference. Whoever still has the reference can tell, and nobody else: it is
+ * a random UUID (RFC 9562 section 5.4), whose 122 bits cannot be guessed, so that it needs no salt, which would have to be kept somewhere that forgets.
+ */
+export const erasureCommitment = (reference: string): Buffer =>
+  commitmentTo(new Uint8Array(saltBytes), { erased: true, subject: reference });
+
+/** Keeps the log as it is until the transaction ends: what it takes back meanwhile could be the very same erasure. Before any row is locked. */
+export async function holdLog(transaction: Transaction): Promise<void> {
+  await transaction.query("SELECT pg_advisory_xact_lock($1)", [logLock]);
+}
+
+/** Has an erasure logged, in the transaction that erases, under `holdLog`. One that the log knows already is not logged again. */
+export function logErasure(transaction: Transaction, schema: string, reference: string): void {
+  transaction.send(
+    `WITH erased AS (
+       INSERT INTO ${schema}.log_erasure (event, reference)
+       SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM ${schema}.log_entry WHERE commitment = $3) ON CONFLICT DO NOTHING RETURNING event)
+     INSERT INTO ${schema}.log_pending (event, commitment) SELECT event, $3 FROM erased`,
+    [randomUUID(), reference, erasureCommitment(reference)],
+  );
+}
