@@ -1,7 +1,7 @@
 // A spool of telemetry in PostgreSQL, one for both paths: what was put there is safe until its collector has stored it. Bounded by size.
 import type { Path } from "../../shared/telemetry/emitter.ts";
 import { type OtlpTraces, spansOf, valuesOf } from "../../shared/telemetry/otlp.ts";
-import type { SignalClass } from "../../shared/telemetry/schema.ts";
+import { classOf, type SignalClass } from "../../shared/telemetry/schema.ts";
 import type { Database } from "../database.ts";
 import { Gathering } from "../gathering.ts";
 import { FreshMessages } from "./fresh.ts";
@@ -85,7 +85,7 @@ export class TelemetryOutbox {
        ORDER BY place RETURNING id, bytes, recorded_at`,
       [
         entries.map(({ path }) => path),
-        entries.map(({ message }) => classOf(message)),
+        entries.map(({ message }) => classOfMessage(message)),
         entries.map(({ message }) => spansOf(message).length),
         texts,
       ],
@@ -175,6 +175,6 @@ export class TelemetryOutbox {
 }
 
 /** Of the class of its most important span. */
-function classOf(message: OtlpTraces): SignalClass {
-  return spansOf(message).some(({ attributes }) => valuesOf(attributes)["bailiwick.class"] === "audit") ? "audit" : "bulk";
+function classOfMessage(message: OtlpTraces): SignalClass {
+  return spansOf(message).some(({ attributes }) => classOf(valuesOf(attributes)) === "audit") ? "audit" : "bulk";
 }

@@ -2,6 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { within } from "../../shared/budget.ts";
+import { classOf } from "../../shared/telemetry/schema.ts";
 import { observe, serverSpan } from "../../shared/telemetry/server-span.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -14,5 +15,5 @@ export const requestSpans = (tracer: Tracer) =>
     await tracer.within(observed.context, next);
     const span = serverSpan(observed, c.req.method, routePath(c), c.res.status);
     tracer.record(span);
-    if (span.attributes["bailiwick.class"] === "audit") await within(auditBudgetMs, tracer.settled()).catch(() => {});
+    if (classOf(span.attributes) === "audit") await within(auditBudgetMs, tracer.settled()).catch(() => {});
   });

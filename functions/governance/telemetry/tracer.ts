@@ -2,7 +2,7 @@
 // change that was made says of itself is the exception: it is written at once, and `settled` waits for it. What a kill takes from memory is bulk.
 import { setTimeout as delay } from "node:timers/promises";
 import { Emitter, paths, type Source, type Span } from "../../shared/telemetry/emitter.ts";
-import type { SignalClass } from "../../shared/telemetry/schema.ts";
+import { classOf, type SignalClass } from "../../shared/telemetry/schema.ts";
 import { childOf, type TraceContext } from "../../shared/telemetry/trace-context.ts";
 import { DatabaseUnavailable } from "../database.ts";
 import { log, reasonOf } from "../log.ts";
@@ -55,7 +55,7 @@ export class Tracer {
 
   /** Takes a span that has ended. Never throws, never waits. */
   record(span: Span): void {
-    const waiting = this.#waiting[classOf(span)];
+    const waiting = this.#waiting[classOf(span.attributes)];
     if (waiting.length >= held) {
       for (const path of paths) this.#emitter.dropped(path, "unavailable", 1);
       return;
@@ -114,5 +114,3 @@ export class Tracer {
     }
   }
 }
-
-const classOf = ({ attributes }: Span): SignalClass => (attributes["bailiwick.class"] === "audit" ? "audit" : "bulk");

@@ -47,6 +47,10 @@ export const spanSchema = z.strictObject({
 export type ResourceAttributes = z.infer<typeof resourceSchema>;
 export type SpanAttributes = z.infer<typeof spanSchema>;
 
+/** The class of a span with these attributes. */
+export const classOf = (attributes: Readonly<Record<string, unknown>>): SignalClass =>
+  attributes["bailiwick.class"] === "audit" ? "audit" : "bulk";
+
 /** A span's name: a method with a route, or a word with dots. */
 export const spanName = /^(?:(?:[A-Z]{3,7}|_OTHER) \/[a-z0-9/{}*._-]{0,99}|[a-z][a-z0-9.-]{0,59})$/;
 
