@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { ProblemError } from "../../shared/problem.ts";
-import type { Transaction } from "../database.ts";
+import type { Queryable, Transaction } from "../database.ts";
 import type { Changed } from "./document.ts";
 import { keptHours } from "./retention.ts";
 
@@ -29,16 +29,14 @@ export interface FirstAnswer {
 }
 
 /** What was answered first, by subject; requests of which each is of another subject. */
-export async function firstAnswers(transaction: Transaction, asked: readonly Repeatable[]): Promise<Map<string, FirstAnswer>> {
+export async function firstAnswers(client: Queryable, asked: readonly Repeatable[]): Promise<Map<string, FirstAnswer>> {
   if (asked.length === 0) return new Map();
-  const { rows } = await transaction.query<FirstAnswer & { subject: string; key: string; over: boolean }>(
+  const { rows } = await client.query<FirstAnswer & { subject: string; key: string; over: boolean }>(
     `SELECT subject, key, digest, answer, recorded_at < now() - make_interval(hours => $3) AS over
      FROM preferences.idempotency JOIN unnest($1::text[], $2::text[]) AS asked (subject, key) USING (subject, key)`,
     [asked.map(({ subject }) => subject), asked.map(({ key }) => key), keptHours],
   );
-  // What `retention` has not come to yet must not be repeated, nor stand in the way of the same key.
-  for (const { subject, key } of rows.filter(({ over }) => over))
-    transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1 AND key = $2", [subject, key]);
+  // What `retention` has not come to yet must not be repeated.
   return new Map(rows.filter(({ over }) => !over).map((row) => [row.subject, row]));
 }
 
@@ -58,10 +56,12 @@ export interface KeptAnswer extends Repeatable {
   readonly answer: Changed;
 }
 
+/** A key whose first answer is over has another one from now on. */
 export function keepAnswers(transaction: Transaction, kept: readonly KeptAnswer[]): void {
   transaction.send(
     `INSERT INTO preferences.idempotency (subject, key, digest, answer)
-     SELECT subject, key, digest, answer::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS kept (subject, key, digest, answer)`,
+     SELECT subject, key, digest, answer::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS kept (subject, key, digest, answer)
+     ON CONFLICT (subject, key) DO UPDATE SET digest = excluded.digest, answer = excluded.answer, recorded_at = excluded.recorded_at`,
     [
       kept.map(({ subject }) => subject),
       kept.map(({ key }) => key),

@@ -10,13 +10,21 @@ export interface Locked {
   readonly holding: Holding;
 }
 
-/** Locks them for the transaction and reads what holds of each; one that does not exist is not there. */
-export async function lockSubjects(transaction: Transaction, keys: SubjectKeys, subjects: readonly string[]): Promise<Map<string, Locked>> {
+/**
+ * Locks them for the transaction and reads what holds of each; one that does not exist is not there.
+ * @param wait whether for those that somebody else has locked; otherwise they are not there either
+ */
+export async function lockSubjects(
+  transaction: Transaction,
+  keys: SubjectKeys,
+  subjects: readonly string[],
+  wait = true,
+): Promise<Map<string, Locked>> {
   // Everybody locks in one order, so that nobody ever waits in a circle. The second statement sees what was committed until the locks were
   // there: each has a snapshot of its own.
   const [{ rows }, read] = await Promise.all([
     transaction.query<{ id: string; reference: string; key: Buffer }>(
-      "SELECT id, reference, key FROM preferences.subject WHERE id = ANY ($1) ORDER BY id FOR UPDATE",
+      `SELECT id, reference, key FROM preferences.subject WHERE id = ANY ($1) ORDER BY id FOR UPDATE${wait ? "" : " SKIP LOCKED"}`,
       [subjects],
     ),
     readHeld(transaction, subjects),

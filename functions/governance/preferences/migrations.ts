@@ -152,8 +152,7 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT ON preferences.consent_ledger TO ${user};
   GRANT SELECT, INSERT, UPDATE, DELETE ON preferences.consent_state TO ${user};
   GRANT SELECT, INSERT, UPDATE (due_at, attempts, error, delivered_at), DELETE ON preferences.consent_outbox TO ${user};
-  -- UPDATE only to lock rows with
-  GRANT SELECT, INSERT, UPDATE (recorded_at), DELETE ON preferences.idempotency TO ${user};
+  GRANT SELECT, INSERT, UPDATE (digest, answer, recorded_at), DELETE ON preferences.idempotency TO ${user};
   GRANT SELECT, INSERT, UPDATE (subject, linked_at) ON preferences.identity TO ${user};
   GRANT SELECT, INSERT ON preferences.notice TO ${user};
   ${telemetryGrants(schemaName, user)}

@@ -16,7 +16,7 @@ import { ProblemError } from "../../shared/problem.ts";
 import type { SubjectId } from "../../shared/subject-id.ts";
 import { holdLog } from "../audit/erasure.ts";
 import type { Database, Transaction } from "../database.ts";
-import { GroupCommit } from "../group-commit.ts";
+import { GroupCommit, MustWait } from "../group-commit.ts";
 import { log } from "../log.ts";
 import { changesOf, checkPhase, checkPrecondition, choicesOf, type Wanted } from "./change.ts";
 import { type Changeset, write } from "./changeset.ts";
@@ -92,7 +92,7 @@ export class PreferencesStore {
     this.#readOnly = options.readOnly ?? false;
     this.#changes = new GroupCommit(database, {
       keyOf: ({ subject }) => subject,
-      work: (transaction, requests) => this.#changeAll(transaction, requests),
+      work: (transaction, requests, wait) => this.#changeAll(transaction, requests, wait),
     });
   }
 
@@ -171,14 +171,18 @@ export class PreferencesStore {
     return this.#changes.do(request);
   }
 
-  async #changeAll(transaction: Transaction, requests: readonly ChangeRequest[]): Promise<PromiseSettledResult<Changed>[]> {
+  async #changeAll(transaction: Transaction, requests: readonly ChangeRequest[], wait: boolean): Promise<PromiseSettledResult<Changed>[]> {
     const keys = await this.#keys();
     const subjects = requests.map(({ subject }) => subject);
     const repeatables = requests.map(repeatableOf);
     const asked = repeatables.filter((each) => each !== undefined);
-    const [locked, first] = await Promise.all([lockSubjects(transaction, keys, subjects), firstAnswers(transaction, asked)]);
+    const [locked, first] = await Promise.all([lockSubjects(transaction, keys, subjects, wait), firstAnswers(transaction, asked)]);
     const answers = await Promise.allSettled(
-      requests.map((request, i) => this.#answer(request, locked.get(request.subject), repeatables[i], first.get(request.subject))),
+      requests.map(async (request, i) => {
+        const own = locked.get(request.subject);
+        if (!own) throw wait ? unknownSubject() : new MustWait();
+        return this.#answer(request, own, repeatables[i], first.get(request.subject));
+      }),
     );
     write(
       transaction,
@@ -190,11 +194,10 @@ export class PreferencesStore {
   /** The answer to a wish, and what must be written for it. Throws a problem where the wish may not be granted. */
   async #answer(
     request: ChangeRequest,
-    locked: Locked | undefined,
+    locked: Locked,
     repeatable: Repeatable | undefined,
     first: FirstAnswer | undefined,
   ): Promise<{ readonly answer: Changed; readonly changeset: Partial<Changeset> }> {
-    if (!locked) throw unknownSubject();
     if (repeatable && first) return { answer: repeated(repeatable, first), changeset: {} };
     const { about } = request;
     const { document, changeset } = await this.#wished(locked, request);

@@ -64,6 +64,26 @@ describe("changes that come at once", () => {
       expect(await answer.json()).toMatchObject({ purposes: { analytics: "granted", personalisation: "granted" } });
   });
 
+  test("wait for nobody else's row, and the one whose row is held is made once it is free", async () => {
+    const held = new Set(people.slice(0, 3));
+    await using holder = await region.postgres.connect();
+    await holder.client.query("BEGIN");
+    await holder.client.query("SELECT FROM preferences.subject WHERE id = ANY ($1) FOR UPDATE", [[...held].map(({ subject }) => subject)]);
+    const freed = Promise.withResolvers<void>();
+    const made: Person[] = [];
+    const answers = people.map(async (each) => {
+      const { status } = await each.say({ analytics: "granted" }, { "if-match": "*" });
+      made.push(each);
+      if (made.length === people.length - held.size) freed.resolve();
+      return status;
+    });
+    await freed.promise;
+    expect(made.filter((each) => held.has(each))).toEqual([]);
+    await holder.client.query("COMMIT");
+    expect(await Promise.all(answers)).toEqual(people.map(() => 200));
+    expect(await Promise.all(people.map(saidBy))).toEqual(people.map(() => 1));
+  });
+
   test("act once for each key, however often and wherever it comes, also where nothing changes", async () => {
     const once = () => all({ analytics: "granted" }, () => ({ "idempotency-key": "once" }));
     const rounds = await Promise.all([once(), once(), once()]);
