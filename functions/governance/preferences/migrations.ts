@@ -141,6 +141,19 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE preferences.consent_outbox DROP CONSTRAINT consent_outbox_subject_fkey;`,
   },
   { version: 7, sql: telemetryDueIndex(schemaName) },
+  {
+    version: 8,
+    sql: `
+      -- What opens the words of subjects that were merged into another one: for evidence. It goes with the one that stays.
+      CREATE TABLE preferences.merged_subject (
+        reference uuid PRIMARY KEY,
+        -- wrapped, for this reference
+        key bytea NOT NULL,
+        subject text NOT NULL REFERENCES preferences.subject ON DELETE CASCADE,
+        merged_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX merged_into ON preferences.merged_subject (subject);`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -155,6 +168,8 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT, UPDATE (recorded_at), DELETE ON preferences.idempotency TO ${user};
   GRANT SELECT, INSERT, UPDATE (subject, linked_at) ON preferences.identity TO ${user};
   GRANT SELECT, INSERT ON preferences.notice TO ${user};
+  -- deleted with the subject that it belongs to, and never by itself
+  GRANT SELECT, INSERT, UPDATE (subject) ON preferences.merged_subject TO ${user};
   ${telemetryGrants(schemaName, user)}
   ${logGrants(schemaName, user)}`;
 

@@ -133,6 +133,8 @@ describe("the migration job", () => {
       await expect(region.postgres.run(serviceUser, "UPDATE preferences.consent_outbox SET record = '{}'")).rejects.toThrow(
         "permission denied",
       );
+      for (const other of ["DELETE FROM preferences.merged_subject", "UPDATE preferences.merged_subject SET key = 'x'"])
+        await expect(region.postgres.run(serviceUser, other)).rejects.toThrow("permission denied");
       await expect(region.postgres.run(serviceUser, "CREATE TABLE preferences.mine ()")).rejects.toThrow("permission denied");
     });
   });
