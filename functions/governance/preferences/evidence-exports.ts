@@ -17,10 +17,13 @@ import type { Database } from "../database.ts";
 import { beganBeforeIsOver } from "../transactions-under-way.ts";
 import { open } from "./ledger/seal.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
+import { referencesOf } from "./merging.ts";
 import { receiptOf } from "./receipt.ts";
 
 /** Events of one bundle: some 60 MB of memory and two seconds of work. */
 export const mostEvents = 2000;
+/** Subjects that one may stand for: its manifest names them, and has 64 KiB at most. */
+const mostMerged = 1000;
 /** Events that are read at once. */
 const page = 1000;
 /** An event says the moment when it was written, its row the moment when the transaction began: what is looked for by the one is judged again by the other. */
@@ -41,7 +44,8 @@ export interface EvidenceOptions {
 
 /** What is asked for. */
 export type Wanted =
-  | { readonly kind: "subject"; readonly subject: SubjectId }
+  /** `merged`: with what was said as subjects that were merged into it. Never for the person itself: why, `merging.ts` says. */
+  | { readonly kind: "subject"; readonly subject: SubjectId; readonly merged: boolean }
   | { readonly kind: "period"; readonly from: string; readonly to: string };
 
 interface Row extends Record<string, unknown> {
@@ -54,7 +58,7 @@ interface Row extends Record<string, unknown> {
   /** The same, to the microsecond. */
   readonly recorded: string;
   readonly index: string | null;
-  /** Null where the subject was erased. */
+  /** Null where the subject was erased, or the one that it had been merged into. */
   readonly key: Buffer | null;
 }
 
@@ -120,23 +124,27 @@ export class EvidenceExports {
   async #find(wanted: Wanted): Promise<{ scope: Scope; found: Found[] }> {
     if (wanted.kind === "period") return { scope: wanted, found: await this.#ofPeriod(wanted) };
     const { database } = this.#options;
-    const [subject] = await database.query<{ reference: string }>("SELECT reference FROM preferences.subject WHERE id = $1", [
-      wanted.subject,
-    ]);
-    if (!subject)
+    const references = await referencesOf(database, wanted.subject);
+    if (!references)
       throw new ProblemError({
         status: 404,
         kind: "unknown-subject",
         title: "No such subject",
         detail: "There is no subject with this id here: it never was, or it was erased.",
       });
-    const rows = await database.query<Row>(`${selectEvents} WHERE l.reference = $1 ORDER BY l.position LIMIT $2`, [
-      subject.reference,
-      this.#most + 1,
-    ]);
-    const found = await this.#opened(rows);
-    if (found.length > this.#most) throw tooMany(this.#most, undefined);
-    return { scope: { kind: "subject", subject: subject.reference }, found };
+    const merged = wanted.merged ? references.merged : [];
+    if (merged.length > mostMerged) throw standsForTooMany(merged.length);
+    const rows: Row[] = [];
+    // One after the other: that is how the ledger's index has them in order.
+    for (const reference of [references.own, ...merged]) {
+      const values = [reference, this.#most + 1 - rows.length];
+      rows.push(...(await database.query<Row>(`${selectEvents} WHERE l.reference = $1 ORDER BY l.position LIMIT $2`, values)));
+      if (rows.length > this.#most) throw tooMany(this.#most, undefined);
+    }
+    return {
+      scope: { kind: "subject", subject: references.own, ...(merged.length > 0 && { merged }) },
+      found: await this.#opened(rows),
+    };
   }
 
   /** Once it is, nothing is ever added to what was written up to then. */
@@ -246,8 +254,10 @@ export class EvidenceExports {
   }
 }
 
-const selectEvents = `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index, s.key
-  FROM preferences.consent_ledger l LEFT JOIN preferences.log_entry e ON e.event = l.id LEFT JOIN preferences.subject s ON s.reference = l.reference`;
+const selectEvents = `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index,
+    COALESCE(s.key, m.key) AS key
+  FROM preferences.consent_ledger l LEFT JOIN preferences.log_entry e ON e.event = l.id
+    LEFT JOIN preferences.subject s ON s.reference = l.reference LEFT JOIN preferences.merged_subject m ON m.reference = l.reference`;
 
 function openedNote(note: string, key: NoteKey) {
   try {
@@ -311,6 +321,15 @@ function beingWritten(to: string): ProblemError {
     title: "Try again in a moment",
     detail: `A transaction that began before ${to} is still under way in the database, and may yet add to the period. Ask again, or for a period that ended earlier.`,
     headers: { "retry-after": "5" },
+  });
+}
+
+function standsForTooMany(merged: number): ProblemError {
+  return new ProblemError({
+    status: 422,
+    kind: "too-many-events",
+    title: "Too much for one bundle",
+    detail: `The subject stands for ${merged} others as well, and a bundle names ${mostMerged} at most. Ask for periods instead.`,
   });
 }
 

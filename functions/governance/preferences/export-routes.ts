@@ -30,7 +30,7 @@ const exportEvidence = createRoute({
   method: "post",
   path: "/v1/exports",
   summary: "Evidence of what was said, for somebody to check alone",
-  description: `A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope \`evidence\` any subject's, or a period. A bundle has at most ${mostEvents} events: beyond it, 422 says in \`to\` up to where a first one would reach.`,
+  description: `A tar of files that verify.mjs checks: events, proofs, receipts, notices, the log's checkpoint, a signed manifest. A person gets its own; a service with the scope \`evidence\` any subject's, with what was said as subjects that were merged into it, or a period. A bundle has at most ${mostEvents} events: beyond it, 422 says in \`to\` up to where a first one would reach.`,
   request: { body: { required: true, content: { "application/json": { schema: wanted } } } },
   responses: {
     200: { description: "The bundle", content: { "application/x-tar": { schema: z.string().openapi({ format: "binary" }) } } },
@@ -59,13 +59,14 @@ export function addExportRoutes(app: OpenAPIHono<{ Variables: Variables }>, expo
         title: "Not yours",
         detail: "A person gets evidence of their own events only. Send {}.",
       });
-    return { kind: "subject", subject };
+    // What was said as a subject that was merged into this one may be another person's, who has used the same browser.
+    return { kind: "subject", subject, merged: false };
   }
 }
 
 function ofAnybody(asked: z.infer<typeof wanted>): Wanted {
   if (!("from" in asked)) {
-    if (asked.subject !== undefined) return { kind: "subject", subject: asked.subject };
+    if (asked.subject !== undefined) return { kind: "subject", subject: asked.subject, merged: true };
     throw new ProblemError({
       status: 422,
       kind: "invalid-request",

@@ -15,26 +15,37 @@ export interface Forgetting {
 /** Subjects that are looked at together. */
 const page = 10_000;
 
-/** Erases a subject for good (GDPR Art. 17): the log keeps that it was. Before anything else in its transaction. @returns whether there was one */
+/**
+ * Erases a subject for good (GDPR Art. 17), with those that were merged into it, or that was merged itself: the log keeps that each was. Before anything
+ * else in its transaction. @returns whether there was one
+ */
 export async function erase(transaction: Transaction, subject: string, forgetting: Forgetting): Promise<boolean> {
   await holdLog(transaction);
-  const reference = await forget(transaction, subject, forgetting);
-  if (reference === undefined) return false;
-  logErasure(transaction, schemaName, reference);
-  return true;
+  const own = await forget(transaction, subject, forgetting);
+  const references = own.length > 0 ? own : await forgetMerged(transaction, "id", subject);
+  for (const reference of references) logErasure(transaction, schemaName, reference);
+  return references.length > 0;
 }
 
-/** Deletes a subject; the log hears nothing of it. @returns what the ledger knew it by; undefined where there was none */
-export async function forget(transaction: Transaction, subject: string, { announceAfter }: Forgetting): Promise<string | undefined> {
-  const { rows } = await transaction.query<{ reference: string }>("SELECT reference FROM preferences.subject WHERE id = $1 FOR UPDATE", [
-    subject,
-  ]);
-  if (!rows[0]) return undefined;
+/** Deletes a subject; the log hears nothing of it. @returns what the ledger knew it and those merged into it by; nothing where there was none */
+export async function forget(transaction: Transaction, subject: string, { announceAfter }: Forgetting): Promise<string[]> {
+  const own = await transaction.query<Known>("SELECT reference FROM preferences.subject WHERE id = $1 FOR UPDATE", [subject]);
+  if (own.rows.length === 0) return [];
+  const merged = await transaction.query<Known>("DELETE FROM preferences.merged_subject WHERE subject = $1 RETURNING reference", [subject]);
   transaction.send("DELETE FROM preferences.idempotency WHERE subject = $1", [subject]);
   transaction.send("DELETE FROM preferences.consent_outbox WHERE subject = $1", [subject]);
   transaction.send("DELETE FROM preferences.subject WHERE id = $1", [subject]);
   if (announceAfter !== undefined) enqueue(transaction, [{ subject, record: erasedRecord, delaySeconds: announceAfter }]);
-  return rows[0].reference;
+  return [...own.rows, ...merged.rows].map(({ reference }) => reference);
+}
+
+interface Known {
+  readonly reference: string;
+}
+
+async function forgetMerged(transaction: Transaction, by: "id" | "reference", value: string): Promise<string[]> {
+  const { rows } = await transaction.query<Known>(`DELETE FROM preferences.merged_subject WHERE ${by} = $1 RETURNING reference`, [value]);
+  return rows.map(({ reference }) => reference);
 }
 
 /**
@@ -44,15 +55,23 @@ export async function forget(transaction: Transaction, subject: string, { announ
 export async function forgetAgain(transaction: Transaction, lost: readonly Buffer[], forgetting: Forgetting): Promise<void> {
   const wanted = new Set(lost.map((commitment) => commitment.toString("hex")));
   let erased = 0;
+  for await (const { id, reference } of everybody(transaction, "subject"))
+    if (isAmong(wanted, reference)) erased += (await forget(transaction, id, forgetting)).length;
+  for await (const { reference } of everybody(transaction, "merged_subject"))
+    if (isAmong(wanted, reference)) erased += (await forgetMerged(transaction, "reference", reference)).length;
+  if (erased > 0) log("WARNING", "The restored database had subjects that the log knows as erased; they are erased again.", { erased });
+}
+
+const isAmong = (wanted: ReadonlySet<string>, reference: string) => wanted.has(erasureCommitment(reference).toString("hex"));
+
+async function* everybody(transaction: Transaction, table: "subject" | "merged_subject"): AsyncGenerator<Known & { readonly id: string }> {
   for (let after = "00000000-0000-0000-0000-000000000000"; ; ) {
-    const { rows } = await transaction.query<{ id: string; reference: string }>(
-      `SELECT id, reference FROM preferences.subject WHERE reference > $1 ORDER BY reference LIMIT ${page}`,
+    const { rows } = await transaction.query<Known & { id: string }>(
+      `SELECT id, reference FROM preferences.${table} WHERE reference > $1 ORDER BY reference LIMIT ${page}`,
       [after],
     );
-    for (const { id, reference } of rows)
-      if (wanted.has(erasureCommitment(reference).toString("hex")) && (await forget(transaction, id, forgetting))) erased++;
-    if (rows.length < page) break;
-    after = (rows.at(-1) as { reference: string }).reference;
+    yield* rows;
+    if (rows.length < page) return;
+    after = (rows.at(-1) as Known).reference;
   }
-  if (erased > 0) log("WARNING", "The restored database had subjects that the log knows as erased; they are erased again.", { erased });
 }

@@ -142,6 +142,21 @@ export const migrations: readonly Migration[] = [
   },
   { version: 7, sql: telemetryDueIndex(schemaName) },
   { version: 8, sql: erasureTable(schemaName) },
+  {
+    version: 9,
+    sql: `
+      -- What opens the words of subjects that were merged into another one: for evidence. It goes with the one that stays.
+      CREATE TABLE preferences.merged_subject (
+        reference uuid PRIMARY KEY,
+        -- whoever still has its token may erase it
+        id text NOT NULL UNIQUE,
+        -- wrapped, for this reference
+        key bytea NOT NULL,
+        subject text NOT NULL REFERENCES preferences.subject ON DELETE CASCADE,
+        merged_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX merged_into ON preferences.merged_subject (subject);`,
+  },
 ];
 
 /** What a service may do, and no more: it owns nothing and cannot rewrite what was said. */
@@ -155,6 +170,7 @@ const grants = (user: string): string => `
   GRANT SELECT, INSERT, UPDATE (digest, answer, recorded_at), DELETE ON preferences.idempotency TO ${user};
   GRANT SELECT, INSERT, UPDATE (subject, linked_at) ON preferences.identity TO ${user};
   GRANT SELECT, INSERT ON preferences.notice TO ${user};
+  GRANT SELECT, INSERT, UPDATE (subject), DELETE ON preferences.merged_subject TO ${user};
   ${telemetryGrants(schemaName, user)}
   ${logGrants(schemaName, user)}`;
 

@@ -5,7 +5,6 @@ import {
   type ConsentEntry,
   type ConsentRecord,
   leastPermissive,
-  mergedWords,
   type Purpose,
   type RecordedState,
   refusing,
@@ -29,7 +28,8 @@ import { appended, broughtBy, type Circumstances, type Entry, entryOf, history, 
 import { type Holding, holdingOf, isMissing, readHeld } from "./ledger/projection.ts";
 import type { SubjectKeys } from "./ledger/subject-keys.ts";
 import { type Locked, lockSubjects } from "./locked-subjects.ts";
-import { type ChosenPatches, mergedChoices } from "./preferences-under.ts";
+import { keepMerged, takenOver } from "./merging.ts";
+import type { ChosenPatches } from "./preferences-under.ts";
 import { type Confirmations, checkConfirmed, optingBackIn } from "./two-step-opt-in.ts";
 
 /** How long the request that wrote an outbox row has to deliver it itself before the background does. */
@@ -140,7 +140,7 @@ export class PreferencesStore {
     return entryOf(this.#database.statements, owner, id);
   }
 
-  /** One event that this service has reported, of whichever subject that is still there; undefined for any other id. */
+  /** One event that this service has reported, of whichever subject that was not erased; undefined for any other id. */
   async reported(service: string, id: string): Promise<Entry | undefined> {
     const keys = await this.#keys();
     return broughtBy(this.#database.statements, service, id, (reference, key) => keys.unwrap(reference, key));
@@ -263,7 +263,7 @@ export class PreferencesStore {
 
   /**
    * Links an identity with a subject. Where it is linked with another one already, the two are one person: the known one takes over what
-   * permits less, and the newer is forgotten.
+   * permits less, and the newer ends (`merging.ts`).
    * @returns the subject that stands for the person from now on
    */
   link(subject: SubjectId, identity: KnownIdentity): Promise<SubjectId> {
@@ -279,16 +279,11 @@ export class PreferencesStore {
     const locked = await lockSubjects(transaction, await this.#keys(), [known, other]);
     const [own, theirs] = [locked.get(known), locked.get(other)];
     if (!own || !theirs) throw unknownSubject();
-    const { record } = own.holding;
-    const words = mergedWords(record, theirs.holding.record, record.epoch + 1);
-    const chosen = choicesOf(own.holding.chosen, mergedChoices(own.holding.chosen, theirs.holding.chosen));
-    if (Object.keys(words).length > 0 || chosen.length > 0) {
-      const settled = { epoch: record.epoch + 1, purposes: { ...record.purposes, ...words } };
-      const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
-      const saying = { record: settled, chosen: Object.fromEntries(chosen.map(({ purpose, chosen }) => [purpose, chosen])) };
-      write(transaction, [this.#changeset(own, saying, said, own.holding.at)]);
-    }
+    const saying = takenOver(own.holding, theirs.holding);
+    const said: Said = { ...byTheService, method: "merge", reason: "said as a subject that turned out to be the same person" };
+    if (saying) write(transaction, [this.#changeset(own, saying, said, own.holding.at)]);
     moveIdentities(transaction, other, known);
+    keepMerged(transaction, other, known);
     await forget(transaction, other, this.#forgetting(ownDeliverySeconds));
   }
 

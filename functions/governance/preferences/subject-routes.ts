@@ -35,7 +35,7 @@ const erase = createRoute({
   path: "/v1/subjects/{sid}",
   summary: "Erase a subject: GDPR Art. 17",
   description:
-    "Destroys the key under which everything it said is sealed. The log keeps its commitments, of which nobody can tell any more what they were of. Also for one that was erased already, or never was.",
+    "Destroys the key under which everything it said is sealed. The log keeps its commitments, of which nobody can tell any more what they were of. What was said as subjects that were merged into it goes with it. One that was merged itself is erased alone: the one that stays keeps what it has taken over. Also for one that was erased already, or never was.",
   request: { params },
   responses: {
     200: json(
@@ -92,7 +92,7 @@ const link = createRoute({
   summary: "Say who a subject is known as elsewhere, because it has signed in",
   security: [{ service: [] }],
   description:
-    "For services with the scope `identities:write`. The value is kept as a keyed hash only. If it belongs to another subject already, both are one person: that one takes over whatever permits less, this one is erased, and the answer's token is for the one that stays. A subject that is known as another customer is refused with 409: two people use one browser, and neither may end the other's subject.",
+    "For services with the scope `identities:write`. The value is kept as a keyed hash only. If it belongs to another subject already, both are one person: that one takes over whatever permits less, this one ends, and the answer's token is for the one that stays. What this one has said is kept for evidence until the one that stays is erased, and shown to nobody as its own. A subject that is known as another customer is refused with 409: two people use one browser, and neither may end the other's subject.",
   request: {
     params: params.extend({ kind: z.enum(identityKinds).openapi({ example: "email" }) }),
     body: {

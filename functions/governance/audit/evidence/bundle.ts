@@ -125,6 +125,7 @@ function wrongIn({ checkpoint: note, log, monitors, events, notices, missingNoti
   });
   const superfluous = [...texts, ...missingNotices].filter((digest) => !named.has(digest));
   return [
+    ...wrongScope(scope),
     ...wrong,
     ...strangers.map(() => "what a monitor saw is not proven to be this log"),
     ...superfluous.map((digest) => `no event names the notice ${digest}`),
@@ -138,8 +139,16 @@ export function isOneLog(a: TreeHead, b: TreeHead, proof: readonly Hash[]): bool
   return verifyConsistency({ from: older.size, fromRoot: older.root, size: newer.size, root: newer.root, proof });
 }
 
+/** The same subjects are said in one way. */
+function wrongScope(scope: Scope): string[] {
+  if (scope.kind !== "subject" || scope.merged === undefined) return [];
+  const { subject, merged } = scope;
+  const isList = merged.length > 0 && merged.every((each, i) => each !== subject && (i === 0 || (merged[i - 1] as string) < each));
+  return isList ? [] : ["the scope's merged subjects are no sorted list of others than its subject"];
+}
+
 function isWithin(scope: Scope, { subject, receivedAt }: LoggedEvent): boolean {
-  if (scope.kind === "subject") return subject === scope.subject;
+  if (scope.kind === "subject") return subject === scope.subject || (scope.merged?.includes(subject) ?? false);
   const received = Date.parse(receivedAt);
   return Date.parse(scope.from) <= received && received < Date.parse(scope.to);
 }

@@ -7,8 +7,11 @@ import type { File } from "../tiles.ts";
 
 /** What the bundle was asked for. */
 export type Scope =
-  /** All events of one subject, by its reference in the log. */
-  | { readonly kind: "subject"; readonly subject: string }
+  /**
+   * All events of one subject, by its reference in the log, and of those that it stands for as well, since the keeper holds them for one person: sorted,
+   * and absent where there are none.
+   */
+  | { readonly kind: "subject"; readonly subject: string; readonly merged?: readonly string[] }
   /** All events that were received from one instant (RFC 3339) up to, and without, another. */
   | { readonly kind: "period"; readonly from: string; readonly to: string };
 

@@ -467,19 +467,38 @@ function quoted(cell) {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** Undefined where it names no subject, and no period. */
-function scopeInWords({ kind, subject, from, to }) {
-  if (kind === "subject") return typeof subject === "string" ? `subject ${subject}` : undefined;
+/** Undefined where it names no subject, and no period. `maker`: whose word it is that one subject stands for others. */
+function scopeInWords({ kind, subject, merged, from, to }, maker) {
+  if (kind === "subject") return typeof subject === "string" ? `subject ${subject}${merged ? standingFor(merged, maker) : ""}` : undefined;
   const isPeriod = [from, to].every((instant) => typeof instant === "string") && Date.parse(from) < Date.parse(to);
   return isPeriod ? `events received from ${from} up to ${to}` : undefined;
+}
+
+const standingFor = (merged, maker) =>
+  `, which stands for ${merged.length === 1 ? "another" : `${merged.length} others`} as well, by the word of ${maker}: ${short(merged)}`;
+
+/** As many as somebody reads. */
+function short(subjects) {
+  const most = 50;
+  return [...subjects.slice(0, most), ...(subjects.length > most ? [`and ${subjects.length - most} more, as manifest.json has them`] : [])].join(", ");
+}
+
+/** The subjects that a bundle of a subject may have events of. */
+function subjectsOf({ kind, subject, merged }) {
+  if (merged === undefined) return [subject];
+  const isOther = (each, i) => typeof each === "string" && each !== subject && (i === 0 || merged[i - 1] < each);
+  if (kind !== "subject" || !Array.isArray(merged) || merged.length === 0 || !merged.every(isOther))
+    throw new Wrong("what its scope has as merged is no sorted list of other subjects than the one that it is of");
+  return [subject, ...merged];
 }
 
 function checkScope({ scope, events: count }, events, found) {
   if (count !== events.length)
     found(`it counts ${count} events, and events.jsonl has ${events.length} that can be read: some were dropped, added or damaged`);
+  const subjects = subjectsOf(scope);
   for (const { where, event } of events) {
-    if (event && scope.kind === "subject" && event.subject !== scope.subject)
-      found(`it is of the subject ${event.subject}, and the bundle is of ${scope.subject}`, where);
+    if (event && scope.kind === "subject" && !subjects.includes(event.subject))
+      found(`it is of the subject ${event.subject}, and the bundle is of ${short(subjects)}`, where);
     const received = Date.parse(event?.receivedAt);
     if (event && scope.kind === "period" && !(Date.parse(scope.from) <= received && received < Date.parse(scope.to)))
       found(`it was received at ${event.receivedAt}, outside of the bundle's period`, where);
@@ -499,6 +518,7 @@ function statementOf({ files, manifest, manifestKey, checkpoint, monitors, event
   const notices = filesBelow(files, "notices/").length;
   const receipts = linesOf(files, "receipts.jsonl").length;
   const maker = manifestKey ? "the holder of --manifest-key" : "the keeper of the log";
+  const whose = scope.merged ? "subject, or of any that it stands for" : scope.kind;
   const proven = [
     events.length > 0 &&
       `By the key ${logKey.id} of the log ${checkpoint.origin}: ${events.length === 1 ? "this 1 event was" : `these ${events.length} events were`} in the log when its checkpoint of size ${checkpoint.size} was signed, in this order, unchanged since:\n${listed(events)}`,
@@ -511,7 +531,7 @@ function statementOf({ files, manifest, manifestKey, checkpoint, monitors, event
     events.length > 1 &&
       between === 0 &&
       `From log index ${first} to ${last} nothing was left out: the bundle has every entry of the log between them.`,
-    `The bundle is whole, and as ${maker} made it (${printable(madeAt)}, by their clock) for: ${printable(scopeInWords(scope))}.`,
+    `The bundle is whole, and as ${maker} made it (${printable(madeAt)}, by their clock) for: ${printable(scopeInWords(scope, maker))}.`,
     ...checkpoint.seen.map(
       ({ name, time }) =>
         `The monitor ${name} saw this very checkpoint at ${new Date(time * 1000).toISOString()}, by its clock, and none before that contradicts it: the events were in the log by then.`,
@@ -523,9 +543,13 @@ function statementOf({ files, manifest, manifestKey, checkpoint, monitors, event
   const others = [...new Set([checkpoint, ...monitors].flatMap((each) => each.others))];
   const notProven = [
     between > 0 &&
-      `That there were no other events of the ${scope.kind}: ${between} entries of the log between index ${first} and ${last} are not in the bundle, nor are those before and after, and a commitment does not say whose it is.`,
+      `That there were no other events of the ${whose}: ${between} entries of the log between index ${first} and ${last} are not in the bundle, nor are those before and after, and a commitment does not say whose it is.`,
     between === 0 &&
-      `That there were no other events of the ${scope.kind} ${events.length > 0 ? `before log index ${first} or after ${last}` : "at all"}: a commitment does not say whose it is.`,
+      `That there were no other events of the ${whose} ${events.length > 0 ? `before log index ${first} or after ${last}` : "at all"}: a commitment does not say whose it is.`,
+    scope.merged &&
+      printable(
+        `That ${short([scope.subject, ...scope.merged])} are one person: that is the word of ${maker}. The log has each of them by itself, and says of none that it is another.`,
+      ),
     "That what an event says is true: the log keeps what the service wrote, and that it was not changed afterwards.",
     "When a person answered: the times are the service's word. Only the order is the log's.",
     "That a notice was read or understood, and who sat at the keyboard.",

@@ -155,7 +155,7 @@ export async function entryOf(client: Queryable, { reference, key }: Owner, id: 
   return rows[0] && opened(key, rows[0]);
 }
 
-/** An event that a service has brought, of whichever subject; undefined for any other id. @param unwrap opens the key of a subject */
+/** An event that a service has brought, of whichever subject, merged ones too; undefined for any other id. @param unwrap opens the key of a subject */
 export async function broughtBy(
   client: Queryable,
   service: string,
@@ -163,8 +163,9 @@ export async function broughtBy(
   unwrap: (reference: string, key: Buffer) => Uint8Array,
 ): Promise<Entry | undefined> {
   const { rows } = await client.query<Row & { reference: string; key: Buffer }>(
-    `SELECT l.position, l.id, l.sealed, l.commitment, s.reference, s.key
-     FROM preferences.consent_ledger l JOIN preferences.subject s USING (reference) WHERE l.id = $1`,
+    `SELECT l.position, l.id, l.sealed, l.commitment, l.reference, COALESCE(s.key, m.key) AS key FROM preferences.consent_ledger l
+     LEFT JOIN preferences.subject s USING (reference) LEFT JOIN preferences.merged_subject m USING (reference)
+     WHERE l.id = $1 AND COALESCE(s.key, m.key) IS NOT NULL`,
     [id],
   );
   const entry = rows[0] && opened(unwrap(rows[0].reference, rows[0].key), rows[0]);

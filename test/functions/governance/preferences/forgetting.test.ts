@@ -84,6 +84,35 @@ describe("a subject that was erased", () => {
     await goesOn(5);
   });
 
+  test("takes those that were merged into it along, whether the restored database knows of the merge or not", async () => {
+    const [eve] = await world.postgres.admin<object>("SELECT reference, id, key FROM preferences.subject WHERE id = 'eu_eve'");
+    await world.say(1);
+    await published(instance());
+    const restoreBefore = await world.restorePoint();
+    const merge = async () => {
+      await world.postgres.admin("DELETE FROM preferences.subject WHERE id = 'eu_eve'");
+      const values = [...Object.values(eve as object), "eu_bob"];
+      await world.postgres.admin(
+        "INSERT INTO preferences.merged_subject (reference, id, key, subject) VALUES ($1, $2, $3, $4)",
+        "brand",
+        values,
+      );
+    };
+    await merge();
+    await erased("eu_bob");
+    await published(instance());
+    await restoreBefore();
+    await published(instance());
+    expect(await subjects()).toEqual(["eu_ada"]);
+
+    await restoreBefore();
+    await merge();
+    await world.postgres.admin("UPDATE preferences.merged_subject SET subject = 'eu_ada'");
+    await published(instance());
+    expect(await world.postgres.admin("SELECT FROM preferences.merged_subject")).toEqual([]);
+    await goesOn(4);
+  });
+
   test("may be erased there by somebody else first, and is one entry of the log all the same", async () => {
     await restored();
     expect(await erased("eu_bob")).toBe(true);

@@ -22,15 +22,29 @@ describe("a database that grew since the service came up", () => {
     await ok(people.map((each) => asked(each, "GET", `/v1/subjects/${each.subject}/consent-events`)));
     await ok(people.map((each) => asked(each, "GET", `/v1/subjects/${each.subject}/export`)));
     const authorization = `Bearer ${await issueServiceToken(shop.privatePem, { name: "shop", scopes: serviceScopes }, "eu")}`;
-    await ok(
-      people.map(({ subject }, i) =>
-        service.request(`/v1/subjects/${subject}/identities/email`, {
-          method: "PUT",
-          headers: { authorization, "content-type": "application/json" },
-          body: JSON.stringify({ value: `${mark}-${i}@brand.example` }),
-        }),
-      ),
-    );
+    const headers = { authorization, "content-type": "application/json" };
+    // Two by two they are one person, so that each second one is merged into the one before.
+    for (const half of [0, 1])
+      await ok(
+        people.flatMap(({ subject }, i) =>
+          i % 2 === half
+            ? service.request(`/v1/subjects/${subject}/identities/email`, {
+                method: "PUT",
+                headers,
+                body: JSON.stringify({ value: `${mark}-${Math.floor(i / 2)}@brand.example` }),
+              })
+            : [],
+        ),
+      );
+    const known = people.filter((_, i) => i % 2 === 0);
+    const events = await region.postgres.admin<{ id: string }>("SELECT id FROM preferences.consent_ledger LIMIT 12");
+    for (const answer of await Promise.all(events.map(({ id }) => service.request(`/v1/consent-events/${id}/receipt`, { headers }))))
+      expect([404, 200]).toContain(answer.status);
+    // Evidence is asked for one by one. Nothing is published here; what there is of it was looked up.
+    for (const { subject } of known) {
+      const answer = await service.request("/v1/exports", { method: "POST", headers, body: JSON.stringify({ subject }) });
+      expect(await answer.json()).toMatchObject({ type: "urn:bailiwick:problem:not-yet-in-the-log" });
+    }
     await ok(people.map((each) => asked(each, "DELETE", `/v1/subjects/${each.subject}`)));
   };
   const asked = ({ token }: Person, method: string, path: string) =>
@@ -58,6 +72,7 @@ describe("a database that grew since the service came up", () => {
       `idempotency (subject, key, digest, answer) SELECT 'eu_' || n, 'once', '', '{}'`,
       `consent_outbox (subject, epoch, record, due_at, delivered_at) SELECT 'eu_' || n, 1, '{}', now(), now()`,
       `identity (hash, kind, subject) SELECT sha256(convert_to(n::text, 'UTF8')), 'email', 'eu_' || n`,
+      `merged_subject (reference, id, key, subject) SELECT gen_random_uuid(), n, '\\x00', 'eu_' || n`,
     ];
     for (const each of fill) await region.postgres.admin(`INSERT INTO preferences.${each} FROM generate_series(1, ${rows}) AS n`);
     await everything("second");

@@ -133,6 +133,10 @@ describe("the migration job", () => {
       await expect(region.postgres.run(serviceUser, "UPDATE preferences.consent_outbox SET record = '{}'")).rejects.toThrow(
         "permission denied",
       );
+      for (const other of ["key = 'x'", "reference = gen_random_uuid()", "id = 'x'"])
+        await expect(region.postgres.run(serviceUser, `UPDATE preferences.merged_subject SET ${other}`)).rejects.toThrow(
+          "permission denied",
+        );
       await expect(region.postgres.run(serviceUser, "CREATE TABLE preferences.mine ()")).rejects.toThrow("permission denied");
     });
   });

@@ -6,9 +6,14 @@ import { describe, expect, it } from "vitest";
 import { bundleOf, type Evidence, type ShownEvent, writeBundle } from "../../../../../functions/governance/audit/evidence/bundle.ts";
 import type { File } from "../../../../../functions/governance/audit/tiles.ts";
 import { logSigner } from "../keys.ts";
-import { eventId, newCase, noticePath, positions } from "./case.ts";
+import { eventId, newCase, noticePath, positions, subject, twin, twinAt } from "./case.ts";
 
 const [its, another] = [await newCase(), await newCase()];
+const both = await newCase(undefined, [3, twinAt, 64]);
+const ofSubject = (merged?: readonly string[]): Evidence => ({
+  ...both.evidence,
+  scope: { kind: "subject", subject, ...(merged && { merged }) },
+});
 const bundle = await bundleOf(its.evidence, its.manifest);
 const text = (path: string) => Buffer.from((bundle.find((file) => file.path === path) as File).bytes).toString();
 const shown = its.evidence.events[1] as ShownEvent;
@@ -32,6 +37,13 @@ describe("a bundle", () => {
       "manifest.jws",
     ]);
     expect(text("events.jsonl").split("\n")).toHaveLength(positions.length + 1);
+  });
+
+  it("of a subject that stands for another has what both have said, and says so; of one that stands for none it says nothing of the kind", async () => {
+    const files = await bundleOf(ofSubject([twin]), both.manifest);
+    const manifest = JSON.parse(String(files.find(({ path }) => path === "manifest.json")?.bytes));
+    expect(manifest).toMatchObject({ scope: { kind: "subject", subject, merged: [twin] }, events: 3 });
+    expect(text("manifest.json")).toContain(`"scope":{"kind":"subject","subject":"${subject}"}`);
   });
 
   it("is the same, byte by byte, when made again of the same evidence", async () => {
@@ -87,6 +99,13 @@ describe("evidence that would not stand is not made into a bundle: ", () => {
       { ...its.evidence, scope: { kind: "subject", subject: "other" } },
       `event ${eventId(64)} is outside of the bundle's scope`,
     ],
+    ["an event of a subject that was merged into none", ofSubject(), `event ${eventId(twinAt)} is outside of the bundle's scope`],
+    ["an event of a third subject", ofSubject(["third"]), `event ${eventId(twinAt)} is outside of the bundle's scope`],
+    ...[[], [subject, twin], [twin, twin], ["z", twin]].map((merged): [string, Evidence, string] => [
+      `a list ${JSON.stringify(merged)} of the subjects that were merged`,
+      ofSubject(merged),
+      "the scope's merged subjects are no sorted list of others",
+    ]),
     [
       "an event of another time",
       { ...its.evidence, scope: { kind: "period", from: "2026-11-01T00:00:00Z", to: "2026-11-01T01:04:00Z" } },

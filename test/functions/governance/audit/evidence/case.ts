@@ -18,6 +18,9 @@ const size = 300;
 export const positions = [3, 64, 65, 130, 255, 256, 299];
 /** As large was the log when another region saw it. */
 export const seenAt = 200;
+/** What somebody else has said whom the keeper holds for the same person. */
+export const twin = "7b0c2f4e-0000-4000-8000-000000000002";
+export const twinAt = 4;
 /** One whose content is not shown any more. */
 export const erasedAt = 130;
 
@@ -48,8 +51,11 @@ export interface Case {
   readonly manifest: ReturnType<typeof manifestSigner>;
 }
 
-export async function newCase(log = logSigner()): Promise<Case> {
-  const everybody = Array.from({ length: size }, (_, i) => eventAt(i, positions.includes(i) ? subject : "somebody-else"));
+const saidBy = (index: number) => (positions.includes(index) ? subject : index === twinAt ? twin : "somebody-else");
+
+/** @param shown positions of the evidence's events */
+export async function newCase(log = logSigner(), shown = positions): Promise<Case> {
+  const everybody = Array.from({ length: size }, (_, i) => eventAt(i, saidBy(i)));
   const leaves = everybody.map((event, i) => leafOf(commitmentTo(saltAt(i), event)));
   const tiles = new MemoryTiles();
   const earlier = await append(tiles, emptyEdge, leaves.slice(0, seenAt));
@@ -59,7 +65,7 @@ export async function newCase(log = logSigner()): Promise<Case> {
   const seen = await cosign(await signCheckpoint(headOf(earlier), log.key, log.sign), region.key, 1_700_000_000, region.sign);
   const checkpoint = await cosign(await signCheckpoint(headOf(edge), log.key, log.sign), monitor.key, 1_800_000_000, monitor.sign);
   const events = await Promise.all(
-    positions.map(async (index): Promise<ShownEvent | HiddenEvent> => {
+    shown.map(async (index): Promise<ShownEvent | HiddenEvent> => {
       const proof = await proveInclusion(tiles, index, size);
       const event = everybody[index] as LoggedEvent;
       const salt = saltAt(index);
