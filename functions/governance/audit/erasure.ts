@@ -2,7 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "../database.ts";
 import { commitmentTo, saltBytes } from "./leaf.ts";
-import { logLock } from "./sequencer.ts";
+
+/** A lock of the database beside the log's own, which is held while KMS is asked for a signature: no erasure waits for that. */
+const takenBackLock = 7_140_333;
 
 /**
  * The commitment to the erasure of the subject that the ledger knows by this reference. Whoever still has the reference can tell, and nobody else: it is
@@ -11,9 +13,14 @@ import { logLock } from "./sequencer.ts";
 export const erasureCommitment = (reference: string): Buffer =>
   commitmentTo(new Uint8Array(saltBytes), { erased: true, subject: reference });
 
-/** Keeps the log as it is until the transaction ends: what it takes back meanwhile could be the very same erasure. Before any row is locked. */
+/** Lets the log take nothing back until the transaction ends: that could be the very same erasure. Before any row is locked. */
 export async function holdLog(transaction: Transaction): Promise<void> {
-  await transaction.query("SELECT pg_advisory_xact_lock($1)", [logLock]);
+  await transaction.query("SELECT pg_advisory_xact_lock_shared($1)", [takenBackLock]);
+}
+
+/** Waits until no erasure is under way, and lets none begin until the transaction ends. Before the log takes anything back. */
+export async function holdErasures(transaction: Transaction): Promise<void> {
+  await transaction.query("SELECT pg_advisory_xact_lock($1)", [takenBackLock]);
 }
 
 /** Has an erasure logged, in the transaction that erases, under `holdLog`. One that the log knows already is not logged again. */

@@ -5,6 +5,7 @@ import type { Queryable, Transaction } from "../database.ts";
 import { alarm } from "./alarms.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { DatabaseTiles } from "./database-tiles.ts";
+import { holdErasures } from "./erasure.ts";
 import { commitmentIn } from "./leaf.ts";
 import { append, headOf, readEdge, readEntries, rootAt } from "./log.ts";
 import { same } from "./merkle.ts";
@@ -66,6 +67,7 @@ async function takeBack(
   published: TileReader,
   onLost?: OnLost,
 ): Promise<number> {
+  await holdErasures(client);
   const tiles = new DatabaseTiles(client, schema);
   const from = head?.size ?? 0;
   let edge: Edge = head ? await readEdge(tiles, head) : emptyEdge;

@@ -138,7 +138,7 @@ export class EvidenceExports {
     // One after the other: that is how the ledger's index has them in order.
     for (const reference of [references.own, ...merged]) {
       const values = [reference, this.#most + 1 - rows.length];
-      rows.push(...(await database.query<Row>(`${selectEvents} WHERE l.reference = $1 ORDER BY l.position LIMIT $2`, values)));
+      rows.push(...(await database.query<Row>(selectEvents("reference = $1 ORDER BY position LIMIT $2", "l.position"), values)));
       if (rows.length > this.#most) throw tooMany(this.#most, undefined);
     }
     return {
@@ -187,9 +187,11 @@ export class EvidenceExports {
     let after: unknown[] = ["-infinity", 0];
     for (;;) {
       const rows = await this.#options.database.query<Row>(
-        `${selectEvents}
-         WHERE l.recorded_at >= $1::timestamptz - make_interval(mins => $3) AND l.recorded_at < $2::timestamptz + make_interval(mins => $3)
-           AND (l.recorded_at, l.position) > ($4::timestamptz, $5) ORDER BY l.recorded_at, l.position LIMIT $6`,
+        selectEvents(
+          `recorded_at >= $1::timestamptz - make_interval(mins => $3) AND recorded_at < $2::timestamptz + make_interval(mins => $3)
+             AND (recorded_at, position) > ($4::timestamptz, $5) ORDER BY recorded_at, position LIMIT $6`,
+          "l.recorded_at, l.position",
+        ),
         [from, to, clocksMinutes, ...after, page],
       );
       const within = ({ receivedAt }: Found) => Date.parse(from) <= Date.parse(receivedAt) && Date.parse(receivedAt) < Date.parse(to);
@@ -254,10 +256,13 @@ export class EvidenceExports {
   }
 }
 
-const selectEvents = `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index,
-    COALESCE(s.key, m.key) AS key
-  FROM preferences.consent_ledger l LEFT JOIN preferences.log_entry e ON e.event = l.id
-    LEFT JOIN preferences.subject s ON s.reference = l.reference LEFT JOIN preferences.merged_subject m ON m.reference = l.reference`;
+/** Only what the page has of the ledger is looked up elsewhere, not all of the period. @param condition with order and limit @param order the same */
+const selectEvents = (condition: string, order: string) =>
+  `SELECT l.id, l.reference, l.sealed, l.commitment, l.position, l.recorded_at, l.recorded_at::text AS recorded, e.index,
+      COALESCE(s.key, m.key) AS key
+   FROM (SELECT * FROM preferences.consent_ledger WHERE ${condition}) l
+     LEFT JOIN preferences.log_entry e ON e.event = l.id LEFT JOIN preferences.subject s ON s.reference = l.reference
+      LEFT JOIN preferences.merged_subject m ON m.reference = l.reference ORDER BY ${order}`;
 
 function openedNote(note: string, key: NoteKey) {
   try {

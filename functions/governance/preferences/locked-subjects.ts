@@ -12,14 +12,14 @@ export interface Locked {
 
 /**
  * Locks them for the transaction and reads what holds of each; one that does not exist is not there.
- * @param wait whether for those that somebody else has locked; otherwise they are not there either
+ * @param wait whether for those that somebody else has locked; otherwise they are there as undefined
  */
 export async function lockSubjects(
   transaction: Transaction,
   keys: SubjectKeys,
   subjects: readonly string[],
   wait = true,
-): Promise<Map<string, Locked>> {
+): Promise<Map<string, Locked | undefined>> {
   // Everybody locks in one order, so that nobody ever waits in a circle. The second statement sees what was committed until the locks were
   // there: each has a snapshot of its own.
   const [{ rows }, read] = await Promise.all([
@@ -29,7 +29,7 @@ export async function lockSubjects(
     ),
     readHeld(transaction, subjects),
   ]);
-  const locked = new Map<string, Locked>();
+  const locked = new Map<string, Locked | undefined>(wait ? [] : [...read.keys()].map((id) => [id, undefined]));
   for (const { id, reference, key } of rows) {
     const owner = { id, reference, key: keys.unwrap(reference, key) };
     let known = read.get(id) as Read;

@@ -180,7 +180,7 @@ export class PreferencesStore {
     const answers = await Promise.allSettled(
       requests.map(async (request, i) => {
         const own = locked.get(request.subject);
-        if (!own) throw wait ? unknownSubject() : new MustWait();
+        if (!own) throw locked.has(request.subject) ? new MustWait() : unknownSubject();
         return this.#answer(request, own, repeatables[i], first.get(request.subject));
       }),
     );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Database, DatabaseUnavailable } from "../../../functions/governance/database.ts";
-import { GroupCommit } from "../../../functions/governance/group-commit.ts";
+import { GroupCommit, MustWait } from "../../../functions/governance/group-commit.ts";
 import type { Postgres } from "./postgres.ts";
 import { serviceDatabase } from "./service-database.ts";
 
@@ -58,6 +58,33 @@ describe("group commit", () => {
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected", "fulfilled"]);
     expect(results[3]).toMatchObject({ reason: { code: "23514" } });
     expect(await kept()).toEqual([1, 2, 5, 9]);
+  });
+
+  test("refuses whoever would wait too long for its turn behind others that wait", async () => {
+    const [begun, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const patienceMs = 200;
+    const tried: number[] = [];
+    const commit = new GroupCommit<number, string>(database, {
+      keyOf: String,
+      patienceMs,
+      work: async (transaction, items, wait) => {
+        await transaction.query("SELECT");
+        if (!wait) return items.map(() => ({ status: "rejected", reason: new MustWait() }));
+        tried.push(...items);
+        begun.resolve();
+        await free.promise;
+        return items.map(() => ({ status: "fulfilled", value: "made" }));
+      },
+    });
+    const first = commit.do(1);
+    await begun.promise;
+    const others = Promise.allSettled([2, 3].map((n) => commit.do(n)));
+    await delay(2 * patienceMs);
+    free.resolve();
+    expect(await first).toBe("made");
+    for (const each of await others) expect(each).toMatchObject({ status: "rejected", reason: expect.any(DatabaseUnavailable) });
+    expect(tried).toEqual([1]);
+    expect(await commit.do(4)).toBe("made");
   });
 
   test("tells all that it cannot be known, where the database goes away", async () => {

@@ -36,7 +36,7 @@ export interface ShownEvent extends Placed {
   readonly receipt?: string;
 }
 
-/** An event whose subject was erased, or that the bundle's scope keeps back: the log's commitment is all that can be shown. */
+/** An event whose subject was erased, or that the bundle's scope keeps back, or an erasure: the log's commitment is all that can be shown. */
 export interface HiddenEvent extends Placed {
   readonly commitment: Uint8Array;
 }

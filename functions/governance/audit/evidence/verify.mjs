@@ -523,7 +523,7 @@ function statementOf({ files, manifest, manifestKey, checkpoint, monitors, event
     events.length > 0 &&
       `By the key ${logKey.id} of the log ${checkpoint.origin}: ${events.length === 1 ? "this 1 event was" : `these ${events.length} events were`} in the log when its checkpoint of size ${checkpoint.size} was signed, in this order, unchanged since:\n${listed(events)}`,
     hidden.length > 0 &&
-      `For ${hidden.length} of them only the commitment is shown: the subject was erased, or the content is kept back. That an entry is there, and where, is proven; whose it was and what it said is not, and once the subject's key is destroyed cannot be.`,
+      `For ${hidden.length} of them only the commitment is shown: the subject was erased, the content is kept back, or the entry is that somebody was erased. That an entry is there, and where, is proven; whose it was and what it said is not, and once the subject's key is destroyed cannot be.`,
     notices > 0 &&
       `The ${notices === 1 ? "text" : `${notices} texts`} in notices/ ${notices === 1 ? "is the one" : "are those"} that the events name, to the byte.`,
     receipts > 0 && `Each of the ${receipts} receipts bears the commitment of its event.`,

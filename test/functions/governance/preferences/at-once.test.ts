@@ -1,5 +1,5 @@
 // Changes of many subjects that come at once share a transaction: what is wrong with one is said to that one, and the others are written.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { issueServiceToken, serviceScopes } from "../../../../functions/shared/service-token.ts";
 import { newKeyPair } from "../../keys.ts";
 import { type Region, startRegion } from "../region.ts";
@@ -82,6 +82,20 @@ describe("changes that come at once", () => {
     await holder.client.query("COMMIT");
     expect(await Promise.all(answers)).toEqual(people.map(() => 200));
     expect(await Promise.all(people.map(saidBy))).toEqual(people.map(() => 1));
+  });
+
+  test("are refused at once for a subject that is not there, whoever else waits for a row", async () => {
+    const [waiting, gone] = people as [Person, Person];
+    await admin(`DELETE FROM preferences.subject WHERE id = '${gone.subject}'`);
+    await using holder = await region.postgres.connect();
+    await holder.client.query("BEGIN");
+    await holder.client.query("SELECT FROM preferences.subject WHERE id = $1 FOR UPDATE", [waiting.subject]);
+    const held = waiting.say({ analytics: "granted" }, { "if-match": "*" });
+    await vi.waitFor(async () => expect(await admin("SELECT FROM pg_locks WHERE NOT granted")).toHaveLength(1));
+    expect((await gone.say({ analytics: "granted" }, { "if-match": "*" })).status).toBe(404);
+    expect(await admin("SELECT FROM pg_locks WHERE NOT granted")).toHaveLength(1);
+    await holder.client.query("COMMIT");
+    expect((await held).status).toBe(200);
   });
 
   test("act once for each key, however often and wherever it comes, also where nothing changes", async () => {

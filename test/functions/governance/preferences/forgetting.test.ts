@@ -56,6 +56,28 @@ describe("a subject that was erased", () => {
     await goesOn(2);
   });
 
+  test("waits for no signature, however long KMS takes for it", async () => {
+    await world.say(1);
+    const asked = Promise.withResolvers<void>();
+    const signed = Promise.withResolvers<void>();
+    const { sequencer } = world.instance({
+      signer: async () => ({
+        ...world.signer,
+        sign: async (message) => {
+          asked.resolve();
+          await signed.promise;
+          return world.signer.sign(message);
+        },
+      }),
+    });
+    const turn = sequencer.turn();
+    await asked.promise;
+    const erasures = Promise.all(["eu_bob", "eu_eve"].map(erased)).finally(signed.resolve);
+    expect(await erasures).toEqual([true, true]);
+    await turn;
+    await goesOn(4);
+  });
+
   test("is one entry of the log, however often it comes back", async () => {
     const [bob] = await world.postgres.admin<object>("SELECT id, reference, key FROM preferences.subject WHERE id = 'eu_bob'");
     for (const _ of [1, 2, 3]) {

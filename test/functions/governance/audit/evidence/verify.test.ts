@@ -59,7 +59,9 @@ describe("the verifier", () => {
     expect(proven).toContain("these 7 events were in the log when its checkpoint of size 300 was signed, in this order, unchanged");
     expect(proven).toContain(`log index 3: event ${eventId(3)}`);
     expect(proven).toContain(`log index ${erasedAt}: commitment only`);
-    expect(proven).toContain("For 1 of them only the commitment is shown");
+    expect(proven).toContain(
+      "For 1 of them only the commitment is shown: the subject was erased, the content is kept back, or the entry is that somebody was erased.",
+    );
     expect(proven).toContain(`for: subject ${subject}`);
     expect(not).toContain("290 entries of the log between index 3 and 299 are not in the bundle");
     expect(not).toContain("That a notice was read or understood, and who sat at the keyboard");
