@@ -53,6 +53,7 @@ async function forgetMerged(transaction: Transaction, by: "id" | "reference", va
  * @param lost commitments that the log has taken back, and of which the database did not know
  */
 export async function forgetAgain(transaction: Transaction, lost: readonly Buffer[], forgetting: Forgetting): Promise<void> {
+  if (lost.length === 0) return;
   const wanted = new Set(lost.map((commitment) => commitment.toString("hex")));
   let erased = 0;
   for await (const { id, reference } of everybody(transaction, "subject"))

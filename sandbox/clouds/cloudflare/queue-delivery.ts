@@ -204,11 +204,12 @@ export class QueueDelivery {
     const batches = this.#underWay.get(id) ?? new Set();
     this.#underWay.set(id, batches);
     while (batches.size < consumer.maxConcurrency) {
-      const { count, sinceMs } = this.log.ready(id, consumer.batchSize);
-      const waitMs = count < consumer.batchSize ? sinceMs + consumer.maxWaitMs - Date.now() : 0;
+      const now = Date.now();
+      const { count, sinceMs } = this.log.ready(id, consumer.batchSize, now);
+      const waitMs = count < consumer.batchSize ? sinceMs + consumer.maxWaitMs - now : 0;
       if (count === 0 || waitMs > 0) {
-        const nextMs = this.log.nextMs(id);
-        this.#wake(id, count === 0 ? nextMs && nextMs - Date.now() : Math.min(waitMs, nextMs === undefined ? waitMs : nextMs - Date.now()));
+        const nextMs = this.log.nextMs(id, now);
+        this.#wake(id, count === 0 ? nextMs && nextMs - now : Math.min(waitMs, nextMs === undefined ? waitMs : nextMs - now));
         return;
       }
       const batch = this.log.lease(id, consumer.batchSize, leaseMs);

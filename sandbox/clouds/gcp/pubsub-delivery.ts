@@ -173,13 +173,14 @@ export class PubSub {
     const end = Date.now() + waitMs;
     for (;;) {
       this.log.expire(subscription.id, subscription.retentionMs);
-      const leased = this.log.lease(subscription.id, max, subscription.ackDeadlineMs);
+      const now = Date.now();
+      const leased = this.log.lease(subscription.id, max, subscription.ackDeadlineMs, now);
       const spent = leased.filter(({ attempts }) => attempts > (subscription.deadLetters?.attempts ?? Number.POSITIVE_INFINITY));
       const moved = new Set<Message>();
       for (const message of spent) if (await this.#bury(subscription, message)) moved.add(message);
       const found = leased.filter((message) => !moved.has(message));
       if (found.length > 0 || Date.now() >= end || gone.aborted || !this.#running) return found;
-      await this.#wait(subscription.id, end, gone);
+      await this.#wait(subscription.id, now, end, gone);
     }
   }
 
@@ -233,11 +234,11 @@ export class PubSub {
     return true;
   }
 
-  #wait(id: string, end: number, gone: AbortSignal): Promise<void> {
+  #wait(id: string, lookedAt: number, end: number, gone: AbortSignal): Promise<void> {
     const waiters = this.#waiters.get(id) ?? new Set();
     this.#waiters.set(id, waiters);
     return new Promise((resolve) => {
-      const next = Math.min(end, this.log.nextMs(id) ?? end);
+      const next = Math.min(end, this.log.nextMs(id, lookedAt) ?? end);
       const done = () => {
         clearTimeout(timer);
         waiters.delete(done);
@@ -257,8 +258,9 @@ export class PubSub {
     const pushes = this.#underWay.get(id) ?? new Set();
     this.#underWay.set(id, pushes);
     const room = pushesAtOnce - pushes.size;
+    const now = Date.now();
     // Leased for longer than the request may take: its end settles the message.
-    for (const message of room > 0 ? this.log.lease(id, room, subscription.ackDeadlineMs + 60_000) : []) {
+    for (const message of room > 0 ? this.log.lease(id, room, subscription.ackDeadlineMs + 60_000, now) : []) {
       const work = this.#push(subscription, message).finally(() => {
         pushes.delete(work);
         this.#pump(id);
@@ -266,7 +268,7 @@ export class PubSub {
       pushes.add(work);
     }
     clearTimeout(this.#timers.get(id));
-    const nextMs = this.log.nextMs(id);
+    const nextMs = this.log.nextMs(id, now);
     if (nextMs !== undefined) {
       const waitMs = Math.max(1, Math.min(nextMs - Date.now(), 60_000));
       this.#timers.set(

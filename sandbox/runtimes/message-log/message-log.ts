@@ -103,9 +103,9 @@ export class MessageLog {
   /**
    * Reads up to `max` messages and hides them from other readers.
    * @param leaseMs after this time a message that was not settled is read again
+   * @param now as for `nextMs`
    */
-  lease(queue: string, max: number, leaseMs: number): Message[] {
-    const now = Date.now();
+  lease(queue: string, max: number, leaseMs: number, now = Date.now()): Message[] {
     return inTransaction(this.#db, () => {
       // Of one ordering key only the first may be read, and only while no other is leased.
       const rows = this.#sql(`SELECT seq, id, body, attributes, ordering, sent, attempts FROM message AS m WHERE queue = ? AND visible <= ?
@@ -183,17 +183,20 @@ export class MessageLog {
     ).run(Date.now(), queue, Date.now());
   }
 
-  /** How many of at most `max` could be read now, and since when the first of them. */
-  ready(queue: string, max: number): { readonly count: number; readonly sinceMs: number } {
+  /** How many of at most `max` could be read at the moment `now`, and since when the first of them. */
+  ready(queue: string, max: number, now: number): { readonly count: number; readonly sinceMs: number } {
     const row = this.#sql(
       "SELECT count(*) AS count, min(visible) AS since FROM (SELECT visible FROM message WHERE queue = ? AND visible <= ? LIMIT ?)",
-    ).get(queue, Date.now(), max) as { count: number; since: number | null };
-    return { count: row.count, sinceMs: row.since ?? Date.now() };
+    ).get(queue, now, max) as { count: number; since: number | null };
+    return { count: row.count, sinceMs: row.since ?? now };
   }
 
-  /** When the next message that is hidden now can be read, milliseconds since 1970. */
-  nextMs(queue: string): number | undefined {
-    const row = this.#sql("SELECT min(visible) AS next FROM message WHERE queue = ? AND visible > ?").get(queue, Date.now());
+  /**
+   * When the next message can be read that was hidden at the moment `now`, milliseconds since 1970.
+   * @param now when the caller has looked what can be read: what has become so since would be seen by neither question
+   */
+  nextMs(queue: string, now: number): number | undefined {
+    const row = this.#sql("SELECT min(visible) AS next FROM message WHERE queue = ? AND visible > ?").get(queue, now);
     return (row?.next as number | null) ?? undefined;
   }
 

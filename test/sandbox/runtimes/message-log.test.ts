@@ -63,6 +63,15 @@ test("a message is read by one reader until its lease runs out, and then again",
   expect(log.depth("q")).toEqual({ messages: 0, leased: 0, bytes: 0 });
 });
 
+test("what becomes readable between two questions is seen by one of them", async () => {
+  const looked = Date.now();
+  await log.append("q", [{ body: Buffer.from("late"), delayMs: 5 }]);
+  expect(log.lease("q", 10, 60_000, looked)).toEqual([]);
+  expect(log.ready("q", 10, looked).count).toBe(0);
+  await until(() => log.ready("q", 10, Date.now()).count === 1, "its time");
+  expect(log.nextMs("q", looked)).toBeGreaterThanOrEqual(looked + 5);
+});
+
 test("what a reader never got is no attempt of it", async () => {
   await append("q", "a");
   const [read] = log.lease("q", 1, 60_000);
