@@ -214,7 +214,7 @@ Promised: ${aims.enforcedAfterCutSeconds} s after the link is whole (${verdict(M
 
 ${instances} instances over one PostgreSQL, fsync on, in a region whose edge keeps no state; asked past the gateway with the edge's own word. A *write* is a change with
 \`Idempotency-Key\`: event, projection, first answer and its span, committed before the answer. Everybody has read at the same instance before, as a page does. Callers, service, database, log and telemetry share the machine's cores. *As many as it
-answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included. *Turned away*: answered 503 and sent again when the answer
+answers*: ${atOnce} callers, each sending as soon as it is answered. *${steadyPerSecond} a second*: by the clock, waiting included, but for the millisecond by which the callers' own timers are late. *Turned away*: answered 503 and sent again when the answer
 said, which counts as waiting. *Bare*: as many instances of Node's own server with pg, which update or read one row of the same database and do nothing else: what these cores carry at
 most. Milliseconds.
 
