@@ -64,7 +64,11 @@ async function open(context: BrowserContext, query = ""): Promise<Page> {
 }
 
 /** Waits until the page says it. */
-const says = (page: Page, text: string) => page.locator("#status", { hasText: text }).waitFor();
+/** Waits until the page says it, and looks as it will. */
+const says = async (page: Page, text: string) => {
+  await page.locator("#status", { hasText: text }).waitFor();
+  await page.waitForLoadState();
+};
 const choose = (page: Page, purpose: string, choice: "allow" | "refuse") =>
   page.locator(`input[name="${purpose}"][value="${choice}"]`).check();
 const tooWide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
