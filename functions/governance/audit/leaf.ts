@@ -5,6 +5,9 @@ import { canonicalJson } from "../../shared/canonical-json.ts";
 /** As long as the hash. */
 export const saltBytes = 32;
 
+/** Of what keeps nothing secret, or cannot be guessed without it. */
+export const noSalt: Uint8Array = new Uint8Array(saltBytes);
+
 /**
  * SHA-256 over the salt and the canonical form (RFC 8785) of the event.
  *

@@ -106,13 +106,16 @@ async function settleAgain(client: Queryable, schema: string, start: number, com
     [missing],
   );
   const known = new Map(waiting.rows.map(({ event, commitment }) => [commitment.toString("hex"), event]));
-  const events = missing.map((commitment) => known.get(commitment.toString("hex")) ?? randomUUID());
+  const back = missing.map((commitment) => {
+    const event = known.get(commitment.toString("hex"));
+    return { commitment, event: event ?? randomUUID(), lost: event === undefined };
+  });
   await client.query(
     `INSERT INTO ${schema}.log_entry (index, event, commitment)
      SELECT $1 + ordinality - 1, event, commitment FROM unnest($2::uuid[], $3::bytea[]) WITH ORDINALITY AS back (event, commitment)`,
-    [start + held.rows.length, events, missing],
+    [start + held.rows.length, back.map(({ event }) => event), missing],
   );
-  const isLost = (_: unknown, i: number) => !known.has((missing[i] as Buffer).toString("hex"));
-  await client.query(`INSERT INTO ${schema}.log_lost (event) SELECT * FROM unnest($1::uuid[])`, [events.filter(isLost)]);
-  return missing.filter(isLost);
+  const gone = back.filter(({ lost }) => lost);
+  await client.query(`INSERT INTO ${schema}.log_lost (event) SELECT * FROM unnest($1::uuid[])`, [gone.map(({ event }) => event)]);
+  return gone.map(({ commitment }) => commitment);
 }

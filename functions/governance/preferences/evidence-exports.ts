@@ -329,21 +329,13 @@ function beingWritten(to: string): ProblemError {
   });
 }
 
-function standsForTooMany(merged: number): ProblemError {
-  return new ProblemError({
-    status: 422,
-    kind: "too-many-events",
-    title: "Too much for one bundle",
-    detail: `The subject stands for ${merged} others as well, and a bundle names ${mostMerged} at most. Ask for periods instead.`,
-  });
-}
+const standsForTooMany = (merged: number) =>
+  tooMuch(`The subject stands for ${merged} others as well, and a bundle names ${mostMerged} at most. Ask for periods instead.`);
 
 function tooMany(most: number, to: string | undefined): ProblemError {
-  return new ProblemError({
-    status: 422,
-    kind: "too-many-events",
-    title: "Too much for one bundle",
-    detail: `A bundle has at most ${most} events.${to ? ` Ask for the period up to ${to} first, then from there on.` : " Ask for periods instead."}`,
-    extensions: to ? { to } : {},
-  });
+  const advice = to ? ` Ask for the period up to ${to} first, then from there on.` : " Ask for periods instead.";
+  return tooMuch(`A bundle has at most ${most} events.${advice}`, to ? { to } : {});
 }
+
+const tooMuch = (detail: string, extensions: Readonly<Record<string, string>> = {}) =>
+  new ProblemError({ status: 422, kind: "too-many-events", title: "Too much for one bundle", detail, extensions });
